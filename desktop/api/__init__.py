@@ -1,0 +1,1 @@
+"""The wire: one client, one module per endpoint family."""

@@ -1,0 +1,47 @@
+"""One call to a server as it is recorded: for the ledger, the wire view and the reports."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Protocol
+
+from msgspec import Struct
+
+
+class Fate(StrEnum):
+    """How a call ended. OPEN is written before the send; a row still open at a start becomes UNKNOWN."""
+
+    OPEN = "open"
+    COMPLETE = "complete"
+    FAILED = "failed"
+    CUT = "cut"
+    STOPPED = "stopped"
+    UNKNOWN = "unknown"
+
+
+class CallStart(Struct, frozen=True):
+    """A request as it goes out, headers without any secret. `started` is UTC microseconds."""
+
+    call_id: str
+    method: str
+    url: str
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+    started: int
+
+
+class Recorder(Protocol):
+    """Watches the bytes of calls; times are milliseconds since the call's start. No key ever passes through.
+
+    Implementations must be quick and must not raise: they run on the path of every chunk.
+    """
+
+    def sending(self, call: CallStart, attempt: int) -> None: ...
+
+    def answered(self, call_id: str, status: int, headers: tuple[tuple[str, str], ...], at_ms: float) -> None: ...
+
+    def received(self, call_id: str, chunk: bytes, at_ms: float) -> None: ...
+
+    def waiting(self, call_id: str, seconds: float, reason: str, at_ms: float) -> None: ...
+
+    def ended(self, call_id: str, fate: Fate, at_ms: float) -> None: ...

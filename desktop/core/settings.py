@@ -1,0 +1,61 @@
+"""The settings: type, default, bounds and help of each in one place; the settings page is drawn from this model."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+
+class Appearance(StrEnum):
+    SYSTEM = "system"
+    LIGHT = "light"
+    DARK = "dark"
+    CONTRAST = "high contrast"
+
+
+class SendKey(StrEnum):
+    ENTER = "Enter"
+    CTRL_ENTER = "Ctrl+Enter"
+
+
+def _field(title: str, description: str, group: str, **bounds: float) -> Meta:
+    return Meta(title=title, description=description, extra_json_schema={"group": group}, **bounds)  # type: ignore[arg-type]
+
+
+class Settings(Struct, frozen=True):
+    """All that the user can set, but for profiles. Groups in the order of the page."""
+
+    appearance: Annotated[
+        Appearance, _field("Appearance", "Light and dark follow the system unless set here.", "Window")
+    ] = Appearance.SYSTEM
+    text_scale: Annotated[
+        int, _field("Text size", "In percent. Ctrl+plus and Ctrl+minus change it too.", "Window", ge=80, le=200)
+    ] = 100
+    reduced_motion: Annotated[bool, _field("Reduced motion", "Nothing slides or fades.", "Window")] = False
+    send_key: Annotated[SendKey, _field("Send with", "The other one starts a new line.", "Chat")] = SendKey.ENTER
+    default_model: Annotated[str, _field("Model for new conversations", "Empty: the model used last.", "Chat")] = ""
+    default_system: Annotated[
+        str, _field("System text for new conversations", "Tells the model how to answer.", "Chat")
+    ] = ""
+    highlight_code: Annotated[bool, _field("Colour code", "Keywords, strings and comments in colour.", "Chat")] = True
+    trash_days: Annotated[
+        int, _field("Empty the trash after", "Days. 0 keeps everything until you empty it.", "Archive", ge=0, le=3650)
+    ] = 30
+    daily_backups: Annotated[
+        int, _field("Daily copies kept", "Verified copies of the archive.", "Archive", ge=1, le=60)
+    ] = 7
+    weekly_backups: Annotated[int, _field("Weekly copies kept", "Beside the daily ones.", "Archive", ge=0, le=52)] = 4
+    keep_raw: Annotated[
+        bool, _field("Keep the exact replies", "Condensed, for the wire view and exports.", "Archive")
+    ] = True
+    local_model: Annotated[
+        str,
+        _field(
+            "Own language model", "A GGUF file on this computer for the Local profile. Empty: the demo model.", "Local"
+        ),
+    ] = ""
+    local_idle_minutes: Annotated[
+        int, _field("Free memory after", "Minutes without use until an engine is ended.", "Local", ge=1, le=1440)
+    ] = 10

@@ -1,0 +1,1 @@
+"""What a user can do: one module per feature, joining the wire, the archive and the rules."""
