@@ -1,0 +1,68 @@
+"""What happens while a reply arrives, as the chat page and the terminal hear it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from desktop.core.conversation import Conversation, Message
+from desktop.core.errors import KnownError
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """The question (None when one was answered again) and the empty replies are in the archive; nothing was sent yet."""
+
+    conversation: Conversation
+    question: Message | None
+    replies: tuple[Message, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Delta:
+    """A piece of a reply. `kind` is "text", "reasoning" or "refusal"."""
+
+    message: str
+    text: str
+    kind: str = "text"
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Nothing arrives for now: `seconds` until the next try, or since the last sign where `is_alive` says so."""
+
+    message: str
+    reason: str
+    seconds: float
+    is_alive: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A reply in its final form, already in the archive; `error` where it did not end well."""
+
+    message: Message
+    error: KnownError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Unsaved:
+    """What arrives cannot be written now; it stays in memory and is written as soon as that works again."""
+
+    error: KnownError
+
+
+Update = Started | Delta | Waiting | Ended | Unsaved
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """Tokens of the next request; `context` is the model's limit, None where unknown; `is_rough` while uncounted."""
+
+    tokens: int
+    context: int | None
+    dollars: str
+    is_rough: bool
+
+    @property
+    def fits(self) -> bool:
+        return self.context is None or self.tokens <= self.context

@@ -1,0 +1,93 @@
+"""The last calls to servers, as the wire dock lists them; fed by the client, without any key."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from desktop.core.calls import CallStart, Fate
+
+KEPT_CALLS = 500
+KEPT_BODY_BYTES = 256 * 1024
+
+
+@dataclass(slots=True)
+class CallRecord:
+    """One call. `bytes_received` counts all, `reply` keeps the first 256 KiB. Times are milliseconds from the start."""
+
+    start: CallStart
+    attempts: int = 1
+    status: int | None = None
+    reply_headers: tuple[tuple[str, str], ...] = ()
+    first_byte_ms: float | None = None
+    total_ms: float | None = None
+    bytes_received: int = 0
+    reply: bytearray = field(default_factory=bytearray)
+    waits: list[tuple[float, str]] = field(default_factory=list)
+    fate: Fate = Fate.OPEN
+    model: str = ""
+    dollars: str = ""
+
+    @property
+    def call_id(self) -> str:
+        return self.start.call_id
+
+
+class Calls:
+    """A Recorder that keeps the newest calls and tells listeners which one changed."""
+
+    def __init__(self) -> None:
+        self._records: OrderedDict[str, CallRecord] = OrderedDict()
+        self._listeners: list[Callable[[CallRecord], None]] = []
+
+    def listen(self, listener: Callable[[CallRecord], None]) -> None:
+        """`listener` hears of each new call, each answer and each end; not of each chunk."""
+        self._listeners.append(listener)
+
+    def records(self) -> list[CallRecord]:
+        """Oldest first."""
+        return list(self._records.values())
+
+    def get(self, call_id: str) -> CallRecord | None:
+        return self._records.get(call_id)
+
+    def price(self, call_id: str, model: str, dollars: str) -> None:
+        """What the ledger found a call to cost."""
+        if record := self._records.get(call_id):
+            record.model, record.dollars = model, dollars
+            self._tell(record)
+
+    def sending(self, call: CallStart, attempt: int) -> None:
+        record = self._records.get(call.call_id)
+        if record is None:
+            record = self._records[call.call_id] = CallRecord(call)
+            while len(self._records) > KEPT_CALLS:
+                self._records.popitem(last=False)
+        record.attempts = attempt
+        self._tell(record)
+
+    def answered(self, call_id: str, status: int, headers: tuple[tuple[str, str], ...], at_ms: float) -> None:
+        if record := self._records.get(call_id):
+            record.status, record.reply_headers, record.first_byte_ms = status, headers, at_ms
+            self._tell(record)
+
+    def received(self, call_id: str, chunk: bytes, at_ms: float) -> None:
+        if record := self._records.get(call_id):
+            record.bytes_received += len(chunk)
+            if (room := KEPT_BODY_BYTES - len(record.reply)) > 0:
+                record.reply += chunk[:room]
+
+    def waiting(self, call_id: str, seconds: float, reason: str, at_ms: float) -> None:
+        if record := self._records.get(call_id):
+            record.waits.append((seconds, reason))
+            self._tell(record)
+
+    def ended(self, call_id: str, fate: Fate, at_ms: float) -> None:
+        if record := self._records.get(call_id):
+            record.fate, record.total_ms = fate, at_ms
+            self._tell(record)
+
+    def _tell(self, record: CallRecord) -> None:
+        for listener in self._listeners:
+            listener(record)
