@@ -10,7 +10,7 @@ from desktop.core.errors import KnownError
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """The question (None when one was answered again) and the empty replies are in the archive; nothing was sent yet."""
+    """The question (None when answered again) and the empty replies are in the archive; nothing was sent yet."""
 
     conversation: Conversation
     question: Message | None

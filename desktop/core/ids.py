@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 
 from ulid import ULID
 
@@ -11,9 +12,16 @@ from desktop.core.errors import BadReply
 _WIRE_ID = re.compile(r"[A-Za-z0-9._:-]{1,200}")
 
 
+_lock = threading.Lock()
+_last = 0
+
+
 def new_id() -> str:
-    """A new public id: 26 characters that sort by the time they were made."""
-    return str(ULID())
+    """A new public id: 26 characters that sort in the order they were made, also within a millisecond."""
+    global _last
+    with _lock:
+        _last = max(int(ULID()), _last + 1)
+        return str(ULID.from_int(_last))
 
 
 def wire_id(value: str) -> str:
