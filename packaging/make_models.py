@@ -53,6 +53,14 @@ def features(name: str, raw: dict[str, Any]) -> list[str] | None:
     return sorted(found)
 
 
+def encoding(name: str, kind: str) -> str | None:
+    """The tokenizer: cl100k for what came before gpt-4o and for embeddings, o200k since."""
+    if kind not in ("chat", "responses", "completion", "embedding"):
+        return None
+    older = re.match(r"(ft:)?(gpt-4(?![.o\w])|gpt-3\.5|davinci|babbage|text-embedding)", name)
+    return "cl100k_base" if older else "o200k_base"
+
+
 def prices(name: str, raw: dict[str, Any], table: dict[str, Any]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for tier, by_unit in (raw.get("per_million_tokens") or {}).items():
@@ -92,6 +100,7 @@ def card(name: str, raw: dict[str, Any], table: dict[str, Any]) -> dict[str, Any
         "efforts": raw.get("reasoning_efforts"),
         "default_effort": raw.get("default_effort"),
         "dimensions": raw.get("dimensions"),
+        "encoding": encoding(name, raw["kind"]),
         "shutdown": raw.get("shutdown"),
         "replacement": raw.get("replacement"),
         "prices": prices(name, raw, table),

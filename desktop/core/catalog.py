@@ -72,7 +72,8 @@ class Card(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
     """What is known of one model. None or empty where nobody said; `features` is empty only where all are missing.
 
     `is_known`: the catalog or the user's file has it. `is_free`: it runs on this computer, nothing is charged.
-    `shares` are facts taken from another id: a dated snapshot's from the undated model's, a tuned one's from its base.
+    `encoding` names the tokenizer. `shares` names the id whose facts these are: the undated model's for a dated
+    snapshot, the base's for a tuned model.
     """
 
     id: str
@@ -84,6 +85,7 @@ class Card(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
     efforts: tuple[str, ...] = ()
     default_effort: str = ""
     dimensions: int | None = None
+    encoding: str = ""
     shutdown: date | None = None
     replacement: str = ""
     prices: Prices = Prices()
