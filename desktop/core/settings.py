@@ -20,8 +20,8 @@ class SendKey(StrEnum):
     CTRL_ENTER = "Ctrl+Enter"
 
 
-def _field(title: str, description: str, group: str, **bounds: float) -> Meta:
-    return Meta(title=title, description=description, extra_json_schema={"group": group}, **bounds)  # type: ignore[arg-type]
+def _field(title: str, description: str, group: str, ge: int | None = None, le: int | None = None) -> Meta:
+    return Meta(title=title, description=description, extra_json_schema={"group": group}, ge=ge, le=le)
 
 
 class Settings(Struct, frozen=True):
