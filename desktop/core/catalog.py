@@ -69,7 +69,7 @@ class Prices(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True
 
 
 class Card(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
-    """What is known of one model. None or empty where nobody said; `features` is empty only where all are missing.
+    """What is known of one model. None or empty where nobody said.
 
     `is_known`: the catalog or the user's file has it. `is_free`: it runs on this computer, nothing is charged.
     `encoding` names the tokenizer. `shares` names the id whose facts these are: the undated model's for a dated
@@ -81,7 +81,7 @@ class Card(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
     endpoints: tuple[str, ...] = ()
     max_input: int | None = None
     max_output: int | None = None
-    features: frozenset[str] | None = None
+    features: frozenset[str] = frozenset()
     efforts: tuple[str, ...] = ()
     default_effort: str = ""
     dimensions: int | None = None
@@ -173,7 +173,7 @@ def can_chat(card: Card) -> bool:
 
 def has(card: Card, feature: str) -> bool | None:
     """Whether the model has a feature; None where nobody knows."""
-    return None if card.features is None else feature in card.features
+    return feature in card.features if card.features else None
 
 
 def fits(tokens: int, card: Card) -> bool | None:

@@ -69,9 +69,9 @@ class Parameter(Struct, frozen=True, omit_defaults=True):
 
 
 class Situation(Struct, frozen=True):
-    """What the rules look at. `features` is None where nobody knows the model: then nothing is held against it."""
+    """What the rules look at. `features` is empty where nobody knows the model: then nothing is held against it."""
 
-    features: Collection[str] | None
+    features: Collection[str]
     effort: str
     server: str
     values: Mapping[str, object]
@@ -82,8 +82,8 @@ def holds(rule: Rule, now: Situation) -> bool:
     features = now.features
     return all(
         (
-            not rule.feature or (features is not None and rule.feature in features),
-            not rule.no_feature or (features is not None and rule.no_feature not in features),
+            not rule.feature or rule.feature in features,
+            not rule.no_feature or (bool(features) and rule.no_feature not in features),
             not rule.effort_not or (bool(now.effort) and now.effort != rule.effort_not),
             not rule.server or now.server in rule.server,
             not rule.server_not or now.server not in rule.server_not,

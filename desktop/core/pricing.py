@@ -70,9 +70,9 @@ def cost(usage: Usage, card: Card, tier: str = STANDARD, *, size: str = "", qual
     return Cost(sum((line.dollars for line in lines), Decimal(0)), lines, is_estimate=usage.is_estimate)
 
 
-def estimate(input_tokens: int, expected_output: int, card: Card, tier: str = STANDARD) -> Cost | Unpriced:
-    """Dollars that a send of so many tokens would cost."""
-    return cost(Usage(input=input_tokens, output=expected_output, is_estimate=True), card, tier)
+def estimate(input_tokens: int, expected_output: int | None, card: Card, tier: str = STANDARD) -> Cost | Unpriced:
+    """Dollars that a send of so many tokens would cost; without an expected output, those of the input alone."""
+    return cost(Usage(input=input_tokens, output=expected_output or 0, is_estimate=True), card, tier)
 
 
 def _lines(usage: Usage, card: Card, tier: str, size: str, quality: str) -> Iterator[Line]:
@@ -160,13 +160,13 @@ def _nobody_knows(card: Card) -> str:
     return "No price is known for this model." if card.is_known else "The catalog does not know this model."
 
 
-def to_pico(dollars: Decimal) -> int:
+def pico(dollars: Decimal) -> int:
     """Whole picodollars, as the ledger keeps them."""
     return int((dollars * PICO).to_integral_value(ROUND_HALF_EVEN))
 
 
-def from_pico(pico: int) -> Decimal:
-    return Decimal(pico) / PICO
+def from_pico(count: int) -> Decimal:
+    return Decimal(count) / PICO
 
 
 def shown(dollars: Decimal) -> str:

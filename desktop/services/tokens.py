@@ -8,7 +8,7 @@ import hashlib
 import os
 import threading
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -37,33 +37,58 @@ AT_ONCE_CHARACTERS = 4_000  # uncounted text that the window's thread may count 
 
 
 class Tokens:
-    """Counts tokens. `folder` is where the ranks are unpacked; safe from several threads."""
+    """Counts tokens. `folder` is where the ranks are unpacked, `card` gives what is known of a model by its name.
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    Safe from several threads.
+    """
+
+    def __init__(self, folder: Path, card: Callable[[str], Card]) -> None:
+        self._folder, self._card = folder, card
         self._encodings: dict[str, Encoding] = {}
         self._loading = threading.Lock()
         self._counts: OrderedDict[tuple[str, int, int], int] = OrderedDict()
         self._counting = threading.Lock()
 
-    async def load(self, card: Card) -> None:
+    async def load(self, model: str = "") -> None:
         """Make exact counts for a model ready; takes about a second the first time, in a thread."""
-        await asyncio.to_thread(self.load_now, card)
+        await asyncio.to_thread(self.load_now, model)
 
-    def load_now(self, card: Card) -> None:
-        """The same, blocking. Raises OSError when the ranks cannot be unpacked."""
-        name = _encoding_of(card)
+    def load_now(self, model: str = "") -> None:
+        """The same, blocking. Raises ArchiveFull when the ranks cannot be unpacked."""
+        name = self._encoding_of(model)
         with self._loading:
             if name not in self._encodings:
                 self._encodings[name] = _loaded(name, self._folder)
 
-    def is_exact(self, card: Card) -> bool:
-        """Whether counts are the tokenizer's own: it is loaded, and the model is known to use it."""
-        return _encoding_of(card) in self._encodings and card.is_known
+    def is_rough(self, model: str) -> bool:
+        """Whether counts are no tokenizer's, or those of one that the model is not known to use."""
+        return self._encoding_of(model) not in self._encodings or not self._card(model).encoding
 
-    def count(self, text: str, card: Card) -> int:
-        """Tokens of one text; each text is counted once. Long texts are for `of_chat`, which uses a thread."""
-        name = _encoding_of(card)
+    def count(self, text: str, model: str) -> int:
+        """Tokens of one text, at once; each text is counted once. Long texts are for `of_text`, which uses a thread."""
+        return self._count(text, self._encoding_of(model))
+
+    async def of_text(self, text: str, model: str) -> int:
+        name = self._encoding_of(model)
+        if self._is_long([text], name):
+            return await asyncio.to_thread(self._count, text, name)
+        return self._count(text, name)
+
+    async def of_chat(self, texts: Iterable[str], model: str) -> tuple[int, bool]:
+        """Input tokens of a chat request with these messages' texts, and whether that is a rough count."""
+        whole, name = list(texts), self._encoding_of(model)
+
+        def count() -> int:
+            return tokens.of_chat(whole, lambda text: self._count(text, name))
+
+        counted = await asyncio.to_thread(count) if self._is_long(whole, name) else count()
+        return counted, self.is_rough(model)
+
+    def _encoding_of(self, model: str) -> str:
+        named = self._card(model).encoding
+        return named if named in _RANKS else USUAL
+
+    def _count(self, text: str, name: str) -> int:
         encoding = self._encodings.get(name)
         if encoding is None:
             return tokens.rough(text)
@@ -79,23 +104,12 @@ class Tokens:
                 self._counts.popitem(last=False)
         return counted
 
-    async def of_chat(self, texts: Iterable[str], card: Card) -> int:
-        """Input tokens of a chat request with these messages; long uncounted texts are counted in a thread."""
-        whole = list(texts)
-        if sum(len(text) for text in whole if not self._is_counted(text, card)) > AT_ONCE_CHARACTERS:
-            return await asyncio.to_thread(self.of_chat_now, whole, card)
-        return self.of_chat_now(whole, card)
-
-    def of_chat_now(self, texts: Iterable[str], card: Card) -> int:
-        return tokens.of_chat(texts, lambda text: self.count(text, card))
-
-    def _is_counted(self, text: str, card: Card) -> bool:
-        name = _encoding_of(card)
-        return name not in self._encodings or (name, len(text), hash(text)) in self._counts
-
-
-def _encoding_of(card: Card) -> str:
-    return card.encoding if card.encoding in _RANKS else USUAL
+    def _is_long(self, texts: Iterable[str], name: str) -> bool:
+        """Whether what is still to be counted would hold the window up."""
+        if name not in self._encodings:
+            return False
+        todo = (len(text) for text in texts if (name, len(text), hash(text)) not in self._counts)
+        return sum(todo) > AT_ONCE_CHARACTERS
 
 
 def _counted(encoding: Encoding, text: str) -> int:
