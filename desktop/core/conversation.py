@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 
 from msgspec import Struct
@@ -184,10 +184,8 @@ def children_of(parents: Mapping[str, str | None]) -> dict[str | None, list[str]
     return children
 
 
-def branch_of(message: str, parents: Mapping[str, str | None]) -> Branch:
-    """Where a message stands among the children of its parent."""
-    parent = parents[message]
-    siblings = sorted(m for m, p in parents.items() if p == parent)
+def branch_of(message: str, siblings: Sequence[str]) -> Branch:
+    """Where a message stands among the children of its parent, in the order they were made in."""
     at = siblings.index(message)
     return Branch(
         number=at + 1,

@@ -1,0 +1,126 @@
+"""What is kept of conversations, as the pages and the terminal ask for it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from desktop.core.conversation import Branch, Conversation, Message, branch_of, children_of, newest_leaf, path_to
+from desktop.core.errors import Missing
+from desktop.core.ids import new_id
+from desktop.store import conversations, drafts
+from desktop.store.database import Database
+
+FIRST_SCREEN = 40  # messages read with the opening of a conversation; the others follow as they come into view
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A conversation with the branch that is shown: ids from first to last, and the last few messages."""
+
+    conversation: Conversation
+    path: tuple[str, ...]
+    parents: dict[str, str | None]
+    last: tuple[Message, ...]
+
+    def branches(self) -> dict[str, Branch]:
+        """Place among its siblings of each message of the path that has any."""
+        children = children_of(self.parents)
+        siblings = {message: among for among in children.values() if len(among) > 1 for message in among}
+        return {message: branch_of(message, siblings[message]) for message in self.path if message in siblings}
+
+    def leaf_through(self, message: str) -> str:
+        """The newest end of the branch through a message, for switching to it."""
+        return newest_leaf(message, children_of(self.parents))
+
+
+class Conversations:
+    """Reads in workers, writes through the archive's one writer."""
+
+    def __init__(self, database: Database, *, now: Callable[[], float] = time.time) -> None:
+        self._database, self._now = database, now
+
+    async def listing(self, search: str = "", *, trashed: bool = False, limit: int = 200) -> list[Conversation]:
+        """Pinned ones first, then the newest; with `search`, those whose title or text has it, with a snippet."""
+        return await self._database.read(
+            lambda db: conversations.listing(db, search=search, trashed=trashed, limit=limit)
+        )
+
+    async def get(self, identity: str) -> Conversation:
+        return await self._database.read(lambda db: conversations.get(db, identity))
+
+    async def open(self, identity: str, head: str | None = None) -> Opened:
+        """The branch that ends in `head`, or in the conversation's own; raises Missing."""
+
+        def load(db: Any) -> Opened:
+            found = conversations.get(db, identity)
+            outline = conversations.outline(db, identity)
+            path = tuple(path_to(head or found.head, outline.parents))
+            return Opened(found, path, outline.parents, tuple(conversations.messages(db, path[-FIRST_SCREEN:])))
+
+        return await self._database.read(load)
+
+    async def messages(self, identities: Sequence[str]) -> list[Message]:
+        return await self._database.read(lambda db: conversations.messages(db, identities))
+
+    async def find(self, identity: str, path: Sequence[str], text: str) -> list[str]:
+        """Ids of the path's messages that have the text, in the order of the path."""
+        return await self._database.read(lambda db: conversations.find(db, identity, path, text))
+
+    async def show_branch(self, identity: str, head: str) -> None:
+        """Remember which branch is shown."""
+        await self._database.write(lambda db: conversations.update(db, identity, head=head))
+
+    async def rename(self, identity: str, title: str) -> None:
+        await self._database.write(lambda db: conversations.update(db, identity, title=" ".join(title.split())))
+
+    async def pin(self, identity: str, is_pinned: bool) -> None:
+        await self._database.write(lambda db: conversations.update(db, identity, is_pinned=is_pinned))
+
+    async def trash(self, identities: Sequence[str]) -> None:
+        await self._database.write(lambda db: conversations.trash(db, identities, self._micros()))
+
+    async def restore(self, identities: Sequence[str]) -> None:
+        await self._database.write(lambda db: conversations.restore(db, identities))
+
+    async def purge(self, identities: Sequence[str]) -> None:
+        """Delete for good; messages that a fork still shares stay for it."""
+        await self._database.write(lambda db: conversations.purge(db, identities))
+
+    async def empty_old_trash(self, days: int) -> int:
+        """Delete for good what has been in the trash for so many days; 0 keeps everything. Returns how many."""
+        if days <= 0:
+            return 0
+        older = self._micros() - days * 86_400_000_000
+        return await self._database.write(lambda db: conversations.empty_trash(db, older))
+
+    async def fork(self, identity: str, message: str) -> Conversation:
+        """A conversation of its own that shares the past up to and with `message`."""
+        return await self._database.write(
+            lambda db: conversations.fork(db, identity, message, new_id(), self._micros())
+        )
+
+    async def save_options(self, identity: str, **fields: Any) -> None:
+        """Model, profile, system text or parameters that were changed without a send."""
+        await self._database.write(lambda db: conversations.update(db, identity, **fields))
+
+    async def draft(self, name: str) -> str:
+        return await self._database.read(lambda db: drafts.get(db, name)) or ""
+
+    async def save_draft(self, name: str, text: str) -> None:
+        """Keep what was typed; empty text forgets it."""
+        await self._database.write(lambda db: drafts.put(db, name, text) if text else drafts.delete(db, name))
+
+    async def resolve(self, start: str) -> str:
+        """The id of the one conversation whose id begins with `start`; raises Missing."""
+        wanted = start.strip().upper()
+        found = [c.id for c in await self.listing(limit=1_000_000) if c.id.startswith(wanted)] if wanted else []
+        if len(found) != 1:
+            problem = "Several conversations have" if found else "No conversation has"
+            raise Missing(f"{problem} an id that begins with “{start}”.", "`davenport history search` lists the ids.")
+        return found[0]
+
+    def _micros(self) -> int:
+        return round(self._now() * 1_000_000)

@@ -1,0 +1,201 @@
+"""Where a message is written: a card that grows, the model at its left, the estimate and send at its right."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QMimeData, QSize, Qt, Signal
+from PySide6.QtGui import QKeyEvent, QTextOption
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QPlainTextEdit, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+
+from desktop.core.settings import SendKey
+from desktop.core.text import hidden_count
+from desktop.ui import icons, theme
+from desktop.ui.chat.model_button import ModelButton
+from desktop.ui.widgets.labels import plain_label
+
+GROWS_TO = 0.4  # of the page's height
+
+
+class MessageEdit(QPlainTextEdit):
+    """Plain text; Enter sends and Shift+Enter starts a line, or the other way round with Ctrl."""
+
+    sent = Signal()
+    up_in_empty = Signal()
+    files_pasted = Signal(list)
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.send_key = SendKey.ENTER
+        self.setObjectName("chat.composer")
+        self.setAccessibleName("Message")
+        self.setPlaceholderText("Write a message")
+        self.setTabChangesFocus(True)
+        self.setWordWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        theme.style_as(self, "bare")
+        self.document().setDocumentMargin(0)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        enter = event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter)
+        if enter and self._sends(event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier):
+            self.sent.emit()
+            return
+        if event.key() == Qt.Key.Key_Up and not self.toPlainText():
+            self.up_in_empty.emit()
+            return
+        super().keyPressEvent(event)
+
+    def _sends(self, held: Qt.KeyboardModifier) -> bool:
+        if held == Qt.KeyboardModifier.ControlModifier:
+            return True
+        return held == Qt.KeyboardModifier.NoModifier and self.send_key is SendKey.ENTER
+
+    def insertFromMimeData(self, source: QMimeData) -> None:
+        """Text is pasted as plain text; files go where attachments go."""
+        if source.hasUrls() and not source.hasText():
+            self.files_pasted.emit([url.toLocalFile() for url in source.urls() if url.isLocalFile()])
+            return
+        if source.hasText():
+            self.insertPlainText(source.text())
+
+    def wanted_height(self) -> int:
+        """Pixels for all lines as they are wrapped now."""
+        lines = max(1.0, self.document().size().height())
+        return round(lines * self.fontMetrics().lineSpacing()) + 2
+
+
+class Composer(QFrame):
+    """The card. It knows no service: `set_estimate`, `set_busy` and the like say what it shows."""
+
+    sent = Signal()
+    stopped = Signal()
+    changed = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        theme.style_as(self, "card")
+        self.setObjectName("chat.composer-card")
+        self._is_busy, self._is_ready, self._editing = False, False, False
+        self._build()
+        self.edit.sent.connect(self._send)
+        self.edit.textChanged.connect(self._typed)
+        self.send_button.clicked.connect(lambda: self.stopped.emit() if self._is_busy else self._send())
+        theme.current().changed.connect(self._measure)
+        self._measure()
+        self._refresh()
+
+    def _build(self) -> None:
+        look = theme.current()
+        column = QVBoxLayout(self)
+        column.setContentsMargins(look.gap(16), look.gap(12), look.gap(8), look.gap(8))
+        column.setSpacing(look.gap(8))
+        self.editing_bar = self._editing_bar()
+        self.edit = MessageEdit(self)
+        row = QHBoxLayout()
+        row.setSpacing(look.gap(8))
+        self.model = ModelButton(self)
+        self.warning = plain_label("", "warn", self)
+        self.warning.setObjectName("chat.warning")
+        self.estimate = plain_label("", "muted", self)
+        self.estimate.setObjectName("chat.estimate")
+        self.estimate.setAccessibleName("Estimate of the next message")
+        self.send_button = QToolButton(self)
+        self.send_button.setObjectName("chat.send")
+        theme.style_as(self.send_button, "primary")
+        row.addWidget(self.model)
+        row.addWidget(self.warning)
+        row.addStretch(1)
+        row.addWidget(self.estimate)
+        row.addWidget(self.send_button)
+        column.addWidget(self.editing_bar)
+        column.addWidget(self.edit)
+        column.addLayout(row)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+        self.setFocusProxy(self.edit)
+
+    def _editing_bar(self) -> QWidget:
+        bar = QWidget(self)
+        row = QHBoxLayout(bar)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.addWidget(plain_label("Editing an earlier message; sending makes a branch", "muted", bar), 1)
+        self.editing_close = QToolButton(bar)
+        self.editing_close.setObjectName("chat.edit-cancel")
+        self.editing_close.setAccessibleName("Stop editing")
+        self.editing_close.setToolTip("Stop editing (Esc)")
+        icons.put(self.editing_close, "close")
+        row.addWidget(self.editing_close)
+        bar.hide()
+        return bar
+
+    # -- what the page says
+
+    def set_ready(self, is_ready: bool) -> None:
+        """Sending is possible: the services are there."""
+        self._is_ready = is_ready
+        self._refresh()
+
+    def set_busy(self, is_busy: bool) -> None:
+        """A reply arrives in the conversation that is shown: send is stop."""
+        self._is_busy = is_busy
+        self._refresh()
+
+    def set_editing(self, is_editing: bool) -> None:
+        self.editing_bar.setVisible(is_editing)
+        self._measure()
+
+    def set_estimate(self, text: str, warning: str = "") -> None:
+        self.estimate.setText(text)
+        hidden = hidden_count(self.text())
+        note = f"{hidden} invisible character{'s' * (hidden != 1)}" if hidden else ""
+        self.warning.setText(" · ".join(piece for piece in (warning, note) if piece))
+
+    def text(self) -> str:
+        return self.edit.toPlainText()
+
+    def set_text(self, text: str) -> None:
+        """Replace what is written, without a sign of change."""
+        self.edit.blockSignals(True)
+        self.edit.setPlainText(text)
+        self.edit.moveCursor(self.edit.textCursor().MoveOperation.End)
+        self.edit.blockSignals(False)
+        self._measure()
+        self._refresh()
+
+    # -- itself
+
+    def _send(self) -> None:
+        if self._is_ready and not self._is_busy and self.text().strip():
+            self.sent.emit()
+
+    def _typed(self) -> None:
+        self._measure()
+        self._refresh()
+        self.changed.emit()
+
+    def _refresh(self) -> None:
+        name, text, icon = ("chat.stop", "Stop", "stop") if self._is_busy else ("chat.send", "Send", "send")
+        self.send_button.setObjectName(name)
+        self.send_button.setAccessibleName(text)
+        self.send_button.setToolTip(f"{text} ({'Esc' if self._is_busy else self.edit.send_key.value})")
+        self.send_button.setEnabled(self._is_busy or (self._is_ready and bool(self.text().strip())))
+        if self.send_button.property("shown") != icon:
+            self.send_button.setProperty("shown", icon)
+            icons.put(self.send_button, icon, "accent_text")
+
+    def _measure(self) -> None:
+        look = theme.current()
+        self.edit.setFont(look.font("reading"))
+        side = look.px(32)
+        self.send_button.setFixedSize(side, side)
+        self.send_button.setIconSize(QSize(look.px(18), look.px(18)))
+        room = round((self.parentWidget().height() if self.parentWidget() else 600) * GROWS_TO)
+        line = self.edit.fontMetrics().lineSpacing()
+        self.edit.setFixedHeight(max(line + 4, min(self.edit.wanted_height(), max(room, 3 * line))))
+        self.edit.setVerticalScrollBarPolicy(
+            Qt.ScrollBarPolicy.ScrollBarAsNeeded
+            if self.edit.wanted_height() > self.edit.height()
+            else Qt.ScrollBarPolicy.ScrollBarAlwaysOff
+        )
+
+    def resizeEvent(self, event: object) -> None:
+        super().resizeEvent(event)
+        self._measure()
