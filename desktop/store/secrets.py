@@ -133,6 +133,7 @@ class Secrets:
         self._sealed: sealed.SealedKeys | None = None
         self._held: dict[str, Secret] = {}
         self._places: dict[str, Place] = {}
+        self._restorable: dict[str, Secret | None] = {}
         self._given = self._taken_from(variables)
 
     def __repr__(self) -> str:
@@ -172,8 +173,14 @@ class Secrets:
         self._hold(profile_id, secret, place)
         return self.where_of(profile_id) or Where(place)
 
-    async def delete(self, profile_id: str) -> None:
-        """Forget a key wherever it is. Raises KeyringFailed or SealFailed where it is kept all the same."""
+    async def delete(self, profile_id: str, *, can_restore: bool = False) -> None:
+        """Forget a key wherever it is; `restore` brings it back in this run where that was asked for.
+
+        Raises KeyringFailed or SealFailed where it is kept all the same.
+        """
+        if can_restore:
+            with contextlib.suppress(KeyringFailed, BadKey):
+                self._restorable[profile_id] = await self.get(profile_id)
         self._held.pop(profile_id, None)
         self._places.pop(profile_id, None)
         if self.is_sealed:
@@ -182,10 +189,16 @@ class Secrets:
         with contextlib.suppress(NoKeyring):
             await self._ask(lambda keyring: _delete(keyring, profile_id))
 
+    async def restore(self, profile_id: str) -> None:
+        """Keep a deleted key again. Raises as `put` does."""
+        if (secret := self._restorable.pop(profile_id, None)) is not None:
+            await self.put(profile_id, secret)
+
     async def clear(self, profile_ids: Iterable[str]) -> None:
         """Forget every key: those held, the sealed file, the key store's entries of these profiles."""
         ids = {*profile_ids, *self._held, *(self._sealed.names() if self._sealed else ())} - {ENVIRONMENT_ID}
         self._sealed = None
+        self._restorable.clear()
         self._file.unlink(missing_ok=True)
         for profile_id in sorted(ids):
             await self.delete(profile_id)
