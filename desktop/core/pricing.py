@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date
-from decimal import ROUND_HALF_EVEN, Decimal
+from decimal import ROUND_HALF_EVEN, Context, Decimal
 
 from msgspec import Struct
 
@@ -177,8 +177,8 @@ def shown(dollars: Decimal) -> str:
         return f"${dollars:,.2f}"
     if dollars < Decimal("0.000001"):
         return "< $0.000001"
-    places = 1 - dollars.adjusted()
-    return f"${round(dollars, min(places, 6)):f}"
+    digits = Context(prec=2).plus(dollars)
+    return f"${round(digits, min(1 - digits.adjusted(), 6)):f}"
 
 
 def stale(as_of: date, today: date) -> bool:
