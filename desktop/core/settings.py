@@ -20,8 +20,18 @@ class SendKey(StrEnum):
     CTRL_ENTER = "Ctrl+Enter"
 
 
-def _field(title: str, description: str, group: str, ge: int | None = None, le: int | None = None) -> Meta:
-    return Meta(title=title, description=description, extra_json_schema={"group": group}, ge=ge, le=le)
+def _field(
+    title: str,
+    description: str,
+    group: str,
+    ge: int | None = None,
+    le: int | None = None,
+    unit: str = "",
+    shape: str = "",
+) -> Meta:
+    """`unit` stands behind a number; `shape` says how a text is entered: on a "line", in a "text" area, as a "file"."""
+    drawn = {"group": group, "unit": unit, "shape": shape}
+    return Meta(title=title, description=description, extra_json_schema=drawn, ge=ge, le=le)
 
 
 class Settings(Struct, frozen=True):
@@ -31,17 +41,18 @@ class Settings(Struct, frozen=True):
         Appearance, _field("Appearance", "Light and dark follow the system unless set here.", "Window")
     ] = Appearance.SYSTEM
     text_scale: Annotated[
-        int, _field("Text size", "In percent. Ctrl+plus and Ctrl+minus change it too.", "Window", ge=80, le=200)
+        int, _field("Text size", "Ctrl+plus and Ctrl+minus change it too.", "Window", ge=80, le=200, unit="%")
     ] = 100
     reduced_motion: Annotated[bool, _field("Reduced motion", "Nothing slides or fades.", "Window")] = False
     send_key: Annotated[SendKey, _field("Send with", "The other one starts a new line.", "Chat")] = SendKey.ENTER
     default_model: Annotated[str, _field("Model for new conversations", "Empty: the model used last.", "Chat")] = ""
     default_system: Annotated[
-        str, _field("System text for new conversations", "Tells the model how to answer.", "Chat")
+        str, _field("System text for new conversations", "Tells the model how to answer.", "Chat", shape="text")
     ] = ""
     highlight_code: Annotated[bool, _field("Colour code", "Keywords, strings and comments in colour.", "Chat")] = True
     trash_days: Annotated[
-        int, _field("Empty the trash after", "Days. 0 keeps everything until you empty it.", "Archive", ge=0, le=3650)
+        int,
+        _field("Empty the trash after", "0 keeps all of it until you empty it.", "Archive", ge=0, le=3650, unit="days"),
     ] = 30
     daily_backups: Annotated[
         int, _field("Daily copies kept", "Verified copies of the archive.", "Archive", ge=1, le=60)
@@ -53,9 +64,15 @@ class Settings(Struct, frozen=True):
     local_model: Annotated[
         str,
         _field(
-            "Own language model", "A GGUF file on this computer for the Local profile. Empty: the demo model.", "Local"
+            "Own language model",
+            "A GGUF file on this computer for the Local profile. Empty: the demo model.",
+            "Local",
+            shape="file",
         ),
     ] = ""
     local_idle_minutes: Annotated[
-        int, _field("Free memory after", "Minutes without use until an engine is ended.", "Local", ge=1, le=1440)
+        int,
+        _field(
+            "Free memory after", "An engine nobody used for so long is ended.", "Local", ge=1, le=1440, unit="minutes"
+        ),
     ] = 10
