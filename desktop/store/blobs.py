@@ -1,0 +1,104 @@
+"""Bytes that are kept once, known by their SHA-256: small ones in the database, larger ones as files beside it."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sqlite3
+import time
+from pathlib import Path
+
+from desktop.core.errors import Missing
+from desktop.core.ids import new_id
+from desktop.store.connections import private_folder, sync_folder
+
+INLINE_BYTES = 16 * 1024
+KEPT_UNUSED_US = 24 * 3600 * 1_000_000
+"""A blob that no message uses (yet) is kept for a day: it may be waiting in a composer."""
+
+
+def folder_of(conn: sqlite3.Connection) -> Path:
+    """Where the blobs of the archive of this connection are."""
+    for _, name, file in conn.execute("PRAGMA database_list"):
+        if name == "main":
+            return Path(file).parent / "blobs"
+    raise AssertionError("every connection has a main database")
+
+
+def file_of(folder: Path, sha256: str) -> Path:
+    return folder / sha256[:2] / sha256
+
+
+def put(conn: sqlite3.Connection, content: bytes, now_us: int | None = None) -> str:
+    """Keep bytes and return their SHA-256 in hex; a file is on the disk before the transaction ends."""
+    sha256 = hashlib.sha256(content).hexdigest()
+    added = time.time_ns() // 1000 if now_us is None else now_us
+    is_inline = len(content) <= INLINE_BYTES
+    if not is_inline:
+        _write(file_of(folder_of(conn), sha256), content)
+    conn.execute(
+        "INSERT INTO blob VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET added = max(added, excluded.added)",
+        (sha256, len(content), added, content if is_inline else None),
+    )
+    return sha256
+
+
+def get(conn: sqlite3.Connection, sha256: str) -> bytes:
+    """The bytes, compared with their name; raises Missing."""
+    row = conn.execute("SELECT bytes FROM blob WHERE sha256 = ?", (sha256,)).fetchone()
+    if row is None:
+        raise Missing("This attachment is not in the archive.")
+    content = row[0]
+    if content is None:
+        try:
+            content = file_of(folder_of(conn), sha256).read_bytes()
+        except FileNotFoundError as error:
+            raise Missing("The file of this attachment is gone.", "Restore a backup to get it back.") from error
+    if hashlib.sha256(content).hexdigest() != sha256:
+        raise Missing("The file of this attachment is damaged.", "Restore a backup to get it back.")
+    return bytes(content)
+
+
+def path(conn: sqlite3.Connection, sha256: str) -> Path | None:
+    """The file of a large blob, to be read only; None for one that is in the database."""
+    row = conn.execute("SELECT bytes IS NULL FROM blob WHERE sha256 = ?", (sha256,)).fetchone()
+    if row is None:
+        raise Missing("This attachment is not in the archive.")
+    return file_of(folder_of(conn), sha256) if row[0] else None
+
+
+def sweep(conn: sqlite3.Connection, now_us: int | None = None) -> int:
+    """Delete blobs that nothing uses, but for young ones and those named in drafts; returns how many."""
+    now = time.time_ns() // 1000 if now_us is None else now_us
+    rows = conn.execute(
+        "SELECT sha256, bytes IS NULL FROM blob b WHERE added < ?"
+        " AND NOT EXISTS (SELECT 1 FROM blob_use u WHERE u.sha256 = b.sha256)"
+        " AND NOT EXISTS (SELECT 1 FROM raw_reply r WHERE r.sha256 = b.sha256)"
+        " AND NOT EXISTS (SELECT 1 FROM draft d WHERE instr(d.parts, b.sha256))",
+        (now - KEPT_UNUSED_US,),
+    ).fetchall()
+    for sha256, is_file in rows:
+        conn.execute("DELETE FROM blob WHERE sha256 = ?", (sha256,))
+        if is_file:
+            file_of(folder_of(conn), sha256).unlink(missing_ok=True)
+    return len(rows)
+
+
+def _write(target: Path, content: bytes) -> None:
+    """Under a temporary name first; a file that is already there has the same content, unless it was damaged."""
+    if target.exists() and target.stat().st_size == len(content):
+        return
+    private_folder(target.parent.parent)
+    private_folder(target.parent)
+    part = target.with_name(f".{new_id()}.part")
+    handle = os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(target)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
+    sync_folder(target.parent)
