@@ -9,12 +9,16 @@ from dataclasses import dataclass, field
 from desktop.core.calls import CallStart, Fate
 
 KEPT_CALLS = 500
-KEPT_BODY_BYTES = 256 * 1024
+KEPT_REPLY_BYTES = 8 * 1024 * 1024
+KEPT_IN_ALL_BYTES = 48 * 1024 * 1024
 
 
 @dataclass(slots=True)
 class CallRecord:
-    """One call. `bytes_received` counts all, `reply` keeps the first 256 KiB. Times are milliseconds from the start."""
+    """One call. `bytes_received` counts all, `reply` keeps the first 8 MiB while it is among the newest calls.
+
+    Times are milliseconds from the start.
+    """
 
     start: CallStart
     attempts: int = 1
@@ -30,6 +34,11 @@ class CallRecord:
     dollars: str = ""
 
     @property
+    def whole_reply(self) -> bytes:
+        """The reply's bytes, or nothing where not all of them were kept."""
+        return bytes(self.reply) if len(self.reply) == self.bytes_received else b""
+
+    @property
     def call_id(self) -> str:
         return self.start.call_id
 
@@ -40,6 +49,7 @@ class Calls:
     def __init__(self) -> None:
         self._records: OrderedDict[str, CallRecord] = OrderedDict()
         self._listeners: list[Callable[[CallRecord], None]] = []
+        self._kept_bytes = 0
 
     def listen(self, listener: Callable[[CallRecord], None]) -> None:
         """`listener` hears of each new call, each answer and each end; not of each chunk."""
@@ -63,7 +73,8 @@ class Calls:
         if record is None:
             record = self._records[call.call_id] = CallRecord(call)
             while len(self._records) > KEPT_CALLS:
-                self._records.popitem(last=False)
+                _, oldest = self._records.popitem(last=False)
+                self._kept_bytes -= len(oldest.reply)
         record.attempts = attempt
         self._tell(record)
 
@@ -75,8 +86,9 @@ class Calls:
     def received(self, call_id: str, chunk: bytes, at_ms: float) -> None:
         if record := self._records.get(call_id):
             record.bytes_received += len(chunk)
-            if (room := KEPT_BODY_BYTES - len(record.reply)) > 0:
+            if (room := KEPT_REPLY_BYTES - len(record.reply)) > 0:
                 record.reply += chunk[:room]
+                self._kept_bytes += min(room, len(chunk))
 
     def waiting(self, call_id: str, seconds: float, reason: str, at_ms: float) -> None:
         if record := self._records.get(call_id):
@@ -86,7 +98,16 @@ class Calls:
     def ended(self, call_id: str, fate: Fate, at_ms: float) -> None:
         if record := self._records.get(call_id):
             record.fate, record.total_ms = fate, at_ms
+            self._make_room(record)
             self._tell(record)
+
+    def _make_room(self, newest: CallRecord) -> None:
+        """Let go of the oldest replies once all of them together are too much."""
+        for record in self._records.values():
+            if self._kept_bytes <= KEPT_IN_ALL_BYTES or record is newest:
+                return
+            self._kept_bytes -= len(record.reply)
+            record.reply = bytearray()
 
     def _tell(self, record: CallRecord) -> None:
         for listener in self._listeners:

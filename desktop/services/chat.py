@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Any
 
-import msgspec
 from msgspec.structs import replace
 
 from desktop.api import chat as chat_api
 from desktop.core import pricing
 from desktop.core.calls import Fate
+from desktop.core.catalog import has
 from desktop.core.chat import Delta, Ended, Estimate, Started, Unsaved, Update, Waiting
 from desktop.core.conversation import (
     Conversation,
@@ -24,22 +24,22 @@ from desktop.core.conversation import (
     Role,
     State,
     Text,
-    ToolCall,
     path_to,
     title_from,
 )
 from desktop.core.errors import BadInput, BadRequest, Cut, KnownError, MayHaveRun, Missing, Silent, TooMuch
 from desktop.core.ids import new_id
 from desktop.core.profile import Profile
+from desktop.core.replies import FINISHED, Growing
 from desktop.core.text import scalar
+from desktop.core.tokens import PER_MESSAGE
 from desktop.core.usage import Usage
 from desktop.services.calls import Calls
 from desktop.services.catalog import Catalogs
 from desktop.services.connections import Connections
-from desktop.services.replies import FINISHED, Growing
 from desktop.services.tokens import Tokens
 from desktop.services.wire_messages import wire_messages
-from desktop.store import blobs, conversations, ledger
+from desktop.store import blobs, conversations, ledger, raw_replies
 from desktop.store.database import Database
 from desktop.store.streaming import StreamWriter
 
@@ -73,7 +73,10 @@ class _Run:
     replies: list[Growing]
     request: chat_api.ChatRequest
     history: tuple[str, ...]
+    row: ledger.LedgerRow
     started: float = 0.0
+    request_id: str = ""
+    status: int | None = None
     usage: Usage | None = None
     tier: str = ""
     joins: dict[int, chat_api.ToolCallJoin] = field(default_factory=dict)
@@ -94,11 +97,14 @@ class Chat:
         tokens: Tokens,
         calls: Calls,
         *,
+        keeps_raw: Callable[[], bool] = lambda: True,
         now: Callable[[], float] = time.time,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._database, self._connections, self._catalogs = database, connections, catalogs
         self._tokens, self._calls, self._now, self._clock = tokens, calls, now, clock
+        self._keeps_raw = keeps_raw
+        self._counted: dict[tuple[str | None, str | None, str, str], tuple[int, bool]] = {}
 
     # -- what a user can do
 
@@ -143,19 +149,30 @@ class Chat:
         tell(Started(conversation, None, (again,)))
         return await self._carry_out(run, conversation, tell)
 
-    async def estimate(self, question: Question, path: Sequence[Message] | None = None) -> Estimate:
-        """What the next request would hold and cost, before it is sent. `path`: the branch, where it is at hand."""
-        if path is None:
-            path = await self._path(question.conversation, question.parent) if question.conversation else []
+    async def estimate(self, question: Question) -> Estimate:
+        """What the next request would hold and cost, before it is sent. The past is counted once for each branch."""
         card = self._catalogs.of(question.profile).card(question.model)
-        texts = [question.system] if question.system.strip() else []
-        texts += [m.text for m in path] + ["".join(p.text for p in question.parts if isinstance(p, Text))]
-        tokens, is_rough = await self._tokens.of_chat(texts, question.model)
-        pictures = sum(isinstance(p, Picture) for m in path for p in m.parts)
-        pictures += sum(isinstance(p, Picture) for p in question.parts)
+        past, is_rough = await self._past(question)
+        said = "".join(part.text for part in question.parts if isinstance(part, Text))
+        new = [said] if said else []
+        tokens = past + sum([PER_MESSAGE + await self._tokens.of_text(text, question.model) for text in new])
+        pictures = sum(isinstance(part, Picture) for part in question.parts)
         tokens += pictures * TOKENS_PER_PICTURE
-        dollars = price_words(pricing.estimate(tokens, 0, card))
+        dollars = price_words(pricing.estimate(tokens, None, card))
         return Estimate(tokens, card.max_input, dollars, is_rough or bool(pictures))
+
+    async def _past(self, question: Question) -> tuple[int, bool]:
+        key = (question.conversation, question.parent, question.model, question.system)
+        if key not in self._counted:
+            path = await self._path(question.conversation, question.parent)
+            texts = [question.system] if question.system.strip() else []
+            tokens, is_rough = await self._tokens.of_chat(texts + [m.text for m in path], question.model)
+            pictures = sum(isinstance(part, Picture) for m in path for part in m.parts)
+            counted = (tokens + pictures * TOKENS_PER_PICTURE, is_rough or bool(pictures))
+            if is_rough:  # the tokenizer is still loading: ask again next time
+                return counted
+            self._counted = {key: counted}
+        return self._counted[key]
 
     # -- the archive's side
 
@@ -173,7 +190,8 @@ class Chat:
                 system=scalar(question.system),
                 parameters=question.parameters,
             )
-            return await self._database.write(lambda db: conversations.create(db, made) or made)
+            await self._database.write(lambda db: conversations.create(db, made))
+            return made
         identity = question.conversation
 
         def refresh(db: Any) -> Conversation:
@@ -204,8 +222,7 @@ class Chat:
         return path
 
     async def _wire(self, system: str, path: Sequence[Message]) -> list[dict[str, Any]]:
-        folder = self._database.folder
-        return await self._database.read(lambda db: wire_messages(system, path, lambda sha: blobs.get(db, folder, sha)))
+        return await self._database.read(lambda db: wire_messages(system, path, lambda sha: blobs.get(db, sha)))
 
     async def _answer(
         self, conversation: Conversation, asked: Message | None, parent: str, question: Question, tell: Tell
@@ -245,12 +262,21 @@ class Chat:
         asking: list[dict[str, Any]],
         path: Sequence[Message],
     ) -> _Run:
-        request = chat_api.request_from(question.model, asking, question.parameters)
-        return _Run(call_id, question.profile, question.model, replies, request, tuple(m.text for m in path))
+        request = _request(question.model, asking, question.parameters)
+        first = replies[0].message
+        row = ledger.LedgerRow(
+            call_id,
+            self._micros(),
+            page=PAGE,
+            profile=question.profile.id,
+            model=question.model,
+            conversation=first.conversation,
+            message=first.id,
+        )
+        return _Run(call_id, question.profile, question.model, replies, request, tuple(m.text for m in path), row)
 
     async def _open(self, run: _Run, asked: Message | None, again: Message | None = None) -> None:
         """Commit question, empty replies and the open ledger row, before a byte leaves."""
-        now = self._micros()
 
         def work(db: Any) -> None:
             if asked is not None:
@@ -259,22 +285,10 @@ class Chat:
                 if again is None:
                     conversations.add_message(db, reply.message)
                 else:
-                    conversations.reopen(db, again)
+                    conversations.reopen(db, again.id)
             if len(run.replies) > 1:
                 conversations.update(db, run.replies[0].message.conversation, head=run.replies[0].message.id)
-            ledger.open_row(
-                db,
-                ledger.LedgerRow(
-                    id=run.call_id,
-                    started=now,
-                    page=PAGE,
-                    profile=run.profile.id,
-                    model=run.model,
-                    endpoint="/chat/completions",
-                    conversation=run.replies[0].message.conversation,
-                    message=run.replies[0].message.id,
-                ),
-            )
+            ledger.open_row(db, run.row)
 
         await self._database.write(work)
 
@@ -304,7 +318,7 @@ class Chat:
             refused = (error.detail.param or "").startswith("stream_options")
             if not refused or any(not reply.is_empty for reply in run.replies):
                 raise
-            run.request = replace(run.request, stream_options=msgspec.UNSET)  # a server that knows no usage in streams
+            run.request = replace(run.request, stream_options=None)  # a server that names no usage in streams
             await self._read(run, client, writer, tell)
 
     async def _read(self, run: _Run, client: Any, writer: StreamWriter, tell: Tell) -> None:
@@ -316,18 +330,18 @@ class Chat:
         def alive(silent_s: float) -> None:
             tell(Waiting(first, "the server is alive, no text yet", silent_s, is_alive=True))
 
-        card = self._catalogs.of(run.profile).card(run.model)
+        thinks = has(self._catalogs.of(run.profile).card(run.model), "reasoning")
+        patience = run.profile.limits.reasoning_s if thinks else None
         chunks = chat_api.stream(
-            client,
-            run.request,
-            call_id=run.call_id,
-            on_wait=wait,
-            on_alive=alive,
-            is_reasoning="reasoning" in card.features,
+            client, run.request, call_id=run.call_id, on_wait=wait, on_alive=alive, silence_s=patience
         )
-        async with aclosing(chunks):
-            async for chunk in chunks:
-                self._take(run, chunk, writer, tell)
+        try:
+            async with aclosing(chunks):
+                async for chunk in chunks:
+                    self._take(run, chunk, writer, tell)
+        finally:
+            run.request_id = chunks.request_id or ""
+            run.status = chunks.events.status if chunks.events else None
 
     def _take(self, run: _Run, chunk: chat_api.ChatChunk, writer: StreamWriter, tell: Tell) -> None:
         if chunk.usage is not None:
@@ -338,14 +352,14 @@ class Chat:
             if choice.index >= len(run.replies):
                 continue
             reply = run.replies[choice.index]
-            for kind, text in choice.pieces():
+            for kind, text in _pieces(choice.delta):
                 reply.add(kind, text, self._clock())
                 writer.add(reply.message.id, text, kind)
                 tell(Delta(reply.message.id, text, kind))
             if calls := choice.delta.tool_calls:
                 join = run.joins.setdefault(choice.index, chat_api.ToolCallJoin())
                 join.add(calls)
-                reply.call(tuple(ToolCall(c.id, c.name, c.arguments) for c in join.calls()))
+                reply.call(join.calls)
             if choice.finish_reason:
                 reply.finish_reason = choice.finish_reason
 
@@ -391,29 +405,31 @@ class Chat:
         error: KnownError | None,
         tell: Tell,
     ) -> None:
-        fate = _fate_of(ended[0].state, error)
         record = self._calls.get(run.call_id)
-        raw = bytes(record.reply) if record else b""
+        raw = record.whole_reply if record and self._keeps_raw() else b""
+        row = replace(
+            run.row,
+            ended=self._micros(),
+            fate=_fate_of(ended[0].state, error),
+            usage=usage,
+            cost_pico=_pico(price),
+            is_free=_is_free(price),
+            price_version=self._catalogs.of(run.profile).as_of.isoformat(),
+            status=(error.detail.status if error else None) or run.status,
+            request_id=(error.detail.request_id if error else None) or run.request_id,
+            tries=record.attempts if record else 1,
+            first_token_ms=ended[0].timing.first_token_ms,
+            total_ms=ended[0].timing.total_ms,
+            tier=run.tier,
+            error=error.summary if error else "",
+        )
 
         def work(db: Any) -> None:
             for message in ended:
                 conversations.finish(db, message)
-            ledger.close_row(
-                db,
-                run.call_id,
-                fate=fate,
-                usage=usage,
-                cost_pico=_pico(price),
-                is_free=_is_free(price),
-                price_version=self._catalogs.of(run.profile).as_of.isoformat(),
-                status=error.detail.status if error else (record.status if record else None),
-                request_id=(error.detail.request_id or "") if error else "",
-                total_ms=ended[0].timing.total_ms,
-                attempts=record.attempts if record else 1,
-                tier=run.tier,
-            )
+            ledger.close_row(db, row)
             if raw:
-                conversations.keep_raw(db, run.call_id, raw)
+                raw_replies.keep_raw(db, run.call_id, raw)
 
         try:
             await self._database.write(work)
@@ -422,6 +438,23 @@ class Chat:
 
     def _micros(self) -> int:
         return round(self._now() * 1_000_000)
+
+
+def _request(model: str, messages: list[dict[str, Any]], parameters: dict[str, Any]) -> chat_api.ChatRequest:
+    """What the user set, and nothing else but the wish to be told the usage; names we do not know go as they are."""
+    known = {name: value for name, value in parameters.items() if name in chat_api.ChatRequest.__struct_fields__}
+    others = {name: value for name, value in parameters.items() if name not in known}
+    usage = {"include_usage": True, **(known.pop("stream_options", None) or {})}
+    return chat_api.ChatRequest(model=model, messages=messages, stream_options=usage, extra=others, **known)
+
+
+def _pieces(delta: chat_api.Delta) -> Iterator[tuple[str, str]]:
+    if thought := delta.reasoning_content or delta.reasoning:
+        yield "reasoning", thought
+    if delta.content:
+        yield "text", delta.content
+    if delta.refusal:
+        yield "refusal", delta.refusal
 
 
 def _state_of(error: KnownError, run: _Run) -> State:
@@ -437,7 +470,7 @@ def _fate_of(state: State, error: KnownError | None) -> Fate:
 
 
 def _pico(price: pricing.Cost | pricing.Unpriced | None) -> int | None:
-    return pricing.to_pico(price.dollars) if isinstance(price, pricing.Cost) else None
+    return pricing.pico(price.dollars) if isinstance(price, pricing.Cost) else None
 
 
 def _is_free(price: pricing.Cost | pricing.Unpriced | None) -> bool:

@@ -94,7 +94,7 @@ class Conversations:
         if days <= 0:
             return 0
         older = self._micros() - days * 86_400_000_000
-        return await self._database.write(lambda db: conversations.empty_trash(db, older))
+        return len(await self._database.write(lambda db: conversations.empty_trash(db, older)))
 
     async def fork(self, identity: str, message: str) -> Conversation:
         """A conversation of its own that shares the past up to and with `message`."""
@@ -107,11 +107,11 @@ class Conversations:
         await self._database.write(lambda db: conversations.update(db, identity, **fields))
 
     async def draft(self, name: str) -> str:
-        return await self._database.read(lambda db: drafts.get(db, name)) or ""
+        return (await self._database.read(lambda db: drafts.get(db, name))).text
 
     async def save_draft(self, name: str, text: str) -> None:
         """Keep what was typed; empty text forgets it."""
-        await self._database.write(lambda db: drafts.put(db, name, text) if text else drafts.delete(db, name))
+        await self._database.write(lambda db: drafts.put(db, name, drafts.Draft(text), self._micros()))
 
     async def resolve(self, start: str) -> str:
         """The id of the one conversation whose id begins with `start`; raises Missing."""

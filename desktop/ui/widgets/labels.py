@@ -1,18 +1,16 @@
-"""Labels that show text as it is: never as markup, whatever it contains."""
+"""Labels of the style sheet's kinds for any text."""
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QLabel, QWidget
+from PySide6.QtWidgets import QWidget
 
 from desktop.ui import theme
+from desktop.ui.widgets.tooltip import PlainLabel
 
 
-def plain_label(text: str, kind: str = "", parent: QWidget | None = None, *, wrap: bool = False) -> QLabel:
-    """A label of one of the style sheet's kinds; plain text also for what is set later."""
-    label = QLabel(parent)
-    label.setTextFormat(Qt.TextFormat.PlainText)
-    label.setText(text)
+def plain_label(text: str, kind: str = "", parent: QWidget | None = None, *, wrap: bool = False) -> PlainLabel:
+    """A label that never takes text for markup, also what is set later."""
+    label = PlainLabel(text, parent)
     label.setWordWrap(wrap)
     if kind:
         theme.style_as(label, kind)
