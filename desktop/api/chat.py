@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable
+from contextlib import aclosing
 from typing import Any
 
 import msgspec
@@ -179,6 +180,9 @@ class ChatChunk(Struct, frozen=True):
     system_fingerprint: str | None = None
     created: float | None = None
     error: Json = None
+
+
+_decode_chunk = msgspec.json.Decoder(ChatChunk).decode
 
 
 class ReplyMessage(Struct, frozen=True):
@@ -360,45 +364,34 @@ class ChatStream(AsyncIterator[ChatChunk]):
             if "json" in events.headers.get("content-type", ""):
                 yield self._seen(await self._unstreamed(events), events)
             else:
-                reading = self._read(events)
-                try:
-                    async for chunk in reading:
-                        yield chunk
-                finally:
-                    await reading.aclose()
+                async with aclosing(aiter(events)) as reading:
+                    try:
+                        async for event in reading:
+                            if (chunk := self._chunk(event.data, events)) is not None:
+                                yield chunk
+                            elif self._is_done:
+                                break
+                    except (Cut, Silent):
+                        if not self._is_whole:  # after the last finish reason only the usage was to come
+                            raise
             if not self._is_whole:
                 raise events.cut("The server ended the reply before it was complete.")
             events.complete()
 
-    async def _read(self, events: EventStream) -> AsyncGenerator[ChatChunk, None]:
-        decode_chunk = msgspec.json.Decoder(ChatChunk).decode
-        reading = aiter(events)
+    def _chunk(self, data: bytes, events: EventStream) -> ChatChunk | None:
+        """The chunk of an event; None at the end, and for one that cannot be read."""
         try:
-            async for event in reading:
-                data = event.data
-                try:
-                    chunk = decode_chunk(data)
-                except UNREADABLE:
-                    if data.strip() == _DONE:
-                        self._is_done = True
-                        return
-                    found = self._second_look(data, events)
-                    if found is None:
-                        continue
-                    chunk = found
-                yield self._seen(chunk, events)
-        except (Cut, Silent):
-            if not self._is_whole:  # after the last finish reason there was only the usage to come
-                raise
-        finally:
-            await reading.aclose()
-
-    def _second_look(self, data: bytes, events: EventStream) -> ChatChunk | None:
-        try:
-            return patient(data, ChatChunk)
+            chunk = _decode_chunk(data)
         except UNREADABLE:
-            events.bad_events += 1
-            return None
+            if data.strip() == _DONE:
+                self._is_done = True
+                return None
+            try:
+                chunk = patient(data, ChatChunk)
+            except UNREADABLE:
+                events.bad_events += 1
+                return None
+        return self._seen(chunk, events)
 
     @property
     def _is_whole(self) -> bool:
@@ -410,28 +403,31 @@ class ChatStream(AsyncIterator[ChatChunk]):
             raise self._client.inside_stream(chunk.error, events.headers)
         for choice in chunk.choices:
             delta = choice.delta
-            text = delta.content or delta.refusal
-            if text or delta.tool_calls or delta.audio:
+            if text := delta.content:
                 events.text_came()
-            self._weigh(text, delta)
+                self._text_bytes += len(text) if text.isascii() else len(text.encode("utf-8", "replace"))
+            if delta.reasoning_content or delta.reasoning or delta.tool_calls or delta.refusal or delta.audio:
+                self._weigh(delta, events)
             if choice.finish_reason:
                 self._open.discard(choice.index)
                 self._done.add(choice.index)
-            elif choice.index not in self._done:
+            elif choice.index not in self._open and choice.index not in self._done:
                 self._open.add(choice.index)
-        return chunk
-
-    def _weigh(self, text: str | None, delta: Delta) -> None:
-        weight = len(text) if text else 0
-        if text and not text.isascii():
-            weight = len(text.encode("utf-8", "replace"))
-        for other in (delta.reasoning_content, delta.reasoning):
-            weight += len(other) if other else 0
-        for piece in delta.tool_calls or ():
-            weight += len(piece.function.arguments or "") if piece.function else 0
-        self._text_bytes += weight
         if self._text_bytes > TEXT_BYTES:
             raise TooMuch(f"The reply is longer than {TEXT_BYTES // 1024 // 1024} MiB and was stopped.")
+        return chunk
+
+    def _weigh(self, delta: Delta, events: EventStream) -> None:
+        """What is not plain content: thoughts count for the bound only, the rest is text as well."""
+        thoughts = (delta.reasoning_content or "") + (delta.reasoning or "")
+        calls = [
+            (c.function and c.function.arguments) or (c.custom and c.custom.input) or "" for c in delta.tool_calls or ()
+        ]
+        sound = (delta.audio or {}).get("data")
+        if delta.refusal or calls or delta.audio:
+            events.text_came()
+        texts = [thoughts, delta.refusal or "", *calls, sound if isinstance(sound, str) else ""]
+        self._text_bytes += sum(len(text.encode("utf-8", "replace")) for text in texts)
 
     async def _unstreamed(self, events: EventStream) -> ChatChunk:
         """The whole reply of a server that does not stream, as one chunk."""

@@ -106,8 +106,8 @@ class _Progress:
 class _Reply:
     """The head of an answer, with the transport it was lent on."""
 
-    def __init__(self, response: httpx.Response, transport: httpx.AsyncBaseTransport) -> None:
-        self.response, self.transport = response, transport
+    def __init__(self, body: Body, transport: httpx.AsyncBaseTransport) -> None:
+        self.body, self.response, self.transport = body, body.response, transport
 
 
 class Client:
@@ -207,10 +207,11 @@ class Client:
         try:
             reply = await self._answer(call, dog)
             dog.last_byte = dog.last_text = dog.clock()
-            detail = self._teller().detail(reply.response.status_code, reply.response.headers, ErrorBody())
-            events = EventStream(reply.response, dog, call.recording, detail, self._event_bytes)
+            events = EventStream(reply.body, dog, call.recording, self._event_bytes)
             yield events
-            fate = Fate.CUT
+            fate = events.fate or Fate.CUT
+            if fate is Fate.COMPLETE:
+                await reply.body.settle()
         except BaseException as error:
             fate = _fate_of(error)
             raise
@@ -279,7 +280,7 @@ class Client:
         self, no_byte_s: float, no_text_s: float, on_alive: Callable[[float], None] | None = None
     ) -> Watchdog:
         return Watchdog(
-            self._timers or asyncio.get_running_loop(),
+            self._timers,
             no_byte_s=no_byte_s,
             no_text_s=no_text_s,
             notice_s=self.profile.limits.notice_s,
@@ -295,8 +296,7 @@ class Client:
         try:
             reply = await self._answer(call, dog)
             try:
-                detail = self._teller().detail(reply.response.status_code, reply.response.headers, ErrorBody())
-                body = await EventStream(reply.response, dog, call.recording, detail).whole(self._json_bytes)
+                body = await EventStream(reply.body, dog, call.recording).whole(self._json_bytes)
             finally:
                 await self._close(reply)
             fate = Fate.COMPLETE
@@ -385,7 +385,8 @@ class Client:
             response = await dog.guard(transport.handle_async_request(request))
             has_answer = True
             self._open_replies.add(response)
-            return _Reply(response, transport)
+            detail = self._teller().detail(response.status_code, response.headers, ErrorBody())
+            return _Reply(Body(response, detail), transport)
         except httpx.TransportError as error:
             found = self._teller().transport(error, progress.may_have_sent)
             return *found, progress.is_stale
@@ -398,7 +399,7 @@ class Client:
         response, dog = reply.response, self._watchdog(ERROR_BODY_S, ERROR_BODY_S)
         body = bytearray()
         try:
-            async with aclosing(Body(response, dog, Detail()).chunks()) as chunks:
+            async with aclosing(reply.body.chunks(dog)) as chunks:
                 async for chunk in chunks:
                     body += chunk
                     if len(body) >= ERROR_BYTES:
@@ -415,9 +416,7 @@ class Client:
     async def _close(self, reply: _Reply) -> None:
         self._open_replies.discard(reply.response)
         try:
-            await reply.response.stream.aclose()  # type: ignore[union-attr]
-        except httpx.TransportError:
-            pass  # it was broken already
+            await reply.body.aclose()
         finally:
             await self._connections.give_back(reply.transport)
 

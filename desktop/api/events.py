@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Mapping
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 
 import httpx
 
@@ -20,37 +20,43 @@ from desktop.core.usage import RateLimit
 BURST_S = 0.004
 # A read that took longer has waited, so the loop has had its turn.
 WAITED_S = 0.001
+# How long the end of a whole reply is waited for: it is in the same packet, or it is not worth it.
+SETTLE_S = 0.05
 
 
 class Body:
     """The unpacked bytes of a body, each read under the watchdog. Raises Cut, Silent, TooMuch or BadReply."""
 
-    def __init__(self, response: httpx.Response, watchdog: Watchdog, detail: Detail) -> None:
-        self._stream, self._dog, self._detail = response.stream, watchdog, detail
-        self._encoding = response.headers.get("content-encoding", "identity").strip().lower()
-        self.waited_at = watchdog.clock()  # when the loop last had its turn
+    def __init__(self, response: httpx.Response, detail: Detail) -> None:
+        self.response, self.detail = response, detail
+        self._source = aiter(response.stream)  # type: ignore[arg-type]
+        self._is_open = False  # begun and not ended
+        self.waited_at = 0.0  # when the loop last had its turn
 
-    async def chunks(self) -> AsyncGenerator[bytes, None]:
+    async def chunks(self, dog: Watchdog) -> AsyncGenerator[bytes, None]:
         """No timer and no task of its own: this is the path of every token."""
-        dog, clock = self._dog, self._dog.clock
-        inflate = None if self._encoding in ("", "identity") else Inflater(self._encoding).feed
-        read = aiter(self._stream).__anext__  # type: ignore[arg-type]
+        clock, read, current_task = dog.clock, self._source.__anext__, asyncio.current_task
+        encoding = self.response.headers.get("content-encoding", "identity").strip().lower()
+        self._is_open = True
+        inflate = None if encoding in ("", "identity") else Inflater(encoding).feed
+        asked = clock()
         while True:
-            asked = clock()
-            dog.begin()
+            dog.waiting = current_task()
             try:
                 chunk = await read()
             except StopAsyncIteration:
-                dog.waiting = None
+                self._is_open = False
                 return
             except asyncio.CancelledError:
+                self._is_open = False
                 if verdict := dog.verdict():
                     raise verdict from None
                 raise
             except httpx.TransportError:
-                dog.waiting = None
+                self._is_open = False
                 break
-            dog.waiting = None
+            finally:
+                dog.waiting = None
             dog.last_byte = now = clock()
             if now - asked > WAITED_S:
                 self.waited_at = now
@@ -59,7 +65,34 @@ class Body:
             else:
                 for piece in inflate(chunk):
                     yield piece
-        raise Cut("The connection ended in the middle of the reply.", detail=self._detail)
+            asked = clock()
+        raise Cut("The connection ended in the middle of the reply.", detail=self.detail)
+
+    async def settle(self) -> None:
+        """Read the end of a reply that is known to be whole, so that its connection can be used again."""
+        if not self._is_open:
+            return
+        try:
+            async with asyncio.timeout(SETTLE_S):
+                await self._source.__anext__()
+        except StopAsyncIteration:
+            self._is_open = False
+        except (httpx.TransportError, TimeoutError):
+            self._is_open = False
+
+    async def aclose(self) -> None:
+        """Close the connection if anything is left, then let the layers below see it: a reader that was left
+        half-way would be ended by the garbage collector, long after its loop."""
+        with suppress(httpx.TransportError):
+            await self.response.stream.aclose()  # type: ignore[union-attr]
+        if not self._is_open:
+            return
+        if "network_stream" not in self.response.extensions:
+            await self._source.aclose()  # type: ignore[attr-defined]
+            return
+        with suppress(StopAsyncIteration, httpx.TransportError):
+            while True:
+                await self._source.__anext__()
 
 
 class EventStream:
@@ -71,20 +104,14 @@ class EventStream:
     """
 
     def __init__(
-        self,
-        response: httpx.Response,
-        watchdog: Watchdog,
-        recording: Recording,
-        detail: Detail,
-        event_bytes: int = sse.EVENT_BYTES,
+        self, body: Body, watchdog: Watchdog, recording: Recording, event_bytes: int = sse.EVENT_BYTES
     ) -> None:
-        self._dog, self._recording, self._detail = watchdog, recording, detail
-        self._body = Body(response, watchdog, detail)
+        self._body, self._dog, self._recording = body, watchdog, recording
         self._parser = sse.Parser(event_bytes)
-        self.status = response.status_code
-        self.headers: Mapping[str, str] = response.headers
-        self.request_id: str | None = detail.request_id
-        self.rate_limit: RateLimit | None = ratelimit.parse(response.headers)
+        self.status = body.response.status_code
+        self.headers: Mapping[str, str] = body.response.headers
+        self.request_id: str | None = body.detail.request_id
+        self.rate_limit: RateLimit | None = ratelimit.parse(body.response.headers)
         self.bad_events = 0
         self.fate: Fate | None = None
 
@@ -110,28 +137,27 @@ class EventStream:
 
     def cut(self, summary: str) -> Cut:
         """The error for a reply that ended too early, with what is known of it."""
-        return Cut(summary, detail=self._detail)
+        return Cut(summary, detail=self._body.detail)
 
     def __aiter__(self) -> AsyncGenerator[sse.Event, None]:
         return self._events()
 
     async def whole(self, bound: int) -> bytes:
         """The body as it is, of a server that did not answer with events."""
-        body = bytearray()
-        async with aclosing(self._body.chunks()) as chunks:
+        read = bytearray()
+        async with aclosing(self._body.chunks(self._dog)) as chunks:
             async for chunk in chunks:
-                body += chunk
+                read += chunk
                 self._recording.received(chunk)
-                if len(body) > bound:
-                    raise TooMuch(
-                        f"The reply is larger than {bound // 1024:,} KiB and was stopped.", detail=self._detail
-                    )
-        return bytes(body)
+                if len(read) > bound:
+                    summary = f"The reply is larger than {bound // 1024:,} KiB and was stopped."
+                    raise TooMuch(summary, detail=self._body.detail)
+        return bytes(read)
 
     async def _events(self) -> AsyncGenerator[sse.Event, None]:
         body, feed, clock = self._body, self._parser.feed, self._dog.clock
         received = self._recording.received if self._recording.is_on else None
-        async with aclosing(body.chunks()) as chunks:
+        async with aclosing(body.chunks(self._dog)) as chunks:
             async for chunk in chunks:
                 if received is not None:
                     received(chunk)

@@ -18,11 +18,12 @@ class KeyGuard:
 
     def __init__(self, key: Secret | None) -> None:
         self._key = key.reveal().encode() if key is not None else b""
+        self._head = self._key[:_HEAD]
         self._held = b""
 
     def feed(self, chunk: bytes) -> bytes:
         """The piece without the key; an end that may be the key's beginning is held back until the next one."""
-        if not self._key or (not self._held and chunk.endswith(b"\n") and self._key[:_HEAD] not in chunk):
+        if not self._key or (not self._held and chunk.endswith(b"\n") and chunk.find(self._head) < 0):
             return chunk
         whole = (self._held + chunk).replace(self._key, _MARK)
         keep = next(
@@ -69,7 +70,7 @@ class Recording:
 
     def received(self, chunk: bytes) -> None:
         if self._recorder is not None and (clean := self._guard.feed(chunk)):
-            self._recorder.received(self._call.call_id, clean, self._at_ms())
+            self._recorder.received(self._call.call_id, clean, (self._clock() - self._began) * 1000)
 
     def waiting(self, seconds: float, reason: str) -> None:
         if self._recorder is not None:

@@ -7,6 +7,7 @@ from msgspec import Struct
 from desktop.core.errors import TooMuch
 
 EVENT_BYTES = 16 * 1024 * 1024
+_LF, _CR = 10, 13  # as numbers: `in` finds a number in bytes four times as fast as a piece of bytes
 _BOM = b"\xef\xbb\xbf"
 
 
@@ -42,7 +43,9 @@ class Parser:
 
     def feed(self, chunk: bytes) -> list[Event]:
         """The events that end in this piece."""
-        if self._is_plain and chunk.endswith(b"\n\n") and b"\r" not in chunk:
+        if self._is_plain and _CR not in chunk and chunk.endswith(b"\n\n"):
+            if chunk.find(b"\n") == len(chunk) - 2 and chunk.startswith(b"data: ") and len(chunk) <= self._bound:
+                return [Event(chunk[6:-2])]
             return self._quick(chunk)
         if self._start is not None:
             chunk = self._without_mark(chunk)
@@ -50,7 +53,7 @@ class Parser:
             self._after_cr = False
             if chunk.startswith(b"\n"):
                 chunk = chunk[1:]
-        if b"\r" in chunk:
+        if _CR in chunk:
             self._after_cr = chunk.endswith(b"\r")
             chunk = chunk.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
         return self._lines(chunk)
@@ -66,7 +69,7 @@ class Parser:
         """Whole events, mostly of one `data:` line each."""
         events: list[Event] = []
         for block in chunk[:-2].split(b"\n\n"):
-            if block.startswith(b"data: ") and b"\n" not in block:
+            if block.startswith(b"data: ") and _LF not in block:
                 if len(block) > self._bound:
                     self._too_much()
                 events.append(Event(block[6:]))
@@ -85,7 +88,7 @@ class Parser:
     def _lines(self, chunk: bytes) -> list[Event]:
         """The slow way: line by line, LF only, with what was left over from before."""
         self._is_plain = False
-        if b"\n" not in chunk:
+        if _LF not in chunk:
             self._line += chunk
             self._check_size()
             return []

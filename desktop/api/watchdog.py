@@ -30,13 +30,13 @@ class Timers(Protocol):
 class Watchdog:
     """Ends the read that is going on when nothing came for too long.
 
-    The reader sets `last_byte` and `last_text` as things come; no timer is touched on that path. Time that the reader's
-    own owner takes between two reads does not count as silence.
+    The reader sets `waiting` to its task while it waits, and `last_byte` and `last_text` as things come; no timer is
+    touched on that path. Time that the reader's own owner takes between two reads does not count as silence.
     """
 
     def __init__(
         self,
-        timers: Timers,
+        timers: Timers | None = None,
         *,
         no_byte_s: float,
         no_text_s: float,
@@ -45,14 +45,15 @@ class Watchdog:
         on_jump: Callable[[], None] | None = None,
         wall: Callable[[], float] = time.time,
     ) -> None:
-        self._timers, self._wall = timers, wall
+        self._timers, self._wall = timers or asyncio.get_running_loop(), wall
         self._no_byte_s, self._no_text_s, self._notice_s = no_byte_s, no_text_s, notice_s
         self.on_alive, self.on_jump = on_alive, on_jump
-        self.clock = timers.time
-        self.last_byte = self.last_text = timers.time()
+        self.clock = timers.time if timers else time.monotonic  # which is what a loop's own time() calls
+        self.last_byte = self.last_text = self.clock()
         self.waiting: asyncio.Task[object] | None = None
         self._verdict: WireError | None = None
-        self._cancelling = 0
+        task = asyncio.current_task()
+        self._cancelling = task.cancelling() if task else 0
         self._offset = wall() - self.last_byte
         self._timer: Timer | None = None
         self._arm()
@@ -64,7 +65,7 @@ class Watchdog:
 
     async def guard(self, work: Awaitable[T]) -> T:
         """Await something under the watch; raises Silent when it took too long."""
-        self.begin()
+        self.waiting = asyncio.current_task()
         try:
             return await work
         except asyncio.CancelledError:
@@ -73,12 +74,6 @@ class Watchdog:
             raise
         finally:
             self.waiting = None
-
-    def begin(self) -> None:
-        """A read begins in the present task."""
-        task = asyncio.current_task()
-        self.waiting = task
-        self._cancelling = task.cancelling() if task else 0
 
     def verdict(self) -> WireError | None:
         """The reason, if the cancellation that has just arrived was the watchdog's own."""
@@ -89,7 +84,7 @@ class Watchdog:
         return found if task.uncancel() <= self._cancelling else None
 
     def _arm(self) -> None:
-        now = self._timers.time()
+        now = self.clock()
         due = min(
             self.last_byte + self._no_byte_s,
             self.last_text + self._no_text_s,
@@ -99,7 +94,7 @@ class Watchdog:
         self._timer = self._timers.call_later(max(due - now, 0.001), self._tick)
 
     def _tick(self) -> None:
-        now = self._timers.time()
+        now = self.clock()
         self._watch_the_clock(now)
         if self.waiting is None:
             self.last_text += now - self.last_byte if now > self.last_byte else 0.0
