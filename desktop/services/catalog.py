@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Iterable, Mapping
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,7 @@ from desktop.store.small_files import read_object, write_object
 
 if TYPE_CHECKING:
     from desktop.api.client import Client
+    from desktop.api.models import ModelReply
 
 USERS_FILE = "models.json"
 LISTS_FOLDER = "model-lists"
@@ -135,14 +137,18 @@ class Catalogs:
         return self._user
 
 
-def _listed(reply: object) -> Listed:
-    """A core value of the wire's model; fields that only some servers send may be missing."""
-    return Listed(
-        id=getattr(reply, "id", ""),
-        owned_by=getattr(reply, "owned_by", "") or "",
-        created=int(getattr(reply, "created", 0) or 0),
-        shutdown=getattr(reply, "shutdown_date", None),
-    )
+def _listed(reply: ModelReply) -> Listed:
+    return Listed(reply.id, reply.owned_by, round(reply.created or 0), shutdown=_day(reply.shutdown_date))
+
+
+def _day(said: str | float | None) -> date | None:
+    """The day a server named, as a date or in Unix seconds; none where that cannot be read."""
+    try:
+        if isinstance(said, str):
+            return date.fromisoformat(said[:10])
+        return None if said is None else datetime.fromtimestamp(said, UTC).date()
+    except (ValueError, OverflowError, OSError):
+        return None
 
 
 def _read_users_file(path: Path, shipped: Catalog) -> tuple[dict[str, Card], tuple[str, ...]]:

@@ -1,0 +1,121 @@
+"""Readings of the ledger: what this session, this day and this month came to, and what it was spent on."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Callable
+from datetime import datetime
+from decimal import Decimal
+from typing import Literal
+
+from msgspec import Struct
+
+from desktop.core import pricing
+from desktop.core.usage import Usage
+from desktop.store import ledger
+from desktop.store.database import Database
+from desktop.store.ledger import Totals
+
+By = Literal["model", "page", "profile", "conversation", "fate", "tier", "day", "month"]
+Period = Literal["session", "today", "month", "all"]
+
+_UNITS = {
+    "input": "input tokens",
+    "cached": "of them cached",
+    "cache_write": "of them written to the cache",
+    "audio_input": "of them sound",
+    "image_input": "of them pictures",
+    "output": "output tokens",
+    "reasoning": "of them reasoning",
+    "audio_output": "of them sound",
+    "image_output": "of them pictures",
+    "characters": "characters",
+    "seconds": "seconds",
+    "images": "pictures",
+    "web_searches": "web searches",
+}
+
+
+class Reading(Struct, frozen=True):
+    """Calls added up. `dollars` are those that are known; `unpriced` calls cost something that is not.
+
+    `free` were answered on this computer, `open` still run, `unknown` ended nobody knows how.
+    """
+
+    calls: int
+    dollars: Decimal
+    unpriced: int
+    free: int
+    open: int
+    unknown: int
+    usage: Usage
+
+    @property
+    def tokens(self) -> int:
+        return self.usage.total
+
+    @property
+    def words(self) -> str:
+        """Money as the footer shows it: never 0 for what is not known."""
+        if self.unpriced and not self.dollars:
+            return "unpriced"
+        if self.free and self.free == self.calls:
+            return "free"
+        return pricing.shown(self.dollars) + (f" + {self.unpriced} unpriced" if self.unpriced else "")
+
+
+class Share(Struct, frozen=True):
+    """What one model, page or other property came to."""
+
+    name: str
+    reading: Reading
+
+
+class Meter:
+    """Reads the ledger. The session begins when the meter is made; days and months are the user's own, not UTC's."""
+
+    def __init__(self, database: Database, *, now: Callable[[], float] = time.time) -> None:
+        self._database, self._now = database, now
+        self._begun = round(now() * 1_000_000)
+
+    async def read(self, period: Period = "session", profile: str | None = None) -> Reading:
+        """The totals of a period; `profile` is the id of the only one that counts."""
+        since = self._since(period)
+        return await self._database.read(lambda db: _reading(ledger.totals(db, since=since, profile=profile)))
+
+    async def breakdown(self, by: By = "model", period: Period = "session") -> tuple[Share, ...]:
+        """The same by one property, the dearest first."""
+        since = self._since(period)
+
+        def read_shares(db: sqlite3.Connection) -> tuple[Share, ...]:
+            return tuple(Share(name, _reading(totals)) for name, totals in ledger.breakdown(db, by, since=since))
+
+        return await self._database.read(read_shares)
+
+    def _since(self, period: Period) -> int:
+        """UTC microseconds of a period's begin."""
+        if period == "session":
+            return self._begun
+        if period == "all":
+            return 0
+        midnight = datetime.fromtimestamp(self._now()).replace(hour=0, minute=0, second=0, microsecond=0)
+        begin = midnight.replace(day=1) if period == "month" else midnight
+        return round(begin.timestamp()) * 1_000_000
+
+
+def units(usage: Usage) -> tuple[tuple[str, float], ...]:
+    """What was used, in the words of a table and its order; units of which there are none are left out."""
+    return tuple((words, count) for name, words in _UNITS.items() if (count := getattr(usage, name)))
+
+
+def _reading(totals: Totals) -> Reading:
+    return Reading(
+        calls=totals.calls,
+        dollars=pricing.from_pico(totals.cost_pico),
+        unpriced=totals.unpriced,
+        free=totals.free,
+        open=totals.open,
+        unknown=totals.unknown,
+        usage=totals.usage,
+    )
