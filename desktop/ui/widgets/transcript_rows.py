@@ -1,0 +1,597 @@
+"""One message of the transcript: which blocks it has, where each stands, and what is painted around them."""
+
+from __future__ import annotations
+
+import bisect
+import math
+from array import array
+from collections.abc import Iterable
+
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QFontMetricsF, QPainter, QPainterPath, QPen
+
+from desktop.core.conversation import (
+    Attachment,
+    Audio,
+    Branch,
+    Message,
+    Part,
+    Picture,
+    Reasoning,
+    Refusal,
+    Role,
+    State,
+    Text,
+    ToolCall,
+    ToolResult,
+)
+from desktop.core.text import visible
+from desktop.ui.widgets.markdown import Kind, Piece, Splitter
+from desktop.ui.widgets.transcript_blocks import Block, Code, Ink, Marks, Prose, Span, block_for
+
+FIRST_CHUNK = 6_000
+FENCE = "```"
+STREAMED = ("text", "reasoning", "refusal")
+
+ROLE_NAMES = {
+    Role.USER: "You",
+    Role.ASSISTANT: "Assistant",
+    Role.SYSTEM: "System",
+    Role.DEVELOPER: "Developer",
+    Role.TOOL: "Tool",
+}
+
+
+class Fold(Block):
+    """The folded line above reasoning; a click opens it."""
+
+    def __init__(self, words: str, ink: Ink) -> None:
+        super().__init__(Piece(Kind.PROSE, words), ink)
+        self.is_open = False
+
+    def guess(self, width: float) -> float:
+        return float(self.ink.px(24))
+
+    def prepare(self, width: float) -> None:
+        self.height, self.is_exact = self.guess(width), True
+
+    def paint(self, painter: QPainter, clip: QRectF, marks: Marks) -> None:
+        ink = self.ink
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(QPen(ink.color["muted"], 1.5, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap))
+        middle, side = self.height / 2, ink.px(4)
+        chevron = QPainterPath()
+        if self.is_open:
+            chevron.moveTo(0, middle - side / 2)
+            chevron.lineTo(side, middle + side / 2)
+            chevron.lineTo(2 * side, middle - side / 2)
+        else:
+            chevron.moveTo(side / 2, middle - side)
+            chevron.lineTo(side * 1.5, middle)
+            chevron.lineTo(side / 2, middle + side)
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.drawPath(chevron)
+        painter.setFont(ink.body)
+        painter.setPen(ink.color["muted"])
+        box = QRectF(ink.px(16), 0, 2000, self.height)
+        painter.drawText(box, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, self.piece.source)
+
+
+class Chip(Block):
+    """An attachment by its name; nothing of it is decoded here."""
+
+    def guess(self, width: float) -> float:
+        return float(self.ink.px(32))
+
+    def prepare(self, width: float) -> None:
+        self.height, self.is_exact = self.guess(width), True
+        self._width = width
+
+    def paint(self, painter: QPainter, clip: QRectF, marks: Marks) -> None:
+        ink = self.ink
+        metrics = QFontMetricsF(ink.body)
+        words = metrics.elidedText(self.piece.source, Qt.TextElideMode.ElideMiddle, self._width - ink.px(24))
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(QPen(ink.color["line"], ink.theme.hair))
+        painter.setBrush(ink.color["panel"])
+        box = QRectF(0.5, 0.5, metrics.horizontalAdvance(words) + ink.px(24), self.height - 1)
+        painter.drawRoundedRect(box, ink.theme.radius("control"), ink.theme.radius("control"))
+        painter.setPen(ink.color["text"])
+        painter.setFont(ink.body)
+        painter.drawText(box, Qt.AlignmentFlag.AlignCenter, words)
+
+    @property
+    def length(self) -> int:
+        return len(self.piece.source)
+
+    def text(self, start: int = 0, end: int | None = None) -> str:
+        return self.piece.source[start:end]
+
+
+class Section:
+    """One part of a message as blocks; `kind` is text, reasoning, refusal, plain or other."""
+
+    def __init__(self, kind: str, ink: Ink, *, blocks: Iterable[Block] = (), fold: Fold | None = None) -> None:
+        self.kind, self.ink, self.fold = kind, ink, fold
+        self.own: list[Block] = list(blocks)
+        self._splitter = Splitter()
+        self._waiting = ""
+        self._settled = len(self.own)
+        self._fed = ""
+        self._is_finished = False
+
+    @property
+    def blocks(self) -> list[Block]:
+        if self.fold is None:
+            return self.own
+        return [self.fold, *self.own] if self.fold.is_open else [self.fold]
+
+    @property
+    def waiting(self) -> int:
+        """Characters that are not blocks yet."""
+        return len(self._waiting) if self.fold is None or self.fold.is_open else 0
+
+    def add(self, text: str) -> None:
+        self._waiting += text
+
+    def pump(self, most: int, is_final: bool) -> None:
+        """Make blocks of some of the waiting characters."""
+        now, self._waiting = self._waiting[:most], self._waiting[most:]
+        self._fed += now
+        self._splitter.feed(now)
+        if is_final and not self._waiting:
+            self._splitter.finish()
+            self._is_finished = True
+        self._sync()
+
+    def take_over(self, old: Section, *, is_final: bool) -> None:
+        """Continue with the blocks of an earlier state, where all that is new stands at the end."""
+        if self.fold is not None and old.fold is not None:
+            self.fold.is_open = old.fold.is_open
+        rest = self._waiting[len(old._fed) + len(old._waiting) :]
+        is_same = self._waiting.startswith(old._fed + old._waiting)
+        if self.kind not in STREAMED or not is_same or (old._is_finished and rest):
+            return
+        self.own, self._splitter, self._settled = old.own, old._splitter, old._settled
+        self._fed, self._waiting, self._is_finished = old._fed, old._waiting + rest, old._is_finished
+        if is_final and not self._waiting and not self._is_finished:
+            self.pump(0, is_final=True)
+
+    def _sync(self) -> None:
+        splitter = self._splitter
+        pieces = [*splitter.settled[self._settled :], *splitter.tail]
+        old = self.own[self._settled :]
+        made: list[Block] = []
+        for at, piece in enumerate(pieces):
+            before = old[at] if at < len(old) else None
+            if before is not None and before.piece == piece:
+                made.append(before)
+            elif isinstance(before, Code) and piece.kind is before.piece.kind and piece.depth == before.piece.depth:
+                before.grow(piece)
+                made.append(before)
+            else:
+                made.append(block_for(piece, self.ink))
+        self.own[self._settled :] = made
+        self._settled = len(splitter.settled)
+
+
+class Row:
+    """A message in the transcript's column. All places are px from the row's own corner, whole numbers."""
+
+    def __init__(
+        self, message: Message, ink: Ink, *, meta: str, branch: Branch | None, known: array[int] | None = None
+    ) -> None:
+        self.message, self.ink, self.meta, self.branch = message, ink, meta, branch
+        self.is_streaming = message.state is State.STREAMING
+        self.width = 0
+        self.height = 0
+        self.sections = [made for part in message.parts if (made := self._section(part)) is not None]
+        self.blocks: list[Block] = []
+        self.tops: list[int] = []
+        self._known = known
+        self._guessed_rest = 0
+
+    # What it is made of
+
+    @property
+    def is_card(self) -> bool:
+        return self.message.role is Role.USER
+
+    @property
+    def caption(self) -> str:
+        name = ROLE_NAMES.get(self.message.role, "")
+        model = self.message.model if self.message.role is Role.ASSISTANT else ""
+        return f"{name} · {visible(model)}" if model else name
+
+    @property
+    def state_line(self) -> tuple[str, str, tuple[str, ...]]:
+        """(sentence, colour, names of its actions) where the message did not end well; else empty."""
+        message = self.message
+        match message.state:
+            case State.FAILED:
+                said = " ".join(each for each in (message.error, message.advice) if each)
+                return said or "This message could not be sent.", "bad", ("retry",)
+            case State.CUT:
+                return message.error or "The connection ended before the answer did.", "warn", ("continue", "retry")
+            case State.STOPPED:
+                return "Stopped.", "muted", ("continue",)
+            case State.LENGTH:
+                return "The answer reached its limit of tokens.", "warn", ("continue",)
+            case State.FILTERED:
+                return "The provider's filter ended this answer.", "warn", ("retry",)
+        return "", "", ()
+
+    def extend(self, text: str, kind: str) -> None:
+        if not self.sections or self.sections[-1].kind != kind:
+            self.sections.append(self._new(kind))
+        self.sections[-1].add(text)
+
+    def _section(self, part: Part) -> Section | None:
+        ink = self.ink
+        match part:
+            case Text() if self.message.role is Role.ASSISTANT:
+                made = Section("text", ink)
+                made.add(part.text)
+            case Text():
+                made = Section("plain", ink, blocks=_as_typed(part.text, ink))
+            case Reasoning():
+                made = self._new("reasoning", part.seconds)
+                made.add(part.text)
+            case Refusal():
+                made = Section("refusal", ink)
+                made.add(part.text)
+            case Picture() | Audio() | Attachment():
+                name = part.name or ("Picture" if isinstance(part, Picture) else "Recording")
+                made = Section("other", ink, blocks=[Chip(Piece(Kind.PROSE, visible(name), gap=8), ink)])
+            case ToolCall():
+                words = Piece(Kind.CODE, part.arguments, language=visible(f"call {part.name}")[:80])
+                made = Section("other", ink, blocks=[Code(words, ink)])
+            case ToolResult():
+                words = Piece(Kind.CODE, part.text, language="error" if part.is_error else "result")
+                made = Section("other", ink, blocks=[Code(words, ink)])
+            case _:
+                return None
+        return made
+
+    def _new(self, kind: str, seconds: float = 0.0) -> Section:
+        fold = Fold(self._thought(seconds), self.ink) if kind == "reasoning" else None
+        return Section(kind, self.ink, fold=fold)
+
+    def _thought(self, seconds: float) -> str:
+        if self.is_streaming and not seconds:
+            return "Thinking …"
+        tokens = self.message.usage.reasoning if self.message.usage else 0
+        said = [f"Thought for {_duration(seconds)}" if seconds else "Thoughts"]
+        return " · ".join([*said, f"{tokens:,} tokens"] if tokens else said)
+
+    # Where everything stands
+
+    @property
+    def _inset(self) -> int:
+        return self.ink.px(16)
+
+    @property
+    def caption_top(self) -> int:
+        return self.ink.px(24 if self.is_card else 16)
+
+    @property
+    def content_top(self) -> int:
+        return self.caption_top + self.ink.px(16 + 8)
+
+    @property
+    def foot_top(self) -> int:
+        """Where the state line, or else the muted line, begins."""
+        return self.height - self.foot_height
+
+    @property
+    def foot_height(self) -> int:
+        state = self.ink.px(44) if self.state_line[0] else 0
+        return state + self.ink.px(20 if self.is_card else 36)
+
+    def x_of(self, block: Block) -> int:
+        piece = block.piece
+        deep = piece.depth * self.ink.px(24) + piece.quotes * self.ink.px(16)
+        if isinstance(block, Code) and block.head and not deep and not self.is_card:
+            return 0
+        return self._inset + deep
+
+    def width_of(self, block: Block) -> float:
+        x = self.x_of(block)
+        if isinstance(block, Code) and block.head and not x:
+            return float(self.width)
+        room = self.width - x - self._inset
+        return float(room if block.is_wide else min(room, int(self.ink.measure)))
+
+    def lay_out(self, width: int, top: float, bottom: float, most_pumps: int = 4) -> bool:
+        """Make exact what lies between two places of the row; True where the height changed."""
+        before = self.height
+        if width != self.width:
+            self.width = width
+            for section in self.sections:
+                for block in section.own:
+                    block.is_exact = False
+        self._collect()
+        for _ in range(most_pumps):
+            self._exact(top, bottom)
+            if not self._short_of(bottom) or not self.pump(FIRST_CHUNK):
+                break
+        return self.height != before
+
+    def pump(self, most: int) -> bool:
+        """Make blocks of further characters; False where none wait."""
+        for section in self.sections:
+            if section.waiting:
+                section.pump(most, is_final=not self.is_streaming)
+                self._collect()
+                return True
+        return False
+
+    @property
+    def waiting(self) -> int:
+        return sum(section.waiting for section in self.sections)
+
+    def _short_of(self, bottom: float) -> bool:
+        return bool(self.waiting) and bottom > self.foot_top - self._guessed_rest
+
+    def _collect(self) -> None:
+        self.blocks = [block for section in self.sections for block in section.blocks]
+        self._place()
+
+    def _exact(self, top: float, bottom: float) -> None:
+        at = max(0, bisect.bisect_right(self.tops, top) - 1)
+        has_changed = False
+        while at < len(self.blocks):
+            block = self.blocks[at]
+            if self.tops[at] > bottom and not has_changed:
+                break
+            if not block.is_exact:
+                before = self.tops[at + 1]
+                block.prepare(self.width_of(block))
+                block.height = math.ceil(block.height)
+                has_changed = True
+                self._place(at)
+                if self.tops[at] > bottom:
+                    break
+                if before == self.tops[at + 1]:
+                    has_changed = False
+            elif self.tops[at] > bottom:
+                break
+            at += 1
+        if has_changed:
+            self._place()
+
+    def _place(self, start: int = 0) -> None:
+        """Sum up tops. `tops` has one entry more than there are blocks: the end of the last."""
+        tops = self.tops[: start + 1] if start and len(self.tops) > start else [self.content_top]
+        known = self._known
+        y = tops[-1]
+        first = len(tops) - 1
+        for at in range(first, len(self.blocks)):
+            block = self.blocks[at]
+            if not block.is_exact:
+                block.height = known[at] if known and at < len(known) else math.ceil(block.guess(self.width_of(block)))
+            gap_below = self.ink.px(self.blocks[at + 1].piece.gap) if at + 1 < len(self.blocks) else 0
+            y += int(block.height) + gap_below
+            tops.append(y)
+        self.tops = tops
+        self._guessed_rest = round(self.waiting / 64 * self.ink.reading_line)
+        caret = self.ink.px(20) if self.is_streaming and not self.blocks else 0
+        self.height = tops[-1] + self._guessed_rest + caret + self.foot_height
+
+    def known_heights(self) -> array[int]:
+        return array("i", [int(block.height) for block in self.blocks])
+
+    def next_guess(self, top: float, bottom: float, width: int) -> float | None:
+        """The place of a block between two places whose height is still a guess; None if there is none."""
+        if width != self.width:
+            return -1.0
+        for at, block in enumerate(self.blocks):
+            if not block.is_exact and top <= self.tops[at] <= bottom:
+                return float(self.tops[at])
+        return None
+
+    def blocks_between(self, top: float, bottom: float) -> list[Block]:
+        return [b for at, b in enumerate(self.blocks) if self.tops[at + 1] > top and self.tops[at] < bottom]
+
+    def adopt(self, old: Row) -> None:
+        """Take over the blocks of an earlier state of the same message, so that its text is not made again."""
+        for mine, theirs in zip(self.sections, old.sections, strict=False):
+            if mine.kind == theirs.kind:
+                mine.take_over(theirs, is_final=not self.is_streaming)
+        self.width = old.width
+
+    def release(self, top: float, bottom: float) -> None:
+        """Let go of what lies outside of two places."""
+        for at, block in enumerate(self.blocks):
+            if self.tops[at + 1] < top or self.tops[at] > bottom:
+                block.release()
+
+    # What is under a point
+
+    def block_at(self, y: float) -> int:
+        """Index of the block at a place, the nearest one outside; -1 where there is none."""
+        return max(0, min(bisect.bisect_right(self.tops, y) - 1, len(self.blocks) - 1)) if self.blocks else -1
+
+    def hit(self, x: float, y: float) -> tuple[int, int]:
+        """(block, position) nearest to a point."""
+        at = self.block_at(y)
+        if at < 0:
+            return 0, 0
+        block = self.blocks[at]
+        block.prepare(self.width_of(block))
+        if y < self.tops[at]:
+            return at, 0
+        if y >= self.tops[at] + block.height:
+            return at, block.length
+        return at, block.hit(x - self.x_of(block), y - self.tops[at])
+
+    def inside(self, x: float, y: float) -> tuple[Block, float, float] | None:
+        """The block that is truly at a point, and the point inside it."""
+        at = self.block_at(y)
+        if at < 0 or not self.tops[at] <= y < self.tops[at] + self.blocks[at].height:
+            return None
+        block = self.blocks[at]
+        return block, x - self.x_of(block), y - self.tops[at]
+
+    def text(self, start: tuple[int, int] = (0, 0), end: tuple[int, int] | None = None) -> str:
+        """What is shown between two positions (block, character), as plain text."""
+        last = end if end is not None else (len(self.blocks), 0)
+        said = ""
+        for at in range(start[0], min(last[0] + 1, len(self.blocks))):
+            block = self.blocks[at]
+            if isinstance(block, Fold):
+                continue
+            first = start[1] if at == start[0] else 0
+            words = block.text(first, last[1] if at == last[0] else None)
+            if not words and at == last[0]:
+                continue
+            marker = block.piece.marker + " " if block.piece.marker and not first else ""
+            lead = "  " * max(0, block.piece.depth - 1) + marker
+            apart = ("\n" if block.piece.depth and block.piece.gap <= 8 else "\n\n") if said else ""
+            said += apart + lead + words
+        return said
+
+    # What is painted
+
+    def paint(self, painter: QPainter, clip: QRectF, marks: dict[int, Marks], *, has_focus: bool) -> None:
+        """Draw what lies in `clip`, the row's corner at the painter's origin."""
+        if self.is_card:
+            self._paint_card(painter, has_focus)
+        elif has_focus:
+            self._paint_focus(painter)
+        self._paint_caption(painter)
+        at = max(0, bisect.bisect_right(self.tops, clip.top()) - 1)
+        while at < len(self.blocks) and self.tops[at] <= clip.bottom():
+            self._paint_block(painter, at, clip, marks.get(at) or Marks())
+            at += 1
+        if self.is_streaming:
+            self._paint_caret(painter)
+        self._paint_foot(painter)
+
+    def _paint_card(self, painter: QPainter, has_focus: bool) -> None:
+        ink = self.ink
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        hair = ink.theme.hair
+        painter.setPen(QPen(ink.color["accent" if has_focus else "line"], hair))
+        painter.setBrush(ink.color["card"])
+        half = hair / 2
+        top = ink.px(12)
+        box = QRectF(half, top + half, self.width - hair, self.height - top - ink.px(8) - hair)
+        painter.drawRoundedRect(box, ink.theme.radius("card"), ink.theme.radius("card"))
+
+    def _paint_focus(self, painter: QPainter) -> None:
+        ink = self.ink
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(ink.color["accent"])
+        painter.drawRect(QRectF(0, self.caption_top, ink.px(3), ink.px(16)))
+
+    def _paint_caption(self, painter: QPainter) -> None:
+        ink = self.ink
+        painter.setFont(ink.strong)
+        painter.setPen(ink.color["muted"])
+        box = QRectF(self._inset, self.caption_top, self.width - 2 * self._inset, ink.px(16))
+        words = QFontMetricsF(ink.strong).elidedText(self.caption, Qt.TextElideMode.ElideRight, box.width())
+        painter.drawText(box, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, words)
+
+    def _paint_block(self, painter: QPainter, at: int, clip: QRectF, marks: Marks) -> None:
+        ink, block = self.ink, self.blocks[at]
+        x, y = self.x_of(block), self.tops[at]
+        if not block.is_exact:
+            return
+        block.prepare(self.width_of(block))
+        if block.piece.quotes:
+            self._paint_quote(painter, at)
+        if block.piece.marker:
+            painter.setFont(ink.reading)
+            painter.setPen(ink.color["muted"])
+            box = QRectF(x - ink.px(48), y, ink.px(40), math.ceil(ink.reading_line))
+            painter.drawText(box, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, block.piece.marker)
+        painter.save()
+        painter.translate(x, y)
+        block.paint(painter, clip.translated(-x, -y), marks)
+        painter.restore()
+
+    def _paint_quote(self, painter: QPainter, at: int) -> None:
+        ink, block = self.ink, self.blocks[at]
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(ink.color["edge"])
+        left = self._inset + block.piece.depth * ink.px(24)
+        for level in range(block.piece.quotes):
+            goes_on = at + 1 < len(self.blocks) and self.blocks[at + 1].piece.quotes > level
+            bottom = self.tops[at + 1] if goes_on else self.tops[at] + block.height
+            painter.drawRect(QRectF(left + level * ink.px(16), self.tops[at], ink.px(2), bottom - self.tops[at]))
+
+    def _paint_caret(self, painter: QPainter) -> None:
+        """A quiet bar at the end of what has come."""
+        ink = self.ink
+        spot = QPointF(self._inset, self.content_top + ink.px(2))
+        if self.blocks:
+            block = self.blocks[-1]
+            x, y = self.x_of(block), self.tops[len(self.blocks) - 1]
+            spot = QPointF(x, y)
+            if isinstance(block, Prose):
+                spot += block.end()
+            else:
+                spot = QPointF(self._inset, self.tops[-1] + ink.px(2))
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(ink.color["accent"])
+        painter.drawRoundedRect(QRectF(spot.x() + ink.px(2), spot.y(), ink.px(3), ink.px(16)), 1.5, 1.5)
+
+    def _paint_foot(self, painter: QPainter) -> None:
+        ink = self.ink
+        said, tone, _ = self.state_line
+        y = self.foot_top
+        left = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft
+        if said:
+            box = QRectF(self._inset, y + ink.px(12), self.width - 2 * self._inset - ink.px(200), ink.px(28))
+            painter.setFont(ink.body)
+            painter.setPen(ink.color[tone])
+            words = QFontMetricsF(ink.body).elidedText(visible(said), Qt.TextElideMode.ElideRight, box.width())
+            painter.drawText(box, left, words)
+            y += ink.px(44)
+        if self.meta and not self.is_card:
+            painter.setFont(ink.caption)
+            painter.setPen(ink.color["muted"])
+            box = QRectF(self._inset, y + ink.px(4), self.width - 2 * self._inset, ink.px(28))
+            words = QFontMetricsF(ink.caption).elidedText(self.meta, Qt.TextElideMode.ElideRight, box.width())
+            painter.drawText(box, left, words)
+
+
+def _as_typed(text: str, ink: Ink) -> list[Block]:
+    """What the user wrote: as it was written, but fenced code as code."""
+    blocks: list[Block] = []
+    words: list[str] = []
+    code: list[str] | None = None
+    language = ""
+    for line in text.split("\n"):
+        if line.startswith(FENCE) and (code is None or not line.strip("` ")):
+            if code is None:
+                blocks += _plain("\n".join(words).strip("\n"), ink)
+                words, code, language = [], [], line.strip("` ")[:40]
+            else:
+                blocks.append(Code(Piece(Kind.CODE, "\n".join(code), language=language), ink))
+                code = None
+        elif code is not None:
+            code.append(line)
+        else:
+            words.append(line)
+    if code is not None:
+        words = [f"{FENCE}{language}", *code]
+    return blocks + _plain("\n".join(words).strip("\n"), ink)
+
+
+def _plain(text: str, ink: Ink) -> list[Block]:
+    from desktop.ui.widgets.safe_document import hostile
+
+    if not text:
+        return []
+    if hostile(text):
+        return [Code(Piece(Kind.PLAIN, text), ink, frame=False)]
+    return [Prose(Piece(Kind.PROSE, text), ink, plain=True)]
+
+
+def _duration(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < 60 else f"{int(seconds // 60)} min {int(seconds % 60)} s"
+
+
+__all__ = ["Chip", "Fold", "Row", "Section", "Span"]
