@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
+import tempfile
 from pathlib import Path
 
 _HERE = Path(__file__).resolve().parent
@@ -18,3 +21,15 @@ def data_folder() -> Path:
     import platformdirs  # slow to import for those who name a folder
 
     return Path(platformdirs.user_data_dir("Davenport", appauthor=False))
+
+
+def window_socket(folder: Path) -> str:
+    """The local address at which the window of a data folder listens: short, one for each folder and user.
+
+    The folder's own name may be longer than an address can be, so it stands there as a hash.
+    """
+    name = "davenport-" + hashlib.sha256(str(folder.resolve()).encode()).hexdigest()[:16]
+    if os.name == "nt":
+        return rf"\\.\pipe\{name}"
+    run_time = os.environ.get("XDG_RUNTIME_DIR") or tempfile.gettempdir()
+    return str(Path(run_time) / f"{name}-{os.getuid()}")

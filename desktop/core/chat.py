@@ -46,9 +46,9 @@ class Ended:
 
 @dataclass(frozen=True, slots=True)
 class Unsaved:
-    """What arrives cannot be written now; it stays in memory and is written as soon as that works again."""
+    """What arrives cannot be written now; it stays in memory until that works again, which is said with None."""
 
-    error: KnownError
+    error: KnownError | None
 
 
 Update = Started | Delta | Waiting | Ended | Unsaved

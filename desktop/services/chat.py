@@ -41,7 +41,7 @@ from desktop.services.tokens import Tokens
 from desktop.services.wire_messages import wire_messages
 from desktop.store import blobs, conversations, ledger, raw_replies
 from desktop.store.database import Database
-from desktop.store.streaming import StreamWriter
+from desktop.store.streaming import StreamWriter, keep
 
 Tell = Callable[[Update], None]
 
@@ -431,10 +431,7 @@ class Chat:
             if raw:
                 raw_replies.keep_raw(db, run.call_id, raw)
 
-        try:
-            await self._database.write(work)
-        except KnownError as trouble:
-            tell(Unsaved(trouble))
+        await keep(self._database, work, lambda trouble: tell(Unsaved(trouble)))
 
     def _micros(self) -> int:
         return round(self._now() * 1_000_000)

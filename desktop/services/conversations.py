@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from desktop.core.conversation import Branch, Conversation, Message, branch_of, children_of, newest_leaf, path_to
+from desktop.core.conversation import Conversation, Message, path_to
 from desktop.core.errors import Missing
 from desktop.core.ids import new_id
 from desktop.store import conversations, drafts
@@ -24,16 +24,6 @@ class Opened:
     path: tuple[str, ...]
     parents: dict[str, str | None]
     last: tuple[Message, ...]
-
-    def branches(self) -> dict[str, Branch]:
-        """Place among its siblings of each message of the path that has any."""
-        children = children_of(self.parents)
-        siblings = {message: among for among in children.values() if len(among) > 1 for message in among}
-        return {message: branch_of(message, siblings[message]) for message in self.path if message in siblings}
-
-    def leaf_through(self, message: str) -> str:
-        """The newest end of the branch through a message, for switching to it."""
-        return newest_leaf(message, children_of(self.parents))
 
 
 class Conversations:

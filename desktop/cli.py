@@ -1,0 +1,129 @@
+"""The terminal's side: the same services as the window's, without Qt."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import signal
+import socket
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from desktop import paths
+from desktop.core.errors import ArchiveLocked, KnownError
+from desktop.services import commands
+from desktop.services.bundle import Options
+from desktop.store.instance import Instance
+from desktop.wiring import open_services
+
+COMMANDS = ("chat", "history")
+INTERRUPTED = 130
+HANDED_OVER_S = 5.0  # to answer at all; a reply may take as long as it takes
+
+
+def main(argv: Sequence[str]) -> int:
+    """Run one command; the exit status says how it went: 0 well, 1 a sentence on stderr, 3 a reply that was cut."""
+    os.umask(0o077)
+    arguments = commands.parser().parse_args(argv)
+    folder = arguments.data_dir or paths.data_folder()
+    try:
+        return _run_here(arguments, folder)
+    except ArchiveLocked as locked:
+        handed = _hand_over(folder, [str(word) for word in argv])
+        if handed is not None:
+            return handed
+        return _say(locked)
+    except KnownError as error:
+        return _say(error)
+    except (KeyboardInterrupt, asyncio.CancelledError):
+        print(file=sys.stderr)
+        return INTERRUPTED
+
+
+def _say(error: KnownError) -> int:
+    print(error.summary, error.advice, file=sys.stderr)
+    return commands.FAILED
+
+
+def _run_here(arguments: argparse.Namespace, folder: Path) -> int:
+    instance = Instance.acquire(folder)
+    try:
+        return asyncio.run(_run(arguments, folder))
+    finally:
+        instance.release()
+
+
+async def _run(arguments: argparse.Namespace, folder: Path) -> int:
+    options = Options(folder, arguments.profile, arguments.base_url, arguments.offline)
+    services = await open_services(options, system_proxy=system_proxy)
+    task = asyncio.current_task()
+    if task is not None and os.name == "posix":
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    try:
+        return await commands.run(services, arguments, _out, _err)
+    finally:
+        await services.aclose()
+
+
+def system_proxy(url: str) -> str | None:
+    """The proxy that the environment or the system names for a URL; the window asks Qt instead."""
+    import urllib.request
+
+    from desktop.core.profile import is_loopback
+
+    host = url.partition("://")[2].partition("/")[0]
+    if is_loopback(url) or urllib.request.proxy_bypass(host):
+        return None
+    return urllib.request.getproxies().get(url.partition(":")[0])
+
+
+def _out(text: str) -> None:
+    sys.stdout.write(text)
+    sys.stdout.flush()
+
+
+def _err(text: str) -> None:
+    sys.stderr.write(text)
+    sys.stderr.flush()
+
+
+def _hand_over(folder: Path, argv: list[str]) -> int | None:
+    """Let the window that has the folder do it and print what it answers; None where no window answers."""
+    try:
+        for line in _answers(socket_path(folder), {"command": "run", "arguments": argv}):
+            if "out" in line:
+                _out(str(line["out"]))
+            elif "err" in line:
+                _err(str(line["err"]))
+            elif "exit" in line:
+                return int(str(line["exit"]))
+    except (OSError, ValueError):
+        return None
+    return None
+
+
+def socket_path(folder: Path) -> str:
+    """Where the window of a data folder listens; the window's side computes the same."""
+    return paths.window_socket(folder)
+
+
+def _answers(path: str, request: dict[str, object]) -> Iterator[dict[str, object]]:
+    """Lines of JSON from the window, until it closes."""
+    sent = json.dumps(request).encode() + b"\n"
+    if os.name == "nt":
+        with Path(path).open("r+b", buffering=0) as pipe:
+            pipe.write(sent)
+            for line in pipe:
+                yield json.loads(line)
+        return
+    with socket.socket(socket.AF_UNIX) as line_socket:
+        line_socket.settimeout(HANDED_OVER_S)
+        line_socket.connect(path)
+        line_socket.sendall(sent)
+        line_socket.settimeout(None)
+        with line_socket.makefile("rb") as lines:
+            for line in lines:
+                yield json.loads(line)

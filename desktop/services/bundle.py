@@ -1,0 +1,80 @@
+"""All services of a run in one value: what pages and the terminal are given."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from desktop.core.secret import Redactor
+from desktop.services.archive_state import ArchiveState
+from desktop.services.calls import Calls
+from desktop.services.catalog import Catalogs
+from desktop.services.chat import Chat
+from desktop.services.connections import Connections
+from desktop.services.conversations import Conversations
+from desktop.services.local_server import LocalServer, LocalStatus
+from desktop.services.meter import Meter
+from desktop.services.profiles import Profiles
+from desktop.services.settings import CurrentSettings
+from desktop.services.tokens import Tokens
+from desktop.store import window_state
+from desktop.store.database import Database
+from desktop.store.secrets import Secrets
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the command line says. `profile` is a name or an id, `base_url` an address for this run only."""
+
+    data_dir: Path
+    profile: str = ""
+    base_url: str = ""
+    offline: bool = False
+
+
+@dataclass(slots=True)
+class Services:
+    """What pages and the terminal work with. `notices` are sentences about what was found at the start."""
+
+    options: Options
+    redactor: Redactor
+    settings: CurrentSettings
+    secrets: Secrets
+    profiles: Profiles
+    database: Database
+    archive: ArchiveState
+    catalogs: Catalogs
+    tokens: Tokens
+    calls: Calls
+    local_server: LocalServer
+    connections: Connections
+    chat: Chat
+    conversations: Conversations
+    meter: Meter
+    notices: tuple[str, ...] = ()
+    _heard_local: list[Callable[[LocalStatus], None]] = field(default_factory=list)
+    _heard_notices: list[Callable[[str], None]] = field(default_factory=list)
+
+    def listen_local(self, heard: Callable[[LocalStatus], None], notice: Callable[[str], None]) -> None:
+        """Hear of every change of the local server, and of what it has to say."""
+        self._heard_local.append(heard)
+        self._heard_notices.append(notice)
+
+    async def remembered(self, name: str, default: Any) -> Any:
+        """A small value the window kept, such as a fold or the last conversation."""
+        return await self.database.read(lambda db: window_state.get(db, name, default))
+
+    async def remember(self, name: str, value: Any) -> None:
+        if not self.database.read_only:
+            await self.database.write(lambda db: window_state.put(db, name, value))
+
+    async def warm_up(self) -> None:
+        """What is slow and not needed at once: the tokenizer."""
+        await self.tokens.load()
+
+    async def aclose(self) -> None:
+        await self.connections.aclose()
+        await self.local_server.aclose()
+        await self.database.aclose()

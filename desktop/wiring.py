@@ -1,0 +1,126 @@
+"""Builds everything below the window once, in the right order, and closes it in the reverse one."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from collections.abc import Callable
+
+from desktop.api.client import Client
+from desktop.core.profile import Profile
+from desktop.core.secret import Redactor, Secret
+from desktop.services.archive_state import ArchiveState
+from desktop.services.bundle import Options, Services
+from desktop.services.calls import Calls
+from desktop.services.catalog import Catalogs
+from desktop.services.chat import Chat
+from desktop.services.connections import Connections
+from desktop.services.conversations import Conversations
+from desktop.services.local_server import LocalServer, LocalStatus
+from desktop.services.meter import Meter
+from desktop.services.profiles import Profiles
+from desktop.services.settings import CurrentSettings
+from desktop.services.tokens import Tokens
+from desktop.store import conversations
+from desktop.store.database import Database
+from desktop.store.secrets import Secrets
+
+CACHE = "cache"
+
+SystemProxy = Callable[[str], str | None]
+
+__all__ = ["Options", "Services", "open_services"]
+
+
+async def open_services(
+    options: Options,
+    *,
+    system_proxy: SystemProxy | None = None,
+    connect: Callable[[Profile, Secret | None], Client] | None = None,
+    now: Callable[[], float] = time.time,
+) -> Services:
+    """Open the data folder and everything on it. Raises StoreError where the archive cannot be opened."""
+    folder, redactor = options.data_dir, Redactor()
+    database, settings, secrets, profiles = await asyncio.to_thread(_open, options, redactor, now)
+    notices = [*database.notices, *settings.notices, *profiles.notices]
+    if not database.read_only:
+        cut = await database.write(lambda db: conversations.recover(db, round(now() * 1_000_000)))
+        if cut:
+            many = f"{len(cut)} replies were" if len(cut) > 1 else "A reply was"
+            notices.append(f"{many} still arriving when the application ended. What had come is kept.")
+    calls = Calls()
+    heard_local: list[Callable[[LocalStatus], None]] = []
+    heard_notices: list[Callable[[str], None]] = []
+
+    def tell_local(status: LocalStatus) -> None:
+        for heard in heard_local:
+            heard(status)
+
+    def tell_notice(sentence: str) -> None:
+        for heard in heard_notices:
+            heard(sentence)
+
+    def make_client(profile: Profile, key: Secret | None) -> Client:
+        return Client(
+            profile,
+            key,
+            recorder=calls,
+            system_proxy=system_proxy,
+            offline=options.offline,
+            redactor=redactor,
+        )
+
+    local = LocalServer(
+        folder / CACHE,
+        gguf=settings.value.local_model,
+        idle_minutes=settings.value.local_idle_minutes,
+        changed=tell_local,
+        notice=tell_notice,
+        offline=options.offline,
+        redactor=redactor,
+    )
+    connections = Connections(connect or make_client, profiles.read_key, local, redactor)
+    catalogs = Catalogs(folder)
+    catalogs.choose(profiles.chosen)
+    tokens = Tokens(folder / CACHE, lambda model: catalogs.current.card(model))
+    chat = Chat(database, connections, catalogs, tokens, calls, keeps_raw=lambda: settings.value.keep_raw, now=now)
+    return Services(
+        options=options,
+        redactor=redactor,
+        settings=settings,
+        secrets=secrets,
+        profiles=profiles,
+        database=database,
+        archive=ArchiveState(folder, database.notices),
+        catalogs=catalogs,
+        tokens=tokens,
+        calls=calls,
+        local_server=local,
+        connections=connections,
+        chat=chat,
+        conversations=Conversations(database, now=now),
+        meter=Meter(database, now=now),
+        notices=tuple(notices),
+        _heard_local=heard_local,
+        _heard_notices=heard_notices,
+    )
+
+
+def _open(
+    options: Options, redactor: Redactor, now: Callable[[], float]
+) -> tuple[Database, CurrentSettings, Secrets, Profiles]:
+    """The parts that read files; in a worker."""
+    folder = options.data_dir
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    database = Database.open(folder, now=now)
+    try:
+        settings = CurrentSettings(folder, now)
+        secrets = Secrets(folder, redactor, environment=os.environ)
+        profiles = Profiles(folder, secrets, base_url=options.base_url, now=now)
+        if options.profile:
+            profiles.choose_for_run(profiles.named(options.profile).id)
+    except BaseException:
+        database.close()
+        raise
+    return database, settings, secrets, profiles
