@@ -331,14 +331,19 @@ def add_messages(conn: sqlite3.Connection, messages: Iterable[Message]) -> None:
 
 def append_piece(conn: sqlite3.Connection, message_id: str, text: str, kind: str = "text") -> None:
     """Add what has just arrived to a streaming message; costs the piece, however long the message is."""
+    if not append_if_streaming(conn, message_id, text, kind):
+        raise Missing("This message is not being received.")
+
+
+def append_if_streaming(conn: sqlite3.Connection, message_id: str, text: str, kind: str = "text") -> bool:
+    """The same, but False where the message is finished or gone."""
     if kind not in _STREAMED:
         raise ValueError(kind)
     done = conn.execute(
         "INSERT INTO piece (message, kind, text) SELECT no, ?, ? FROM message WHERE id = ? AND state = ?",
         (kind, scalar(text), message_id, State.STREAMING.value),
     )
-    if done.rowcount != 1:
-        raise Missing("This message is not being received.")
+    return done.rowcount == 1
 
 
 def finish(conn: sqlite3.Connection, message: Message) -> None:

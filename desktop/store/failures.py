@@ -14,6 +14,14 @@ _FULL = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY, sql
 _DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 _BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL}
 
+# Not the file's fault: the disk, another program, ourselves.
+_PASSING = _BUSY | _FULL | {sqlite3.SQLITE_INTERRUPT, sqlite3.SQLITE_NOMEM, sqlite3.SQLITE_PERM, sqlite3.SQLITE_AUTH}
+
+
+def is_damage(error: sqlite3.Error) -> bool:
+    """Whether an error while reading an archive says that its bytes are wrong."""
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF not in _PASSING
+
 
 def known(error: Exception) -> KnownError | None:
     """The failure in words, or None where it is a mistake of ours."""
