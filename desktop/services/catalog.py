@@ -180,7 +180,7 @@ def _users_cards(name: str, entries: Mapping[str, object], shipped: Catalog) -> 
             cards[model] = catalog.overlaid(shipped.card(model), changes)
         except msgspec.ValidationError as error:
             what, _, where = str(error).partition(" - at `$")
-            place = where.rstrip("`").strip(".").replace(".", " → ")
+            place = " → ".join(re.split(r"(?<!\.)\.(?!\.)", where.rstrip("`").strip(".")))
             notices.append(f"{name}, {' → '.join(filter(None, (model, place)))}: {what}. The entry is not used.")
     return cards, tuple(notices)
 
