@@ -267,6 +267,16 @@ class Profiles:
 
     # Confirmations
 
+    @staticmethod
+    def questions(profile: Profile, has_key: bool) -> tuple[Question, ...]:
+        """What has to be agreed to before this profile's calls go out."""
+        return questions(profile, has_key)
+
+    @staticmethod
+    def host_of(profile: Profile) -> str:
+        """The host as a sentence names it; "" where the address is not finished."""
+        return host_in_words(profile.base_url) if origin_or_nothing(profile.base_url) else ""
+
     async def confirm_host(self, profile_id: str, place: str) -> Profile:
         """The user agreed that the key may go to `place`, an origin as the question named it."""
         profile = self.get(profile_id)

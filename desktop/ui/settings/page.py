@@ -1,0 +1,330 @@
+"""The settings page: the groups of settings and the profiles, everything in force as soon as it is changed."""
+
+from __future__ import annotations
+
+from collections.abc import Coroutine
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
+
+from desktop.core.errors import BadInput, KeyProblem, KnownError
+from desktop.core.keeping import Where
+from desktop.core.profile import Kind, Profile
+from desktop.core.secret import Secret
+from desktop.ui import theme
+from desktop.ui.page import Page
+from desktop.ui.settings.key_card import button
+from desktop.ui.settings.profile_form import KIND_NAMES, ProfileForm
+from desktop.ui.settings.sections import Sections
+from desktop.ui.settings.settings_form import SettingsForm
+from desktop.ui.tasks import Report
+from desktop.ui.widgets.labels import plain_label
+from desktop.ui.widgets.moments import relative
+
+if TYPE_CHECKING:
+    from desktop.core.settings import Settings
+    from desktop.services.archive_state import ArchiveFacts
+    from desktop.services.bundle import Services
+    from desktop.services.profiles import Question
+    from desktop.services.verdicts import ConnectionTest
+
+COLUMN = 640
+MIB = 1024 * 1024
+
+
+class SettingsPage(Page):
+    """Sections at the left; the settings or one profile in the middle."""
+
+    name = "settings"
+    title = "Settings"
+
+    def __init__(self, report: Report, parent: QWidget | None = None) -> None:
+        super().__init__(report, parent)
+        self.form = SettingsForm()
+        self.profile_form = ProfileForm()
+        self.sections = Sections(list(self.form.groups))
+        self._shown_profile = ""
+        self._removed: Profile | None = None
+        self._connection_test: ConnectionTest | None = None
+        self._build()
+        self._connect()
+        self.sections.select(f"group:{next(iter(self.form.groups))}")
+
+    # What others ask for
+
+    def open_group(self, group: str) -> None:
+        """Show a group of settings."""
+        self.sections.select(f"group:{group}")
+
+    def open_profile(self, profile_id: str) -> None:
+        """Show a profile, as a click on the footer asks."""
+        self.sections.select(f"profile:{profile_id}")
+
+    def attach(self, services: Services) -> None:
+        super().attach(services)
+        self._connection_test = getattr(services, "connection_test", None)
+        self.profile_form.offer_test(self._connection_test is not None)
+        services.settings.listen(self._settings_changed)
+        services.profiles.listen(self._profiles_changed)
+        self._settings_changed(services.settings.value)
+        self._profiles_changed()
+        self.tasks.start(self._read_archive(), name="archive")
+
+    def activated(self) -> None:
+        self.sections.list.setFocus()
+        if self.services is not None:
+            self.tasks.start(self._read_archive(), name="archive")
+
+    async def close_down(self) -> None:
+        self.form.finish()
+        await self.tasks.settled()
+
+    # How it is built
+
+    def _build(self) -> None:
+        look = theme.current()
+        self.stack = QStackedWidget()
+        self._settings_area, settings_column = self._scrolled("settings.scroll")
+        settings_column.addWidget(plain_label("Settings", "title"))
+        settings_column.addWidget(self.form)
+        self._archive_rows()
+        self._profile_area, profile_column = self._scrolled("profiles.scroll")
+        profile_column.addWidget(self.profile_form)
+        self.stack.addWidget(self._settings_area)
+        self.stack.addWidget(self._profile_area)
+        self.undo_bar = self._undo_bar()
+        for place, shown in ((self.history, (self.sections,)), (self.work, (self.undo_bar, self.stack))):
+            column = place.layout()
+            assert column is not None
+            for widget in shown:
+                column.addWidget(widget)
+        look.changed.connect(self._measure)
+        self._measure()
+
+    def _scrolled(self, name: str) -> tuple[QScrollArea, QVBoxLayout]:
+        """A scrolling area whose content keeps to a column of a readable width."""
+        look = theme.current()
+        area = QScrollArea()
+        area.setObjectName(name)
+        area.setWidgetResizable(True)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        content, inner = QWidget(), QWidget()
+        inner.setProperty("is_column", True)
+        across = QHBoxLayout(content)
+        across.setContentsMargins(look.gap(32), look.gap(24), look.gap(32), look.gap(32))
+        across.addWidget(inner, 1)
+        across.addStretch(0)
+        column = QVBoxLayout(inner)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(look.gap(8))
+        area.setWidget(content)
+        return area, column
+
+    def _measure(self) -> None:
+        for inner in self.findChildren(QWidget):
+            if inner.property("is_column"):
+                inner.setMaximumWidth(theme.current().px(COLUMN))
+
+    def _archive_rows(self) -> None:
+        column = self.form.groups["Archive"]
+        look = theme.current()
+        card = QFrame()
+        card.setObjectName("settings.archive-state")
+        theme.style_as(card, "card")
+        inside = QVBoxLayout(card)
+        inside.setContentsMargins(look.gap(16), look.gap(12), look.gap(16), look.gap(12))
+        inside.setSpacing(look.gap(4))
+        self.archive_folder = plain_label("", "strong", wrap=True)
+        self.archive_folder.setObjectName("settings.archive-folder")
+        self.archive_folder.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.archive_facts = plain_label("", "muted", wrap=True)
+        self.archive_facts.setObjectName("settings.archive-facts")
+        self.archive_warnings = plain_label("", "warn", wrap=True)
+        self.archive_warnings.setObjectName("settings.archive-warnings")
+        for label in (self.archive_folder, self.archive_facts, self.archive_warnings):
+            inside.addWidget(label)
+        column.insertWidget(1, card)
+
+    def _undo_bar(self) -> QFrame:
+        look = theme.current()
+        bar = QFrame()
+        bar.setObjectName("profiles.removed")
+        theme.style_as(bar, "banner-info")
+        self.removed_name = plain_label("")
+        self.undo = button("profiles.undo", "Undo", "link", "Undo: bring the profile back")
+        row = QHBoxLayout(bar)
+        row.setContentsMargins(look.gap(16), look.gap(4), look.gap(16), look.gap(4))
+        row.addWidget(self.removed_name)
+        row.addWidget(self.undo)
+        row.addStretch(1)
+        bar.hide()
+        return bar
+
+    def _connect(self) -> None:
+        self.sections.group_wanted.connect(self._show_group)
+        self.sections.profile_wanted.connect(self._show_profile)
+        self.sections.add_wanted.connect(lambda kind: self._do(self._add(kind), "add"))
+        self.form.changed.connect(lambda name, value: self._do(self._change(name, value), f"setting:{name}"))
+        form, key = self.profile_form, self.profile_form.key
+        form.edited.connect(lambda profile, row: self._do(self._edit(profile, row), f"profile:{profile.id}:{row}"))
+        form.use_wanted.connect(lambda: self._do(self._profiles.choose(self._shown_profile), "use"))
+        form.remove_wanted.connect(lambda: self._do(self._remove(self._shown_profile), "remove"))
+        form.agreed.connect(lambda question: self._do(self._agree(question), "agree"))
+        form.test_wanted.connect(lambda: self._do(self._test(self._shown_profile), "test"))
+        self.undo.clicked.connect(lambda: self._do(self._bring_back(), "undo"))
+        key.entered.connect(lambda secret: self._do(self._keyed(self._keep(self._shown_profile, secret)), "key"))
+        key.removed.connect(lambda: self._do(self._keyed(self._profiles.remove_key(self._shown_profile)), "key"))
+        key.sealed.connect(lambda secret: self._do(self._keyed(self._profiles.seal(secret)), "key"))
+        key.opened.connect(lambda secret: self._do(self._keyed(self._profiles.open_sealed(secret)), "key"))
+        key.unsealed.connect(lambda: self._do(self._keyed(self._profiles.unseal()), "key"))
+        key.given_up.connect(self._give_up_sealed)
+
+    def _do(self, work: Coroutine[Any, Any, object], name: str) -> None:
+        if self.services is None:
+            work.close()
+        else:
+            self.tasks.start(work, name=name)
+
+    # Settings
+
+    def _show_group(self, group: str) -> None:
+        self.stack.setCurrentWidget(self._settings_area)
+        content, heading = self._settings_area.widget(), self.form.heading(group)
+        assert content is not None
+        is_first = group == next(iter(self.form.groups))
+        at = 0 if is_first else heading.mapTo(content, heading.rect().topLeft()).y()
+        self._settings_area.verticalScrollBar().setValue(at)
+
+    def _settings_changed(self, settings: Settings) -> None:
+        self.form.show_settings(settings)
+
+    async def _change(self, name: str, value: object) -> None:
+        assert self.services is not None
+        try:
+            await self.services.settings.change(**{name: value})
+        except BadInput as error:
+            self.form.rows[name].set_problem(error.summary)
+
+    async def _read_archive(self) -> None:
+        assert self.services is not None
+        self._show_archive(await self.services.archive.read())
+
+    def _show_archive(self, facts: ArchiveFacts) -> None:
+        self.archive_folder.setText(facts.folder)
+        copies = "1 copy" if facts.copies == 1 else f"{facts.copies:,} copies"
+        newest = relative(facts.newest_copy, datetime.now().astimezone())
+        kept = f"{copies}, the newest {newest}" if facts.copies else "No copy yet"
+        self.archive_facts.setText(f"{facts.size_bytes / MIB:,.1f} MiB. {kept}.")
+        self.archive_warnings.setText("\n".join(facts.warnings))
+        self.archive_warnings.setVisible(bool(facts.warnings))
+
+    # Profiles
+
+    @property
+    def _profiles(self) -> Any:
+        assert self.services is not None
+        return self.services.profiles
+
+    def _profiles_changed(self) -> None:
+        chosen = self._profiles.chosen.id
+        self.sections.show_profiles([(p.id, p.name, _detail(p), p.id == chosen) for p in self._profiles.all])
+        if self._shown_profile:
+            if all(profile.id != self._shown_profile for profile in self._profiles.all):
+                self._shown_profile = ""
+                self.sections.select(f"profile:{chosen}")
+            else:
+                self._refresh()
+
+    def _show_profile(self, profile_id: str) -> None:
+        self._shown_profile = profile_id
+        self.stack.setCurrentWidget(self._profile_area)
+        self._profile_area.verticalScrollBar().setValue(0)
+        self.profile_form.key.show_problem("")
+        self._refresh()
+
+    def _refresh(self) -> None:
+        profile = self._profiles.get(self._shown_profile)
+        self.profile_form.show_profile(profile, in_use=profile.id == self._profiles.chosen.id)
+        self.tasks.start(self._read_key(profile.id), name="read-key")
+
+    async def _read_key(self, profile_id: str) -> None:
+        """Where the key is, and what has to be agreed to: the key store is asked in its own time."""
+        kept, problem = "", ""
+        where: Where = await self._profiles.where()
+        try:
+            secret = await self._profiles.read_key(profile_id)
+            kept = str(secret) if secret else ""
+            where = self._profiles.where_of(profile_id) or where
+        except KeyProblem as error:
+            problem = f"{error.summary} {error.advice}"
+        if profile_id != self._shown_profile:
+            return
+        profile = self._profiles.get(profile_id)
+        self.profile_form.show_key(kept, where, self._profiles.host_of(profile) if kept else "")
+        self.profile_form.show_questions(self._profiles.questions(profile, bool(kept)))
+        if problem:
+            self.profile_form.key.show_problem(problem)
+
+    async def _add(self, kind: Kind) -> None:
+        made = await self._profiles.add(kind)
+        self.open_profile(made.id)
+        self.profile_form.rows["name"].control.setFocus()
+
+    async def _edit(self, profile: Profile, row: str) -> None:
+        try:
+            await self._profiles.change(profile)
+        except BadInput as error:
+            self.profile_form.show_problem(row, f"{error.summary} {error.advice}")
+
+    async def _remove(self, profile_id: str) -> None:
+        self._removed = await self._profiles.remove(profile_id)
+        self.removed_name.setText(f"“{self._removed.name}” and its key were removed.")
+        self.undo_bar.show()
+
+    async def _bring_back(self) -> None:
+        removed, self._removed = self._removed, None
+        self.undo_bar.hide()
+        if removed is not None:
+            await self._profiles.restore(removed)
+            self.open_profile(removed.id)
+
+    async def _agree(self, question: Question) -> None:
+        confirm = {"host": self._profiles.confirm_host, "plain-http": self._profiles.confirm_plain_http}
+        await confirm[question.doubt.value](self._shown_profile, question.origin)
+
+    async def _test(self, profile_id: str) -> None:
+        if self._connection_test is None:
+            return
+        self.profile_form.show_testing(True)
+        try:
+            verdict = await self._connection_test.run(profile_id)
+        finally:
+            self.profile_form.show_testing(False)
+        if profile_id == self._shown_profile:
+            self.profile_form.show_verdict(verdict)
+
+    # Keys
+
+    async def _keep(self, profile_id: str, secret: Secret) -> None:
+        await self._profiles.set_key(profile_id, secret)
+
+    async def _keyed(self, work: Coroutine[Any, Any, object]) -> None:
+        """Work on keys: what goes wrong is said beside the field."""
+        card = self.profile_form.key
+        card.show_problem("")
+        try:
+            await work
+        except KnownError as error:
+            card.show_problem(f"{error.summary} {error.advice}")
+
+    def _give_up_sealed(self) -> None:
+        self._profiles.give_up_sealed()
+
+
+def _detail(profile: Profile) -> str:
+    if profile.kind is Kind.LOCAL:
+        return KIND_NAMES[Kind.LOCAL]
+    return urlsplit(profile.base_url).netloc or "no address yet"
