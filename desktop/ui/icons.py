@@ -1,0 +1,88 @@
+"""Our own line icons: SVG in one colour, drawn sharp in whatever colour and size is asked for."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Protocol
+
+from PySide6.QtCore import QByteArray, QObject, QRectF, QSize, Qt
+from PySide6.QtGui import QAction, QColor, QGuiApplication, QIcon, QPainter, QPixmap
+from PySide6.QtSvg import QSvgRenderer
+from PySide6.QtWidgets import QAbstractButton, QApplication
+
+from desktop.paths import resource
+
+WORN = "davenport_icon"
+"""The dynamic property that remembers which icon, in which tones, a button or action wears."""
+
+
+@lru_cache(maxsize=128)
+def source(name: str) -> str:
+    """The SVG of an icon, as text."""
+    return resource("icons", f"{name}.svg").read_text(encoding="utf-8")
+
+
+def names() -> list[str]:
+    """Every icon there is."""
+    return sorted(path.stem for path in resource("icons").glob("*.svg"))
+
+
+@lru_cache(maxsize=512)
+def _drawn(name: str, colour: str, size: int, ratio: float) -> QPixmap:
+    renderer = QSvgRenderer(QByteArray(source(name).replace("currentColor", colour).encode()))
+    pixmap = QPixmap(round(size * ratio), round(size * ratio))
+    pixmap.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(pixmap)
+    renderer.render(painter, QRectF(pixmap.rect()))
+    painter.end()
+    pixmap.setDevicePixelRatio(ratio)
+    return pixmap
+
+
+def pixmap(name: str, colour: QColor, size: int) -> QPixmap:
+    """An icon of `size` logical pixels, at the sharpest ratio any screen here needs."""
+    ratio = max((screen.devicePixelRatio() for screen in QGuiApplication.screens()), default=1.0)
+    return _drawn(name, colour.name(), size, ratio)
+
+
+def icon(name: str, colour: QColor, disabled: QColor, size: int, checked: QColor | None = None) -> QIcon:
+    made = QIcon()
+    made.addPixmap(pixmap(name, colour, size), QIcon.Mode.Normal)
+    made.addPixmap(pixmap(name, disabled, size), QIcon.Mode.Disabled)
+    if checked is not None:
+        made.addPixmap(pixmap(name, checked, size), QIcon.Mode.Normal, QIcon.State.On)
+    return made
+
+
+class Painter(Protocol):
+    """What the theme offers icons; `put` and `refresh` need no more of it."""
+
+    def icon(self, name: str, tone: str = "text", checked: str = "") -> QIcon: ...
+    def px(self, size: float) -> int: ...
+
+
+def put(wearer: QAbstractButton | QAction, name: str, tone: str = "muted", checked: str = "") -> None:
+    """Give a button or an action an icon that follows every later change of the theme."""
+    from desktop.ui import theme  # theme draws icons, so it imports this module
+
+    wearer.setProperty(WORN, f"{name}|{tone}|{checked}")
+    _dress(wearer, theme.current())
+
+
+def _dress(wearer: QObject, painter: Painter) -> None:
+    worn = wearer.property(WORN)
+    if not isinstance(worn, str) or not isinstance(wearer, QAbstractButton | QAction):
+        return
+    name, tone, checked = worn.split("|")
+    wearer.setIcon(painter.icon(name, tone, checked))
+    if isinstance(wearer, QAbstractButton):
+        side = painter.px(wearer.property("icon_px") or 18)
+        wearer.setIconSize(QSize(side, side))
+
+
+def refresh(painter: Painter) -> None:
+    """Dress everything again after the theme changed."""
+    for window in QApplication.topLevelWidgets():
+        _dress(window, painter)
+        for child in window.findChildren(QObject):
+            _dress(child, painter)
