@@ -10,13 +10,17 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from desktop.local.audio import AudioEndpoint
 from desktop.local.chat import ChatEndpoint
+from desktop.local.completions import CompletionEndpoint
+from desktop.local.embeddings import EmbeddingEndpoint
 from desktop.local.engines import Engine
 from desktop.local.faults import Faults
 from desktop.local.guard import App, Guard
 from desktop.local.memory import resident_bytes
 from desktop.local.offer import Offer
 from desktop.local.requests import Handler, endpoint
+from desktop.local.responses import ResponseEndpoint
 from desktop.local.wire import WireProblem, json_reply
 
 
@@ -49,13 +53,25 @@ def _described(engine: Engine) -> dict[str, object]:
 
 
 def routes(offer: Offer) -> list[Route]:
-    listing, chat = Listing(offer), ChatEndpoint(offer)
+    responses = ResponseEndpoint(offer)
+    listing, chat, audio = Listing(offer), ChatEndpoint(offer), AudioEndpoint(offer, offer.folder)
     table: list[tuple[str, str, Handler]] = [
         ("GET", "/v1/models", listing.models),
         ("GET", "/v1/models/{model}", listing.model),
         ("GET", "/v1/davenport/engines", listing.engines),
         ("POST", "/v1/davenport/engines/{engine}/stop", listing.stop),
         ("POST", "/v1/chat/completions", chat.create),
+        ("POST", "/v1/completions", CompletionEndpoint(offer).create),
+        ("POST", "/v1/responses", responses.create),
+        ("POST", "/v1/responses/input_tokens", responses.count),
+        ("GET", "/v1/responses/{response}", responses.get),
+        ("DELETE", "/v1/responses/{response}", responses.delete),
+        ("POST", "/v1/responses/{response}/cancel", responses.cancel),
+        ("GET", "/v1/responses/{response}/input_items", responses.items),
+        ("POST", "/v1/embeddings", EmbeddingEndpoint(offer).create),
+        ("POST", "/v1/audio/speech", audio.speak),
+        ("POST", "/v1/audio/transcriptions", audio.transcribe),
+        ("POST", "/v1/audio/translations", audio.translate),
     ]
     return [Route(path, endpoint(handler), methods=[method]) for method, path, handler in table]
 

@@ -11,11 +11,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from desktop.local.faults import IN_SCOPE
-from desktop.local.generation import Ask, Json, Piece, Talker, Tokens, several
+from desktop.local.generation import Ask, Json, Piece, Talker, Tokens, chance, several
 from desktop.local.messages import plain_messages
 from desktop.local.offer import Found, Offer
 from desktop.local.requests import EventStream, read_json, while_connected
-from desktop.local.tools import CallReader, Tools, read_tools
+from desktop.local.tools import CallReader, Deciding, Tools, read_tools
 from desktop.local.wire import DONE, event, json_reply, new_id, now, wrong
 
 FINGERPRINT = "davenport-local"
@@ -85,7 +85,8 @@ class ChatEndpoint:
         if (reply := scripted(request, found)) is not None:
             return reply
         tools = read_tools(body.tools, body.tool_choice, is_flat=False)
-        run = _Run(self._offer.talker(found), body, ask_of(body, tools), tools)
+        ask, talker = ask_of(body, tools), self._offer.talker(found)
+        run = _Run(choosing(talker, ask, tools), body, ask, tools)
         if body.stream:
             return EventStream(run.events(), lambda problem: event(problem.body()))
         return json_reply(await while_connected(request.receive, run.whole()))
@@ -97,6 +98,11 @@ def scripted(request: Request, found: Found) -> Response | None:
         return None
     request.scope[IN_SCOPE] = found.fault
     return found.fault.response()
+
+
+def choosing(talker: Talker, ask: Ask, tools: Tools | None) -> Talker:
+    """The talker, able to call a function of its own accord where it may."""
+    return Deciding(talker, tools) if tools and ask.schema is None else talker
 
 
 def ask_of(body: ChatBody, tools: Tools | None) -> Ask:
@@ -111,9 +117,9 @@ def ask_of(body: ChatBody, tools: Tools | None) -> Ask:
         raise wrong("stream_options", "stream_options is only for streams.")
     kind = body.response_format or Format("text")
     system = tools.system_text() if tools else ""
-    schema, grammar = form_of(kind.type, kind.json_schema), ""
-    if tools and schema is None:
-        schema, grammar = (tools.schema(), "") if tools.is_forced else (None, tools.grammar())
+    schema = form_of(kind.type, kind.json_schema)
+    if tools and tools.is_forced:
+        schema = tools.schema()
     return Ask(
         messages=plain_messages(body.messages, extra_system=system),
         max_tokens=body.max_completion_tokens or body.max_tokens,
@@ -126,7 +132,6 @@ def ask_of(body: ChatBody, tools: Tools | None) -> Ask:
         logit_bias=body.logit_bias,
         top_logprobs=(body.top_logprobs or 0) if body.logprobs else None,
         schema=schema,
-        grammar=grammar,
     )
 
 
@@ -198,7 +203,7 @@ class _Answer:
     """One choice as it grows: words, or a call of a function."""
 
     def __init__(self, tools: Tools | None, ask: Ask) -> None:
-        self._reader = CallReader() if tools and (ask.grammar or tools.is_forced) else None
+        self._reader = CallReader() if tools and (ask.schema is None or tools.is_forced) else None
         self._wants_chances = ask.top_logprobs is not None
         self._call_id, self._arguments, self._words = "", "", ""
         self._chances: list[Json] = []
@@ -206,7 +211,7 @@ class _Answer:
 
     def take(self, piece: Piece) -> list[tuple[Json, Any]]:
         """The deltas, each with its log probabilities, that a piece adds."""
-        chances = [_chance(entry) for entry in piece.logprobs]
+        chances = [chance(entry) for entry in piece.logprobs]
         self._chances += chances
         words, arguments = piece.text, ""
         if self._reader is not None:
@@ -242,11 +247,6 @@ class _Answer:
             message["content"] = self._words or None
         chances = {"content": self._chances, "refusal": None} if self._wants_chances else None
         return {"index": index, "message": message, "logprobs": chances, "finish_reason": self.finish}
-
-
-def _chance(entry: Json) -> Json:
-    top = [{key: each.get(key) for key in ("token", "logprob", "bytes")} for each in entry.get("top_logprobs") or ()]
-    return {"token": entry["token"], "logprob": entry["logprob"], "bytes": entry.get("bytes"), "top_logprobs": top}
 
 
 def usage(totals: list[Tokens]) -> Json:

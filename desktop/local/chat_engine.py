@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import http.client
 import json
+import os
 import secrets
 import socket
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -19,18 +19,17 @@ BATCH = 128  # tokens of the prompt between two looks at Stop
 
 def load(first: Frame) -> ChatEngine:
     """Load the weights named in `first`; raises what llama.cpp raises when the file is no model."""
-    return ChatEngine(Path(first["weights"]), int(first["context"]))
+    return ChatEngine(Path(first["weights"]), int(first["context"]), Path(first["folder"]))
 
 
 class ChatEngine:
-    def __init__(self, weights: Path, context: int) -> None:
+    def __init__(self, weights: Path, context: int, folder: Path) -> None:
         import xllamacpp  # an optional part of the installation; OMP_WAIT_POLICY is set by now
 
         if not weights.is_file():
             raise FileNotFoundError("the weights are not there")
         self._key = secrets.token_hex(32)
-        self._folder = tempfile.TemporaryDirectory(prefix="davenport-")  # 0700
-        self._socket = str(Path(self._folder.name) / "llama.sock") if hasattr(socket, "AF_UNIX") else ""
+        self._socket = str(folder / f"{os.getpid()}.sock") if hasattr(socket, "AF_UNIX") else ""  # a 0700 folder
         parameters = xllamacpp.CommonParams()
         parameters.model.path = str(weights)
         parameters.n_ctx, parameters.n_parallel = context, 1

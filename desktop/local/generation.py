@@ -14,8 +14,8 @@ Json = dict[str, Any]
 class Ask(Struct, frozen=True):
     """What is to be generated: from `messages` (role and plain text), or from `prompt` for the old completions.
 
-    `top_logprobs` is None where no log probabilities were asked for. `grammar` holds the output to a form: "json" for
-    any object, a schema as JSON value, or a grammar's text.
+    `top_logprobs` is None where no log probabilities were asked for. `schema` is the JSON schema that the answer must
+    follow.
     """
 
     messages: tuple[Json, ...] = ()
@@ -30,7 +30,6 @@ class Ask(Struct, frozen=True):
     logit_bias: dict[str, float] = {}
     top_logprobs: int | None = None
     schema: Json | bool | None = None
-    grammar: str = ""
 
 
 class Tokens(Struct, frozen=True):
@@ -69,3 +68,9 @@ async def several(talker: Talker, ask: Ask, n: int) -> AsyncGenerator[tuple[int,
         async with aclosing(talker.speak(own)) as pieces:
             async for piece in pieces:
                 yield index, piece
+
+
+def chance(entry: Json) -> Json:
+    """A token's log probability in the wire's form."""
+    top = [{key: each.get(key) for key in ("token", "logprob", "bytes")} for each in entry.get("top_logprobs") or ()]
+    return {"token": entry["token"], "logprob": entry["logprob"], "bytes": entry.get("bytes"), "top_logprobs": top}

@@ -67,8 +67,6 @@ def body(ask: Ask) -> Json:
             if ask.prompt is None
             else {"logprobs": ask.top_logprobs}
         )
-    if ask.grammar:
-        made["grammar"] = ask.grammar
-    elif ask.schema is not None:
+    if ask.schema is not None:
         made["json_schema"] = ask.schema
     return made

@@ -34,7 +34,7 @@ class Offer:
 
     def __init__(self, handover: Handover, run_folder: Path, changed: Callable[[Engine], None]) -> None:
         self._idle_s = handover.idle_minutes * 60.0
-        self._folder, self._changed = run_folder, changed
+        self.folder, self._changed = run_folder, changed
         self.engines: dict[str, Engine] = {}
         self.models: dict[str, Model] = {}
         if handover.gguf:
@@ -71,7 +71,7 @@ class Offer:
         self._add(model, "language model", {"weights": str(demo or ""), "context": CONTEXT})
 
     def _add(self, model: Model, title: str, first: dict[str, object]) -> None:
-        first = {**first, "folder": str(self._folder)}
+        first = {**first, "folder": str(self.folder)}
         self.engines[model.engine] = Engine(
             model.engine, title, first, is_installed=model.is_installed, idle_s=self._idle_s, changed=self._changed
         )

@@ -120,5 +120,17 @@ class EventStream(Response):
         await send({"type": "http.response.body", "body": b""})
 
 
+class ByteStream(EventStream):
+    """The bytes of a file as they are made; what fails later breaks the connection off, so that it shows."""
+
+    def __init__(self, pieces: AsyncGenerator[bytes, None], media_type: str) -> None:
+        self.media_type = media_type
+        super().__init__(pieces, _break_off)
+
+
+def _break_off(problem: WireProblem) -> bytes:
+    raise ConnectionAbortedError(problem.message)
+
+
 async def _write(send: Send, body: bytes) -> None:
     await send({"type": "http.response.body", "body": body, "more_body": True})

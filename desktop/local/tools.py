@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from typing import Any
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
-from desktop.local.generation import Json
+from desktop.local.generation import Ask, Json, Piece, Talker
 from desktop.local.wire import wrong
 
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
@@ -48,11 +50,6 @@ class Tools(Struct, frozen=True):
         """The JSON schema that a call must follow."""
         calls = [_call_schema(f) for f in self.functions if f.name in self.allowed]
         return calls[0] if len(calls) == 1 else {"anyOf": calls}
-
-    def grammar(self) -> str:
-        """Either plain words or a call, as a grammar of the engine."""
-        schema = json.dumps(self.schema())
-        return f"%llguidance {{}}\nstart: words | call\nwords: /[^{{](.|\\n)*/\ncall: %json {schema}\n"
 
 
 def _call_schema(function: Function) -> Json:
@@ -105,6 +102,37 @@ def _chosen(choice: Any, is_flat: bool) -> tuple[tuple[str, ...], bool]:
         names = [tool if is_flat else tool.get("function") or {} for tool in allowed.get("tools", [])]
         return tuple(str(name.get("name", "")) for name in names), allowed.get("mode") == "required"
     raise wrong("tool_choice", "Invalid value: tool_choice.")
+
+
+class Deciding:
+    """A talker that may call or answer in words: as soon as it begins a call, it is made to follow the schema.
+
+    The second run starts from the first one's prompt, which the engine still has.
+    """
+
+    def __init__(self, talker: Talker, tools: Tools) -> None:
+        self._talker, self._tools, self.context = talker, tools, talker.context
+
+    async def speak(self, ask: Ask) -> AsyncGenerator[Piece, None]:
+        is_call = False
+        async with aclosing(self._talker.speak(ask)) as pieces:
+            async for piece in pieces:
+                if piece.text.lstrip()[:1] == "{":
+                    is_call = True
+                    break
+                yield piece
+                if piece.text.strip():
+                    break
+            if not is_call:
+                async for piece in pieces:
+                    yield piece
+                return
+        async with aclosing(self._talker.speak(structs.replace(ask, schema=self._tools.schema()))) as pieces:
+            async for piece in pieces:
+                yield piece
+
+    async def count(self, ask: Ask) -> int:
+        return await self._talker.count(ask)
 
 
 class CallReader:
