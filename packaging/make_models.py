@@ -4,8 +4,8 @@
 
 The table has one entry a model (kind, endpoints, limits, features, prices by tier, shutdown, sources). What only a
 person reading the API's documentation knows (which parameters there are, which models take them) stands in
-models_parameters.json beside this script. What a model's name implies is settled here, once: the application compares
-no names.
+models_parameters.json beside this script, our own local models in models_own.json. What a model's name implies is
+settled here, once: the application compares no names.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from typing import Any
 HERE = Path(__file__).resolve().parent
 OUT = HERE.parent / "resources" / "models.json"
 PARAMETERS = HERE / "models_parameters.json"
+OWN = HERE / "models_own.json"
 
 LEFT_OUT = {"video_generation"}  # the client does not offer them
 LONG = re.compile(r"(?P<tier>\w+)_over_\d+k$")
@@ -129,14 +130,19 @@ def tools(table: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def make(table: dict[str, Any], parameters: dict[str, Any]) -> dict[str, Any]:
+def own_cards(own: dict[str, Any]) -> dict[str, Any]:
+    """The models of the application's own local server."""
+    return {name: {"id": name, "server": "local", **facts, "source": ["davenport"]} for name, facts in own.items()}
+
+
+def make(table: dict[str, Any], parameters: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
     models = {name: raw for name, raw in table["models"].items() if raw["kind"] not in LEFT_OUT}
     return {
         "as_of": table["as_of"],
-        "sources": table["sources"],
+        "sources": {**table["sources"], "davenport": "the local server that comes with the application"},
         "tools": tools(table),
         "parameters": parameters,
-        "cards": {name: card(name, raw, table) for name, raw in sorted(models.items())},
+        "cards": {name: card(name, raw, table) for name, raw in sorted(models.items())} | own_cards(own),
     }
 
 
@@ -166,7 +172,7 @@ def main() -> None:
         raise SystemExit("Name the table: python packaging/make_models.py PRICES.JSON")
     table = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"), parse_float=str)
     parameters = json.loads(PARAMETERS.read_text(encoding="utf-8"))
-    made = make(table, parameters)
+    made = make(table, parameters, json.loads(OWN.read_text(encoding="utf-8")))
     OUT.write_text(lines(made), encoding="utf-8")
     print(f"{OUT.name}: {len(made['cards'])} models, prices of {made['as_of']}")
 

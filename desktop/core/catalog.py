@@ -22,7 +22,9 @@ RESPONSES = "/v1/responses"
 FAMILIES = {"chat": CHAT}
 """Name of a group of parameters in the catalog to the path it belongs to."""
 
-NO_EFFORT = "none"
+SHIPPED_AT = {"": "", "openai": "", "azure": "", "environment": "", "local": "local"}
+"""Kind of a profile to the `server` of the cards that it is known to have, before its server was asked."""
+
 USUAL_EFFORT = "medium"  # what the API does where a reasoning model's card names no default
 
 _DATED = re.compile(r"-\d{4}-\d{2}-\d{2}$")
@@ -71,13 +73,15 @@ class Prices(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True
 class Card(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
     """What is known of one model. None or empty where nobody said.
 
-    `is_known`: the catalog or the user's file has it. `is_free`: it runs on this computer, nothing is charged.
+    `server` is the kind of profile that has it, empty for the provider's own. `is_known`: the catalog or the user's
+    file has it. `is_free`: it runs on this computer, nothing is charged.
     `encoding` names the tokenizer. `shares` names the id whose facts these are: the undated model's for a dated
     snapshot, the base's for a tuned model.
     """
 
     id: str
     kind: str = ""
+    server: str = ""
     endpoints: tuple[str, ...] = ()
     max_input: int | None = None
     max_output: int | None = None
@@ -118,7 +122,10 @@ class Tool(Struct, frozen=True, omit_defaults=True):
 
 
 class Catalog(Struct, frozen=True):
-    """Cards by model id, as of a day. `listed` are the server's own models in its order, None if it was never asked."""
+    """Cards by model id, as of a day. `listed` are the server's own models in its order, None if it was never asked.
+
+    `users` are those of the user's file, `server` is the profile's kind.
+    """
 
     as_of: date
     cards: dict[str, Card]
@@ -126,6 +133,8 @@ class Catalog(Struct, frozen=True):
     tools: dict[str, Tool] = {}
     sources: dict[str, str] = {}
     listed: tuple[str, ...] | None = None
+    users: tuple[str, ...] = ()
+    server: str = ""
     all_free: bool = False
 
     def card(self, model: str) -> Card:
@@ -144,10 +153,15 @@ class Catalog(Struct, frozen=True):
     def choices(self, family: str, today: date) -> tuple[Card, ...]:
         """Models to offer for a family: the server's list if there is one, else every known one that still answers."""
         endpoint = FAMILIES[family]
-        if self.listed is not None:
-            return tuple(card for model in self.listed if serves(card := self.card(model), endpoint))
-        cards = (self.card(model) for model in self.cards if not model.startswith("ft:"))
-        return tuple(c for c in cards if serves(c, endpoint) and not _is_over(c, today))
+        ids = self.listed if self.listed is not None else self._expected(today)
+        return tuple(card for model in dict.fromkeys((*ids, *self.users)) if serves(card := self.card(model), endpoint))
+
+    def _expected(self, today: date) -> Iterable[str]:
+        """What such a server is known to have; nothing for one that anybody may run."""
+        place = SHIPPED_AT.get(self.server)
+        for model, card in self.cards.items():
+            if card.server == place and not _is_over(card, today) and not model.startswith("ft:"):
+                yield model
 
 
 def _relatives(model: str) -> Iterable[str]:
@@ -221,11 +235,12 @@ def _for_card(parameter: Parameter, card: Card, now: Situation) -> Parameter:
 
 
 def merge(
-    shipped: Catalog, listed: Iterable[Listed] | None, user: Mapping[str, Card], *, free: bool = False
+    shipped: Catalog, listed: Iterable[Listed] | None, user: Mapping[str, Card], *, server: str = "", free: bool = False
 ) -> Catalog:
     """One catalog of what we ship, what the server lists and what the user says; the later wins, fact by fact.
 
-    `user` are whole cards, made with `overlaid`. `free`: a server on this computer that charges nothing.
+    `user` are whole cards, made with `overlaid`. `server` is the profile's kind; `free`: it runs on this computer and
+    charges nothing.
     """
     cards = dict(shipped.cards)
     entries = None if listed is None else tuple(listed)
@@ -233,8 +248,8 @@ def merge(
         if card := _with_facts(shipped.card(entry.id), entry):
             cards[entry.id] = card
     cards.update(user)
-    ids = None if entries is None else tuple(dict.fromkeys((*(e.id for e in entries), *user)))
-    return replace(shipped, cards=cards, listed=ids, all_free=free)
+    ids = None if entries is None else tuple(dict.fromkeys(entry.id for entry in entries))
+    return replace(shipped, cards=cards, listed=ids, users=tuple(user), server=server, all_free=free)
 
 
 def _with_facts(card: Card, entry: Listed) -> Card | None:

@@ -113,7 +113,7 @@ class Catalogs:
     def _merged(self, profile: Profile) -> Catalog:
         kept = self._lists.get(profile.id) or self._read_list(profile)
         listed = kept.models if kept is not None and kept.address == profile.base_url else None
-        return catalog.merge(self.shipped, listed, self._users_cards(), free=profile.is_local)
+        return catalog.merge(self.shipped, listed, self._users_cards(), server=profile.kind, free=profile.is_local)
 
     def _list_path(self, profile: Profile) -> Path | None:
         if profile.id == ENVIRONMENT_ID or not _FILE_NAME.fullmatch(profile.id):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -155,6 +156,22 @@ def test_a_server_that_was_asked_decides_what_is_offered():
     assert catalog.merge(shipped, [], {}).choices("chat", TODAY) == ()
 
 
+def test_a_server_that_was_not_asked_is_expected_to_have_what_its_kind_has():
+    shipped = small(cloud=Card(id="cloud", kind="chat"), here=Card(id="here", kind="chat", server="local"))
+    user = {"mine": Card(id="mine")}
+    offered = {
+        server: [c.id for c in catalog.merge(shipped, None, user, server=server).choices("chat", TODAY)]
+        for server in ("openai", "environment", "local", "ollama", "compatible")
+    }
+    assert offered == {
+        "openai": ["cloud", "mine"],
+        "environment": ["cloud", "mine"],
+        "local": ["here", "mine"],
+        "ollama": ["mine"],
+        "compatible": ["mine"],
+    }
+
+
 def test_the_server_and_then_the_user_have_the_last_word():
     shipped = small(a=Card(id="a", kind="chat", max_input=5, note="ours"))
     listed = [Listed("a", shutdown=date(2027, 1, 1), context=9), Listed("b", context=4096)]
@@ -165,7 +182,8 @@ def test_the_server_and_then_the_user_have_the_last_word():
     assert catalog.merge(shipped, listed, {}).card("a").max_input == 5
     assert catalog.fits(4097, merged.card("b")) is False
     assert catalog.fits(4096, merged.card("b")) is True
-    assert merged.listed == ("a", "b", "z")
+    assert merged.listed == ("a", "b")
+    assert [c.id for c in merged.choices("chat", TODAY)] == ["a", "b", "z"]
     assert shipped.cards.keys() == {"a"}
 
 
@@ -197,7 +215,8 @@ def test_days_left_count_down_to_the_shutdown():
 def test_the_shipped_file_is_what_the_script_makes_of_the_table(prices):
     assert SHIPPED.as_of == date.fromisoformat(prices["as_of"])
     offered = {name for name, raw in prices["models"].items() if raw["kind"] != "video_generation"}
-    assert SHIPPED.cards.keys() == offered
+    own = {card.id for card in SHIPPED.cards.values() if card.server == "local"}
+    assert SHIPPED.cards.keys() - own == offered
     for name, raw in prices["models"].items():
         if name not in offered:
             continue
@@ -257,7 +276,7 @@ def test_parameters_are_well_formed():
 
 
 def test_no_rule_of_the_application_names_a_model():
-    names = [name for name in SHIPPED.cards if len(name) > 4]
-    for path in paths.resource("models.json").parents[1].joinpath("desktop").rglob("*.py"):
+    names = [name for name, card in SHIPPED.cards.items() if len(name) > 4 and not card.server]
+    for path in Path(catalog.__file__).parents[1].rglob("*.py"):
         text = path.read_text(encoding="utf-8")
         assert [name for name in names if f'"{name}"' in text or f"'{name}'" in text] == [], path
