@@ -66,13 +66,18 @@ class Settings(Struct, frozen=True):
         _field(
             "Own language model",
             "A GGUF file on this computer for the Local profile. Empty: the demo model.",
-            "Local",
+            "Local server",
             shape="file",
         ),
     ] = ""
     local_idle_minutes: Annotated[
         int,
         _field(
-            "Free memory after", "An engine nobody used for so long is ended.", "Local", ge=1, le=1440, unit="minutes"
+            "Free memory after",
+            "An engine nobody used for so long is ended.",
+            "Local server",
+            ge=1,
+            le=1440,
+            unit="minutes",
         ),
     ] = 10

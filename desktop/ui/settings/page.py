@@ -78,6 +78,10 @@ class SettingsPage(Page):
         if self.services is not None:
             self.tasks.start(self._read_archive(), name="archive")
 
+    def fit(self, window_width: int) -> None:
+        """The sections are the way about here, so they stay in a narrow window too."""
+        self._show_sides()
+
     async def close_down(self) -> None:
         self.form.finish()
         await self.tasks.settled()
@@ -217,7 +221,10 @@ class SettingsPage(Page):
         copies = "1 copy" if facts.copies == 1 else f"{facts.copies:,} copies"
         newest = relative(facts.newest_copy, datetime.now().astimezone())
         kept = f"{copies}, the newest {newest}" if facts.copies else "No copy yet"
-        self.archive_facts.setText(f"{facts.size_bytes / MIB:,.1f} MiB. {kept}.")
+        size = (
+            f"{facts.size_bytes / MIB:,.1f} MiB" if facts.size_bytes >= MIB else f"{facts.size_bytes / 1024:,.0f} KiB"
+        )
+        self.archive_facts.setText(f"{size}. {kept}.")
         self.archive_warnings.setText("\n".join(facts.warnings))
         self.archive_warnings.setVisible(bool(facts.warnings))
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFileDialog, QFrame, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFileDialog, QFrame, QSizePolicy, QVBoxLayout, QWidget
 
 from desktop.core.keeping import Where
 from desktop.core.profile import READY_MADE, Budget, Kind, Limits, Profile, ProxyMode
@@ -140,6 +140,7 @@ class ProfileForm(QWidget):
         self.profile = profile
         self.title.setText(profile.name)
         self.kind.setText(KIND_NAMES[profile.kind])
+        self.kind.setVisible(KIND_NAMES[profile.kind] != profile.name)
         self.use.setVisible(not in_use)
         self.in_use.setVisible(in_use)
         self.note.setText(NOTES.get(profile.kind, ""))
@@ -198,6 +199,7 @@ class ProfileForm(QWidget):
         self.use = button("profiles.use", "Use this profile", "primary")
         self.use.clicked.connect(self.use_wanted)
         self.in_use = plain_label("In use", "badge")
+        self.in_use.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self.in_use.setObjectName("profiles.in-use")
         top = line(self.title, self.in_use)
         top.addWidget(self.use)
@@ -215,6 +217,7 @@ class ProfileForm(QWidget):
         self.testing.setObjectName("profiles.testing")
         self.verdict = QFrame()
         self.verdict.setObjectName("profiles.verdict")
+        theme.style_as(self.verdict, "banner-good")
         self.verdict_summary = plain_label("", "strong", wrap=True)
         self.verdict_advice = plain_label("", wrap=True)
         self.better = button("profiles.better-url", "")
@@ -275,7 +278,7 @@ class ProfileForm(QWidget):
         theme.style_as(card, "banner-warn")
         column = QVBoxLayout(card)
         column.setContentsMargins(look.gap(12), look.gap(8), look.gap(12), look.gap(12))
-        column.setSpacing(look.gap(4))
+        column.setSpacing(look.gap(8))
         column.addWidget(plain_label(question.summary, "strong", wrap=True))
         column.addWidget(plain_label(question.advice, wrap=True))
         agree = button(f"profiles.agree-{question.doubt.value}", no_mnemonic(question.action), tells=question.action)

@@ -28,6 +28,9 @@ from desktop.ui.widgets.tooltip import no_mnemonic
 SHORT, MIDDLE = 140, 260
 """Widths of controls whose content is short, in pixels of the papers."""
 
+NUMBER_INSET = 6
+"""Pixels between the frame and the digits of a number: the style sheet's padding does not reach inside."""
+
 
 class _NoWheel(QObject):
     """Scrolling past a control must not change it: the wheel is its own only while it has the focus."""
@@ -52,16 +55,16 @@ class Row(QWidget):
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 0)
         self._column.setSpacing(look.gap(4))
-        self.label = plain_label(title, "strong")
-        self.reset = QPushButton("Reset")
+        self.label = plain_label(title, "strong", self)
+        self.reset = QPushButton("Reset", self)
         theme.style_as(self.reset, "link")
         self.reset.setObjectName(f"{name}-reset")
         self.reset.setAccessibleName(f"Reset {title}")
         self.reset.clicked.connect(self.reset_wanted)
         self.reset.hide()
-        self.help = plain_label(help_text, "muted", wrap=True)
+        self.help = plain_label(help_text, "muted", self, wrap=True)
         self.help.setVisible(bool(help_text))
-        self.problem = plain_label("", "bad", wrap=True)
+        self.problem = plain_label("", "bad", self, wrap=True)
         self.problem.hide()
         self.control = self._control()
         self.control.setObjectName(name)
@@ -118,7 +121,7 @@ class FlagRow(Row):
 
     def _control(self) -> QCheckBox:
         self._box = QCheckBox(no_mnemonic(self.title))
-        self._box.toggled.connect(self.changed)
+        self._box.toggled.connect(lambda is_on: self.changed.emit(is_on))
         return self._box
 
     def _place(self) -> None:
@@ -208,8 +211,9 @@ class NumberRow(Row):
         spin.setKeyboardTracking(False)  # half a number is not a value yet
         spin.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         spin.installEventFilter(_NoWheel(spin))
+        spin.lineEdit().setTextMargins(NUMBER_INSET, 0, 0, 0)
         spin.setSpecialValueText(self._nothing)
-        spin.valueChanged.connect(self.changed)
+        spin.valueChanged.connect(lambda value: self.changed.emit(value))
         self._spin = spin
         return spin
 
