@@ -4,7 +4,7 @@
     python3 packaging/dev.py run [--no-local] [ARGUMENTS]   open the window; arguments go to it
     python3 packaging/dev.py test [PYTEST ARGUMENTS]        everything CI checks; with arguments only those tests
     python3 packaging/dev.py lint                           format, lint and types
-    python3 packaging/dev.py bench [NAME ...]               the benchmarks, or some of them
+    python3 packaging/dev.py bench [NAME [ARGUMENTS]]       the benchmarks, or one of them
     python3 packaging/dev.py tour [FOLDER]                  a picture of each page, drawn off screen
     python3 packaging/dev.py lock [--upgrade]               write the lock files anew
 
@@ -26,6 +26,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -444,15 +445,13 @@ def wheel_starts() -> bool:
 
 def bench(arguments: list[str]) -> int:
     prepare("dev")
-    known = sorted(path.stem for path in BENCHMARKS.glob("[a-z]*.py") if path.stem != "conftest")
-    unknown = [name for name in arguments if name not in known]
-    if unknown or not known:
-        raise Stop(f"There is no benchmark {', '.join(unknown)}. There are: {', '.join(known) or 'none yet'}.")
-    steps = [
-        (name, lambda name=name: check([venv_python(), "-m", f"tests.benchmarks.{name}"]))
-        for name in arguments or known
-    ]
-    return go_through(steps)
+    known = sorted(path.stem for path in BENCHMARKS.glob("*.py") if "__main__" in path.read_text(encoding="utf-8"))
+    if arguments and arguments[0] not in known:
+        raise Stop(f"There is no benchmark {arguments[0]}. There are: {', '.join(known)}.")
+    python = venv_python()
+    if arguments:
+        return 0 if check([python, "-m", f"tests.benchmarks.{arguments[0]}", *arguments[1:]]) else 1
+    return go_through([(name, partial(check, [python, "-m", f"tests.benchmarks.{name}"])) for name in known])
 
 
 COMPILED = {"base": (), "local": ("--extra", "local"), "dev": ("--extra", "local", "--group", "dev")}
