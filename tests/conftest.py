@@ -15,7 +15,9 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL", "OPENAI_ORG_ID", "OPENAI_PROJECT_ID"):
     os.environ.pop(name, None)
 
-settings.register_profile("davenport", deadline=None)  # how long an example takes says more of the machine
+settings.register_profile(
+    "davenport", deadline=None, derandomize="CI" in os.environ
+)  # how long an example takes says more of the machine
 settings.load_profile("davenport")
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
