@@ -11,6 +11,7 @@ from desktop.api.client import Client
 from desktop.core.profile import Profile
 from desktop.core.secret import Redactor, Secret
 from desktop.services.archive_state import ArchiveState
+from desktop.services.attachments import Attachments
 from desktop.services.bundle import Options, Services
 from desktop.services.calls import Calls
 from desktop.services.catalog import Catalogs
@@ -100,6 +101,7 @@ async def open_services(
         connections=connections,
         chat=chat,
         conversations=Conversations(database, now=now),
+        attachments=Attachments(database),
         meter=Meter(database, now=now),
         notices=tuple(notices),
         _heard_local=heard_local,

@@ -9,6 +9,7 @@ from typing import Any
 
 from desktop.core.secret import Redactor
 from desktop.services.archive_state import ArchiveState
+from desktop.services.attachments import Attachments
 from desktop.services.calls import Calls
 from desktop.services.catalog import Catalogs
 from desktop.services.chat import Chat
@@ -52,6 +53,7 @@ class Services:
     connections: Connections
     chat: Chat
     conversations: Conversations
+    attachments: Attachments
     meter: Meter
     notices: tuple[str, ...] = ()
     _heard_local: list[Callable[[LocalStatus], None]] = field(default_factory=list)

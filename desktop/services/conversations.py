@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from desktop.core.conversation import Conversation, Message, path_to
+from desktop.core.conversation import Conversation, Message, Part, path_to
 from desktop.core.errors import Missing
 from desktop.core.ids import new_id
 from desktop.store import conversations, drafts
@@ -96,12 +96,13 @@ class Conversations:
         """Model, profile, system text or parameters that were changed without a send."""
         await self._database.write(lambda db: conversations.update(db, identity, **fields))
 
-    async def draft(self, name: str) -> str:
-        return (await self._database.read(lambda db: drafts.get(db, name))).text
+    async def draft(self, name: str) -> drafts.Draft:
+        """What was typed and attached, and not sent, in the place of that name."""
+        return await self._database.read(lambda db: drafts.get(db, name))
 
-    async def save_draft(self, name: str, text: str) -> None:
-        """Keep what was typed; empty text forgets it."""
-        await self._database.write(lambda db: drafts.put(db, name, drafts.Draft(text), self._micros()))
+    async def save_draft(self, name: str, text: str, parts: tuple[Part, ...] = ()) -> None:
+        """Keep what was typed; an empty draft is forgotten."""
+        await self._database.write(lambda db: drafts.put(db, name, drafts.Draft(text, parts), self._micros()))
 
     async def resolve(self, start: str) -> str:
         """The id of the one conversation whose id begins with `start`; raises Missing."""

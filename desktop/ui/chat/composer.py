@@ -6,9 +6,11 @@ from PySide6.QtCore import QMimeData, QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QTextOption
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPlainTextEdit, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
+from desktop.core.conversation import Part
 from desktop.core.settings import SendKey
 from desktop.core.text import hidden_count
 from desktop.ui import icons, theme
+from desktop.ui.chat.chips import Chips
 from desktop.ui.chat.model_button import ModelButton
 from desktop.ui.widgets.labels import plain_label
 
@@ -21,6 +23,7 @@ class MessageEdit(QPlainTextEdit):
     sent = Signal()
     up_in_empty = Signal()
     files_pasted = Signal(list)
+    picture_pasted = Signal(object)
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
@@ -51,11 +54,18 @@ class MessageEdit(QPlainTextEdit):
 
     def insertFromMimeData(self, source: QMimeData) -> None:
         """Text is pasted as plain text; files go where attachments go."""
-        if source.hasUrls() and not source.hasText():
-            self.files_pasted.emit([url.toLocalFile() for url in source.urls() if url.isLocalFile()])
+        files = [url.toLocalFile() for url in source.urls() if url.isLocalFile()] if source.hasUrls() else []
+        if files:
+            self.files_pasted.emit(files)
+            return
+        if source.hasImage() and not source.hasText():
+            self.picture_pasted.emit(source.imageData())
             return
         if source.hasText():
             self.insertPlainText(source.text())
+
+    def canInsertFromMimeData(self, source: QMimeData) -> bool:
+        return source.hasText() or source.hasUrls() or source.hasImage()
 
     def wanted_height(self) -> int:
         """Pixels for all lines as they are wrapped now."""
@@ -69,12 +79,14 @@ class Composer(QFrame):
     sent = Signal()
     stopped = Signal()
     changed = Signal()
+    attach_wanted = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         theme.style_as(self, "card")
         self.setObjectName("chat.composer-card")
-        self._is_busy, self._is_ready, self._editing = False, False, False
+        self._is_busy, self._is_ready = False, False
+        self.parts: tuple[Part, ...] = ()
         self._build()
         self.edit.sent.connect(self._send)
         self.edit.textChanged.connect(self._typed)
@@ -89,7 +101,15 @@ class Composer(QFrame):
         column.setContentsMargins(look.gap(16), look.gap(12), look.gap(8), look.gap(8))
         column.setSpacing(look.gap(8))
         self.editing_bar = self._editing_bar()
+        self.chips = Chips(self)
+        self.chips.taken_off.connect(self._take_off)
         self.edit = MessageEdit(self)
+        self.attach_button = QToolButton(self)
+        self.attach_button.setObjectName("chat.attach")
+        self.attach_button.setAccessibleName("Attach files")
+        self.attach_button.setToolTip("Attach pictures, recordings or documents")
+        self.attach_button.clicked.connect(self.attach_wanted)
+        icons.put(self.attach_button, "attach")
         row = QHBoxLayout()
         row.setSpacing(look.gap(8))
         self.model = ModelButton(self)
@@ -102,11 +122,13 @@ class Composer(QFrame):
         self.send_button.setObjectName("chat.send")
         theme.style_as(self.send_button, "primary")
         row.addWidget(self.model)
+        row.addWidget(self.attach_button)
         row.addWidget(self.warning)
         row.addStretch(1)
         row.addWidget(self.estimate)
         row.addWidget(self.send_button)
         column.addWidget(self.editing_bar)
+        column.addWidget(self.chips)
         column.addWidget(self.edit)
         column.addLayout(row)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
@@ -160,10 +182,25 @@ class Composer(QFrame):
         self._measure()
         self._refresh()
 
+    def set_parts(self, parts: tuple[Part, ...]) -> None:
+        """Replace what goes with the text, without a sign of change."""
+        self.parts = parts
+        self.chips.show_parts(parts)
+        self._refresh()
+
     # -- itself
 
+    @property
+    def _has_anything(self) -> bool:
+        return bool(self.parts or self.text().strip())
+
+    def _take_off(self, place: int) -> None:
+        self.set_parts(self.parts[:place] + self.parts[place + 1 :])
+        self.changed.emit()
+        self.edit.setFocus()
+
     def _send(self) -> None:
-        if self._is_ready and not self._is_busy and self.text().strip():
+        if self._is_ready and not self._is_busy and self._has_anything:
             self.sent.emit()
 
     def _typed(self) -> None:
@@ -176,7 +213,7 @@ class Composer(QFrame):
         self.send_button.setObjectName(name)
         self.send_button.setAccessibleName(text)
         self.send_button.setToolTip(f"{text} ({'Esc' if self._is_busy else self.edit.send_key.value})")
-        self.send_button.setEnabled(self._is_busy or (self._is_ready and bool(self.text().strip())))
+        self.send_button.setEnabled(self._is_busy or (self._is_ready and self._has_anything))
         if self.send_button.property("shown") != icon:
             self.send_button.setProperty("shown", icon)
             icons.put(self.send_button, icon, "accent_text")

@@ -26,7 +26,7 @@ def seconds(milliseconds: int) -> str:
 def meta_line(message: Message, dollars: str) -> str:
     """`model · 1,204 in (800 cached) · 356 out (200 reasoning) · $0.0041 · 0.4 s to first token · 82 tok/s · stop`."""
     if message.state is State.STREAMING:
-        return message.model
+        return ""  # the caption above names the model already
     pieces = [message.model]
     if usage := message.usage:
         about = "~" if usage.is_estimate else ""

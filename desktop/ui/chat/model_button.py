@@ -34,6 +34,8 @@ from desktop.ui.widgets.labels import plain_label
 
 Index = QModelIndex | QPersistentModelIndex
 
+ROWS_SHOWN = 8
+
 NAME = Qt.ItemDataRole.UserRole + 1
 DETAIL = Qt.ItemDataRole.UserRole + 2
 WARNING = Qt.ItemDataRole.UserRole + 3
@@ -148,7 +150,7 @@ class ModelPopup(QFrame):
         self.view.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.foot = plain_label("", "caption", self, wrap=True)
         column.addWidget(self.search)
-        column.addWidget(self.view, 1)
+        column.addWidget(self.view)
         column.addWidget(self.foot)
         self.search.textChanged.connect(self._search)
         self.search.installEventFilter(self)
@@ -157,9 +159,12 @@ class ModelPopup(QFrame):
     def open_at(self, place: QPoint, current: str) -> None:
         """Show above `place` (the button's upper left corner, in screen coordinates)."""
         look = theme.current()
-        self.resize(look.px(400), look.px(420))
         self.search.clear()
         self._choices.search("")
+        rows = max(2, min(ROWS_SHOWN, self._choices.rowCount()))
+        self.view.setFixedHeight(rows * look.px(44))
+        self.setFixedWidth(look.px(400))
+        self.adjustSize()
         self.view.setCurrentIndex(self._choices.index(max(0, self._choices.row_of(current))))
         self.move(place - QPoint(0, self.height() + look.gap(4)))
         self.show()

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Coroutine
+from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt, QTimer, Signal
@@ -14,7 +16,7 @@ from PySide6.QtWidgets import QHBoxLayout, QMenu, QPlainTextEdit, QStackedWidget
 from desktop.core import catalog, pricing
 from desktop.core.catalog import Card, Catalog
 from desktop.core.chat import Delta, Ended, Started, Unsaved, Update, Waiting
-from desktop.core.conversation import Message, State, Text, plain
+from desktop.core.conversation import Message, Part, State, Text, plain
 from desktop.core.errors import KeyProblem, KnownError
 from desktop.ui import dialogs, icons, theme
 from desktop.ui.chat.composer import Composer
@@ -29,13 +31,14 @@ from desktop.ui.page import Page
 from desktop.ui.tasks import Report
 from desktop.ui.widgets.labels import plain_label
 from desktop.ui.widgets.parameter_form import ParameterForm
+from desktop.ui.widgets.pictures import png_of
 from desktop.ui.widgets.transcript import TranscriptView
 from desktop.ui.widgets.transcript_model import TranscriptModel
 
 if TYPE_CHECKING:
+    from desktop.services.bundle import Services
     from desktop.services.chat import Question
     from desktop.services.conversations import Opened
-    from desktop.services.bundle import Services
 
 DRAFT_PAUSE_MS = 400
 ESTIMATE_PAUSE_MS = 150
@@ -45,6 +48,15 @@ LAST_OPEN = "chat.last-conversation"
 GROUPS = "chat.parameter-groups"
 
 
+@dataclass(frozen=True, slots=True)
+class _Typed:
+    """What the composer held, to be given back if it could not be kept."""
+
+    text: str
+    parts: tuple[Part, ...]
+    editing: str | None
+
+
 class ChatPage(Page):
     """Conversations at the left, the transcript over the composer, parameters at the right."""
 
@@ -52,7 +64,7 @@ class ChatPage(Page):
     title = "Chat"
 
     spent = Signal()  # a call has ended: the meter has something new to read
-    profiles_wanted = Signal()
+    undo_offered = Signal(str, object)  # what was done, and the function that undoes it
 
     def __init__(self, report: Report, parent: QWidget | None = None) -> None:
         super().__init__(report, parent)
@@ -182,6 +194,9 @@ class ChatPage(Page):
         self.composer.changed.connect(self._typed)
         self.composer.editing_close.clicked.connect(self._stop_editing)
         self.composer.edit.up_in_empty.connect(self._edit_last)
+        self.composer.attach_wanted.connect(lambda: self._start(self._choose_files(), "choose-files"))
+        self.composer.edit.files_pasted.connect(self.attach_files)
+        self.composer.edit.picture_pasted.connect(lambda p: self._start(self._attach_picture(p), "attach-picture"))
         self.composer.model.picked.connect(self._pick_model)
         self.composer.model.pressed.connect(self._ask_for_models)
         self.empty.example_taken.connect(self._take_example)
@@ -229,7 +244,7 @@ class ChatPage(Page):
                     self._show(await self._said.open(last))
             except KnownError:
                 last = ""  # deleted meanwhile: a new conversation is as good a place to begin
-            self.composer.set_text(await self._said.draft(self.open.draft_name))
+            await self._restore_draft()
         await self._list()
         self._profile_changed()
 
@@ -301,7 +316,6 @@ class ChatPage(Page):
         self._leave()
         self.open = OpenConversation(options=options)
         self._show_conversation()
-        self.composer.set_text("")
         self._start(self._restore_draft(), "draft-read")
         self.composer.edit.setFocus()
 
@@ -322,21 +336,26 @@ class ChatPage(Page):
 
     async def _restore_draft(self) -> None:
         name = self.open.draft_name
-        text = await self._said.draft(name)
-        if name == self.open.draft_name and not self.composer.text():
-            self.composer.set_text(text)
+        draft = await self._said.draft(name)
+        if name == self.open.draft_name and not self.composer.text() and not self.composer.parts:
+            self.composer.set_text(draft.text)
+            self.composer.set_parts(draft.parts)
             self._estimate_pause.start()
 
     def _leave(self) -> None:
         """What was typed stays with the conversation it was typed in."""
         if self._draft_pause.isActive() and self.services is not None:
             self._draft_pause.stop()
-            work = self._said.save_draft(self.open.draft_name, self.composer.text())
+            work = self._said.save_draft(self.open.draft_name, self.composer.text(), self.composer.parts)
             self._start(work, f"draft:{self.open.draft_name}")
         if self._options_pause.isActive() and self.services is not None:
             self._options_pause.stop()
             self._start(self._keep_options(), f"options:{self.open.draft_name}")
+        self._empty_composer()
+
+    def _empty_composer(self) -> None:
         self.composer.set_text("")
+        self.composer.set_parts(())
 
     def _show_conversation(self) -> None:
         """Everything that follows from which conversation is open."""
@@ -361,12 +380,12 @@ class ChatPage(Page):
 
     # -- sending
 
-    def _question(self, text: str = "", parent: str | None = None) -> Question:
+    def _question(self, text: str = "", parent: str | None = None, parts: tuple[Part, ...] = ()) -> Question:
         from desktop.services.chat import Question  # late: the services come after the first paint
 
         options = self.open.options
         return Question(
-            parts=(Text(text),) if text else (),
+            parts=(*parts, *((Text(text),) if text.strip() else ())),
             model=options.model,
             profile=self.services.profiles.chosen,
             conversation=self.open.identity,
@@ -386,20 +405,20 @@ class ChatPage(Page):
         if not self.open.options.model:
             self.composer.model.open()
             return
-        question = self._question(text)
-        editing = self.open.editing
+        question = self._question(text, parts=self.composer.parts)
+        typed = _Typed(text, self.composer.parts, self.open.editing)
         self.open.editing = None
         self.composer.set_editing(False)
-        self.composer.set_text("")
+        self._empty_composer()
         self._draft_pause.stop()
-        self._receive(lambda tell: self.services.chat.send(question, tell), typed=text, editing=editing)
+        self._receive(lambda tell: self.services.chat.send(question, tell), typed)
 
-    def _receive(self, ask: Any, typed: str = "", editing: str | None = None) -> None:
+    def _receive(self, ask: Any, typed: _Typed | None = None) -> None:
         self._asked += 1
         name = f"send:{self.open.identity or 'new'}:{self._asked}"
-        self._start(self._answer(ask, name, typed, editing), name)
+        self._start(self._answer(ask, name, typed), name)
 
-    async def _answer(self, ask: Any, name: str, typed: str, editing: str | None) -> None:
+    async def _answer(self, ask: Any, name: str, typed: _Typed | None) -> None:
         """One reply from its question to its end. A question that could not be kept goes back into the composer."""
         begun: list[str] = []
         place = self.open
@@ -419,9 +438,10 @@ class ChatPage(Page):
                 self._sends.pop(begun[0], None)
                 self.conversations.set_working(begun[0], False)
             elif typed and place is self.open and not self.composer.text():
-                place.editing = editing
-                self.composer.set_editing(editing is not None)
-                self.composer.set_text(typed)
+                place.editing = typed.editing
+                self.composer.set_editing(typed.editing is not None)
+                self.composer.set_text(typed.text)
+                self.composer.set_parts(typed.parts)
             self._show_busy()
         self.spent.emit()
         await self._list()
@@ -502,6 +522,28 @@ class ChatPage(Page):
             return ""
         return "A reply that is paid for is still arriving. What has come so far is kept."
 
+    # -- what goes with a message
+
+    def attach_files(self, paths: list[str]) -> None:
+        """Take files into the composer, each as soon as it is kept."""
+        self._start(self._attach([Path(path) for path in paths]), f"attach:{len(self.composer.parts)}:{paths[:1]}")
+
+    async def _attach(self, paths: list[Path]) -> None:
+        for path in paths:
+            self._add_part(await self.services.attachments.of_file(path))
+
+    async def _attach_picture(self, picture: object) -> None:
+        content = png_of(picture)
+        if content:
+            self._add_part(await self.services.attachments.of_bytes(content, "pasted.png"))
+
+    def _add_part(self, part: Part) -> None:
+        self.composer.set_parts((*self.composer.parts, part))
+        self._typed()
+
+    async def _choose_files(self) -> None:
+        self.attach_files(await dialogs.choose_files(self, "Attach files"))
+
     # -- what is done with a message
 
     def _act(self, message_id: str, action: str) -> None:
@@ -537,6 +579,7 @@ class ChatPage(Page):
         self.open.editing = message.id
         self.composer.set_editing(True)
         self.composer.set_text(message.text)
+        self.composer.set_parts(tuple(part for part in message.parts if not isinstance(part, Text)))
         self.composer.edit.setFocus()
 
     def _edit_last(self) -> None:
@@ -549,7 +592,7 @@ class ChatPage(Page):
     def _stop_editing(self) -> None:
         self.open.editing = None
         self.composer.set_editing(False)
-        self.composer.set_text("")
+        self._empty_composer()
 
     def _last_again(self) -> None:
         message = self.messages.message(self.messages.rowCount() - 1) if self.open.path else None
@@ -722,14 +765,15 @@ class ChatPage(Page):
         self._estimate_pause.start()
 
     async def _keep_draft(self) -> None:
-        await self._said.save_draft(self.open.draft_name, self.composer.text())
+        await self._said.save_draft(self.open.draft_name, self.composer.text(), self.composer.parts)
 
     async def _estimate(self) -> None:
         text = self.composer.text()
-        if not self.open.options.model or not (text.strip() or self.open.path):
+        parts = self.composer.parts
+        if not self.open.options.model or not (text.strip() or parts or self.open.path):
             self.composer.set_estimate("")
             return
-        found = await self.services.chat.estimate(self._question(text))
+        found = await self.services.chat.estimate(self._question(text, parts=parts))
         about = "≈ " if found.is_rough else ""
         self.composer.set_estimate(
             f"{about}{grouped(found.tokens)} tokens · {found.dollars}",

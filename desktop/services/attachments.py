@@ -1,0 +1,68 @@
+"""Files that go with a message: looked at, bounded, and kept once in the archive before they are sent."""
+
+from __future__ import annotations
+
+import asyncio
+import mimetypes
+from pathlib import Path
+
+from desktop.core.conversation import Attachment, Audio, Part, Picture
+from desktop.core.errors import BadFile
+from desktop.core.text import scalar
+from desktop.store import blobs
+from desktop.store.database import Database
+
+LARGEST_BYTES = 32 * 1024 * 1024  # base64 makes a third more of it, and a body is held in memory
+PICTURES = {b"\x89PNG\r\n\x1a\n": "image/png", b"\xff\xd8\xff": "image/jpeg", b"GIF8": "image/gif"}
+SOUNDS = {b"ID3": "audio/mpeg", b"\xff\xfb": "audio/mpeg", b"\xff\xf3": "audio/mpeg", b"\xff\xf2": "audio/mpeg"}
+
+
+class Attachments:
+    """Makes parts of files. What a file is, its first bytes say, not its name."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def of_file(self, path: Path) -> Part:
+        """Raises BadFile for what is no readable file, empty or too large."""
+        content = await asyncio.to_thread(_read, path)
+        return await self.of_bytes(content, path.name)
+
+    async def of_bytes(self, content: bytes, name: str) -> Part:
+        """The same for bytes at hand, such as a picture from the clipboard."""
+        sha = await self._database.write(lambda db: blobs.put(db, content))
+        return part_of(sha, content, scalar(name))
+
+
+def part_of(sha: str, content: bytes, name: str) -> Part:
+    """A picture, a recording, or any other file."""
+    for begins, mime in PICTURES.items():
+        if content.startswith(begins):
+            return Picture(sha, mime, name)
+    if content[:4] == b"RIFF" and content[8:12] == b"WEBP":
+        return Picture(sha, "image/webp", name)
+    if content[:4] == b"RIFF" and content[8:12] == b"WAVE":
+        return Audio(sha, "audio/wav", name)
+    for begins, mime in SOUNDS.items():
+        if content.startswith(begins):
+            return Audio(sha, mime, name)
+    kind = "application/pdf" if content.startswith(b"%PDF-") else mimetypes.guess_type(name)[0]
+    return Attachment(name, kind or "application/octet-stream", sha)
+
+
+def _read(path: Path) -> bytes:
+    try:
+        if not path.is_file():
+            raise BadFile(f"“{path.name}” is no file.", "Choose a picture, a recording or a document.")
+        size = path.stat().st_size
+        if size > LARGEST_BYTES:
+            raise BadFile(
+                f"“{path.name}” is too large to send with a message.",
+                f"At most {LARGEST_BYTES // 1024 // 1024} MB go with one. The file itself was not changed.",
+            )
+        content = path.read_bytes()
+    except OSError as error:
+        raise BadFile(f"“{path.name}” cannot be read.", "Check that it is there and may be read.") from error
+    if not content:
+        raise BadFile(f"“{path.name}” is empty.")
+    return content
