@@ -256,9 +256,7 @@ class _Walk:
 
     def take(self, token: Token) -> None:
         line = token.map[0] if token.map else 0
-        if token.map and (token.level == 0 and not token.type.endswith("list_open")):
-            self.starts.append(line)
-        elif token.type == "list_item_open" and token.level == 1:
+        if (token.map and (token.level == 0 and not token.type.endswith("list_open"))) or (token.type == "list_item_open" and token.level == 1):
             self.starts.append(line)
         match token.type:
             case "bullet_list_open" | "ordered_list_open":

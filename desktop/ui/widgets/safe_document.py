@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 from PySide6.QtCore import QUrl
 from PySide6.QtGui import QImage, QTextCharFormat, QTextCursor, QTextDocument, QTextFormat
 
+from desktop.core.text import visible
 from desktop.ui.widgets import links
 
 DIALECT = QTextDocument.MarkdownFeature.MarkdownDialectGitHub | QTextDocument.MarkdownFeature.MarkdownNoHTML
@@ -18,7 +20,7 @@ PIECE = 40_000
 
 _BACKTICKS = re.compile(r"`+")
 _BRACKETS = re.compile(r"[\[\]]")
-_NESTED = re.compile(r"^[ \t]*(?:(?:>|[-*+]|\d{1,9}[.)])[ \t]*){%d}" % (DEEPEST + 1), re.MULTILINE)
+_NESTED = re.compile(rf"^[ \t]*(?:(?:>|[-*+]|\d{{1,9}}[.)])[ \t]*){{{DEEPEST + 1}}}", re.MULTILINE)
 _EMPHASIS = re.compile(r"[*_~]+")
 MOST_EMPHASIS = 2_000
 
@@ -59,35 +61,52 @@ class SafeDocument(QTextDocument):
     def loadResource(self, kind: int, name: QUrl) -> object:
         return _nothing() if kind == QTextDocument.ResourceType.ImageResource else ""
 
-    def show_markdown(self, text: str) -> bool:
-        """Parse Markdown without HTML; False, and the text shown as it is, where it is too hostile to parse."""
+    def show_markdown(self, text: str, dress: Callable[[QTextCharFormat], bool] | None = None) -> bool:
+        """Parse Markdown without HTML; False, and the text shown as it is, where it is too hostile to parse.
+
+        `dress` may change the format of each run of text that is more than plain, and says whether it did.
+        """
         if hostile(text):
             self.setPlainText(text)
             return False
+        if "![](" in text and "`" not in text:
+            text = text.replace("![](", "![picture](")  # without words there would be nothing to show in its place
         self.setMarkdown(text, DIALECT)
+        if not _SPECIAL.search(text):
+            return True
+        cursor = QTextCursor(self)
+        cursor.beginEditBlock()  # five times as fast as one by one
         for start, length, form in fragments(self):
+            is_new = False
             if form.isImageFormat():
-                self._frame_picture(start, length, form)
-            elif form.isAnchor():
-                form.setToolTip("")  # a title from the text would become a rich tooltip
-                form.clearProperty(QTextFormat.Property.TextToolTip)
-                cursor = span(self, start, length)
+                length, form = self._frame_picture(start, length, form)
+                is_new = True
+            elif form.isAnchor() and form.hasProperty(QTextFormat.Property.TextToolTip):
+                form.clearProperty(QTextFormat.Property.TextToolTip)  # a title would become a rich tooltip
+                is_new = True
+            if (dress is not None and dress(form)) or is_new:
+                cursor.setPosition(start)
+                cursor.setPosition(start + length, QTextCursor.MoveMode.KeepAnchor)
                 cursor.setCharFormat(form)
+        cursor.endEditBlock()
         return True
 
-    def _frame_picture(self, start: int, length: int, form: QTextCharFormat) -> None:
+    def _frame_picture(self, start: int, length: int, form: QTextCharFormat) -> tuple[int, QTextCharFormat]:
         """Put the words "picture from HOST" in the place of a picture, so that nothing is left to load."""
         picture = form.toImageFormat()
         host = links.host_of(picture.name()) or "an address that is not on the web"
         words = f" picture from {host} "
-        if alternative := str(picture.property(QTextFormat.Property.ImageAltText) or "").strip():
+        alternative = str(picture.property(QTextFormat.Property.ImageAltText) or "").strip()
+        if alternative and alternative != "picture":
             words = f" {alternative[:200]} ({words.strip()}) "
         plain = QTextCharFormat()
         plain.setProperty(PICTURE, picture.name())
-        cursor = span(self, start, length)
-        cursor.insertText(words.replace(" ", "\u00a0"), plain)
+        words = visible(words).replace(" ", "\u00a0")
+        span(self, start, length).insertText(words, plain)
+        return len(words.encode("utf-16-le")) // 2, plain
 
 
+_SPECIAL = re.compile(r"[`\[<!@]|\*\*|__|www\.|://")
 PICTURE = QTextFormat.Property.UserProperty.value + 1
 """The property of a run of text that stands for a picture; its value is the picture's address."""
 

@@ -3,9 +3,24 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
+from operator import itemgetter
 
-from PySide6.QtCore import QEvent, QModelIndex, QPoint, QPointF, QRect, QRectF, QSize, Qt, QTimer, Signal, Slot
+from PySide6.QtCore import (
+    QElapsedTimer,
+    QEvent,
+    QModelIndex,
+    QPoint,
+    QPointF,
+    QRect,
+    QRectF,
+    QSize,
+    Qt,
+    QTimer,
+    Signal,
+    Slot,
+)
 from PySide6.QtGui import (
     QAction,
     QContextMenuEvent,
@@ -35,6 +50,7 @@ from desktop.ui.widgets.transcript_print import print_pages
 from desktop.ui.widgets.transcript_rows import Fold, Row
 
 FRAME_MS = 33
+"""Between two pictures of a growing text; half-way the blocks that are finished are laid out already."""
 GUESS = 160
 """Height of a row nobody has seen yet, in px at 100 %."""
 KEPT_ROWS = 48
@@ -80,6 +96,9 @@ class TranscriptView(QAbstractScrollArea):
         self._words = ""
         self._found: tuple[int, int] = (-1, -1)
         self._pointer = self._pressed = QPointF(-1, -1)
+        self._is_due = False
+        self._wanted, self._wanted_hit = "", 0
+        self._since_let_go = QElapsedTimer()
         self._colouring: list[tuple[Code, Colouring]] = []
         self._build()
 
@@ -103,8 +122,9 @@ class TranscriptView(QAbstractScrollArea):
         self._pill.clicked.connect(lambda: self.scroll_to_end())
         self._pill.hide()
         self._streams: dict[str, list[tuple[str, str]]] = {}
-        self._frame = QTimer(self, singleShot=True, interval=FRAME_MS)
-        self._frame.timeout.connect(self._take_stream)
+        self._half = False
+        self._frame = QTimer(self, singleShot=True, interval=FRAME_MS // 2)
+        self._frame.timeout.connect(self._half_frame)
         self._soon = QTimer(self, singleShot=True, interval=0)
         self._soon.timeout.connect(self._work_ahead)
         self._drag_timer = QTimer(self, interval=30)
@@ -169,6 +189,8 @@ class TranscriptView(QAbstractScrollArea):
             elif row is not None:
                 self._replace(at, row, message)
         self._arrange()
+        if self._wanted and model.message(model.row_of(self._wanted)) is not None:
+            self.show_message(self._wanted, self._wanted_hit)
 
     def _replace(self, at: int, old: Row, message: Message) -> None:
         """The same message, changed: what was open, coloured and measured stays where the text is the same."""
@@ -202,31 +224,68 @@ class TranscriptView(QAbstractScrollArea):
 
     def extend(self, message_id: str, text: str, kind: str = "text") -> None:
         """Add to a message that is arriving; drawn at most thirty times a second. Kinds: text, reasoning, refusal."""
-        waiting = self._streams.setdefault(message_id, [])
-        if waiting and waiting[-1][0] == kind:
-            waiting[-1] = (kind, waiting[-1][1] + text)
-        else:
-            waiting.append((kind, text))
-        if not self._frame.isActive():
+        self._streams.setdefault(message_id, []).append((kind, text))
+        if not self._is_due:
+            self._is_due = True
             self._frame.start()
 
     def flush(self) -> None:
         """Draw what has been added without waiting for the next frame."""
         self._frame.stop()
+        self._half, self._is_due = False, False
         self._take_stream()
+        self._arrange(has_news=True)
 
     @Slot()
-    def _take_stream(self) -> None:
-        if self._model is None:
-            return
-        for message_id, waiting in list(self._streams.items()):
-            row = self._row(self._model.row_of(message_id))
+    def _half_frame(self) -> None:
+        self._half = not self._half
+        before = self._sight()
+        for row in self._take_stream():
+            if self._half and self._sticks and row.width:
+                row.prepare_ahead()
+        if self._half:
+            self._frame.start()
+        else:
+            self._is_due = False
+            self._arrange(has_news=True, before=before)
+
+    def _take_stream(self) -> list[Row]:
+        """Give the rows what has been added; those that took something."""
+        taken = []
+        for message_id in list(self._streams):
+            row = self._row(self._model.row_of(message_id)) if self._model is not None else None
             if row is None:
                 continue
-            for kind, text in waiting:
-                row.extend(text, kind)
-            del self._streams[message_id]
-        self._arrange(has_news=True)
+            for kind, parts in groupby(self._streams.pop(message_id), key=itemgetter(0)):
+                row.extend("".join(text for _, text in parts), kind)
+            taken.append(row)
+        return taken
+
+    def _sight(self) -> tuple[Row, int] | None:
+        """The last row, and where it stands in the window: what is above its end only moves while it grows."""
+        last = len(self._heights) - 1
+        row = self._rows.get(last)
+        if row is None or not row.width or not row.is_streaming or not self._sticks or self._words:
+            return None
+        if self._half:
+            row.first_new = len(row.blocks)
+        return row, self._heights.top(last) - self._top
+
+    def _repaint(self, before: tuple[Row, int] | None) -> None:
+        """Draw again what is new; where only the end grew, the rest is moved as it is."""
+        viewport = self.viewport()
+        last = len(self._heights) - 1
+        is_covered = self._pill.isVisible() or self._bar.isVisible() or self._state_buttons
+        if before is None or self._rows.get(last) is not before[0] or is_covered or not self._sticks:
+            viewport.update()
+            return
+        row, old = before
+        top = self._heights.top(last) - self._top
+        if old != top:
+            viewport.scroll(0, top - old)
+        first = max(0, min(row.first_new - 1, len(row.blocks) - 1))
+        y = top + (row.tops[first] if row.tops else 0) - self._theme.px(8)
+        viewport.update(QRect(0, y, viewport.width(), viewport.height() - y))
 
     # Rows and places
 
@@ -272,7 +331,7 @@ class TranscriptView(QAbstractScrollArea):
     def _farthest(self) -> int:
         return max(0, self._whole - self.viewport().height())
 
-    def _arrange(self, *, has_news: bool = False) -> None:
+    def _arrange(self, *, has_news: bool = False, before: tuple[Row, int] | None = None) -> None:
         """Lay out what is in view, without moving what the reader sees."""
         if self._is_arranging:
             return
@@ -296,7 +355,7 @@ class TranscriptView(QAbstractScrollArea):
         elif has_news and self._top < self._farthest:
             self._show_pill()
         self._soon.start()
-        self.viewport().update()
+        self._repaint(before)
 
     def _hold(self) -> tuple[int, int, int]:
         """What stands at the top of the window: (row, block or -1, px from its top)."""
@@ -413,6 +472,10 @@ class TranscriptView(QAbstractScrollArea):
         return range(self._heights.row_at(max(0, top)), self._heights.row_at(bottom) + 1)
 
     def _let_go(self) -> None:
+        """Forget what is far from the view; at most twice a second."""
+        if self._since_let_go.isValid() and self._since_let_go.elapsed() < 500:
+            return
+        self._since_let_go.start()
         page = self.viewport().height()
         near = self._rows_between(self._top - 3 * page, self._top + 4 * page)
         for at, row in list(self._rows.items()):
@@ -426,25 +489,37 @@ class TranscriptView(QAbstractScrollArea):
 
     def _colour_some(self) -> bool:
         """Colour a piece of the code in view; an unfinished block waits for its end."""
-        for code, colouring in self._colouring[:1]:
+        if self._colouring:
+            code, colouring = self._colouring[0]
             found = colouring.step()
             if found is None:
                 self._colouring.pop(0)
-                return True
-            code.set_colours(found)
-            self.viewport().update()
+                self._update_blocks(code)
+            else:
+                code.set_colours(found)
             return True
-        for at in self._rows_between(self._top, self._top + self.viewport().height()):
+        for _, block, _, _ in self._blocks_in_view():
+            if isinstance(block, Code) and block.wants_colours:
+                block.wants_colours = False
+                self._colouring.append((block, Colouring(block.piece.source, block.piece.language)))
+                return True
+        return False
+
+    def _blocks_in_view(self) -> Iterator[tuple[int, Block, int, int]]:
+        """(row, block, top, bottom) in the window's px."""
+        page = self.viewport().height()
+        for at in self._rows_between(self._top, self._top + page):
             row = self._rows.get(at)
             if row is None or not row.tops:
                 continue
-            y = self._heights.top(at)
-            for block in row.blocks_between(self._top - y, self._top - y + self.viewport().height()):
-                if isinstance(block, Code) and block.wants_colours:
-                    block.wants_colours = False
-                    self._colouring.append((block, Colouring(block.piece.source, block.piece.language)))
-                    return True
-        return False
+            y = self._heights.top(at) - self._top
+            for each in row.between(-y, page - y):
+                yield at, row.blocks[each], y + row.tops[each], y + row.tops[each + 1]
+
+    def _update_blocks(self, block: Block) -> None:
+        for _, each, top, bottom in self._blocks_in_view():
+            if each is block:
+                self.viewport().update(QRect(0, top, self.viewport().width(), bottom - top))
 
     # Small widgets over the rows
 
@@ -494,7 +569,7 @@ class TranscriptView(QAbstractScrollArea):
                 made.chosen.connect(lambda name, message_id=message_id: self.action.emit(message_id, name))
                 self._state_buttons[at] = made
             made.adjustSize()
-            y = self._heights.top(at) - self._top + row.foot_top + self._theme.px(12)
+            y = self._heights.top(at) - self._top + row.foot_top + (self._theme.px(48) - made.height()) // 2
             made.move(self._left + self._column - self._theme.px(16) - made.width(), y)
             made.show()
 
@@ -567,6 +642,7 @@ class TranscriptView(QAbstractScrollArea):
         held_row = self._heights.row_at(self._top) if len(self._heights) else 0
         self._forget_rows()
         self._bar.dress()
+        self._colouring.clear()
         self._heights = Heights([self._theme.px(GUESS)] * len(self._heights))
         self._top = self._heights.top(held_row)
         self._arrange()
@@ -583,10 +659,9 @@ class TranscriptView(QAbstractScrollArea):
                 end = last[1] if block == last[0] else 1 << 30
                 marks[block] = Marks(selection=(start, end))
         if self._words:
-            y = self._heights.top(at)
-            top, bottom = self._top - y, self._top - y + self.viewport().height()
-            for block, made in enumerate(row.blocks):
-                if row.tops[block + 1] > top and row.tops[block] < bottom and (hits := tuple(made.find(self._words))):
+            top = self._top - self._heights.top(at)
+            for block in row.between(top, top + self.viewport().height()):
+                if hits := tuple(row.blocks[block].find(self._words)):
                     marks.setdefault(block, Marks()).hits = hits
         return marks
 
@@ -771,7 +846,7 @@ class TranscriptView(QAbstractScrollArea):
         self._sticks = False
         for at, row in self._rows.items():
             if any(section.fold is fold for section in row.sections):
-                row.lay_out(self._column, held[2], held[2] + self.viewport().height())
+                row.refold()
                 self._heights[at] = row.height
         self._arrange()
 
@@ -922,11 +997,12 @@ class TranscriptView(QAbstractScrollArea):
         self._arrange()
         self._sticks = row == len(self._heights) - 1 and self._top >= self._farthest
 
-    def show_message(self, message_id: str, hit: int = -1) -> bool:
-        """Scroll to a message, or to one of the hits in it (see `find_marks`); False if it is not loaded yet.
+    def show_message(self, message_id: str, hit: int = 0) -> bool:
+        """Scroll to a message, or to one of the hits in it (see `find_marks`).
 
-        The row is asked for then; call again when it has come.
+        False if it is not loaded yet: it is asked for, and shown when it has come.
         """
+        self._wanted = ""
         at = self._model.row_of(message_id) if self._model is not None else -1
         if at < 0:
             return False
@@ -936,6 +1012,7 @@ class TranscriptView(QAbstractScrollArea):
         self._arrange()
         row = self._row(at)
         if row is None:
+            self._wanted, self._wanted_hit = message_id, hit
             return False
         self._top = max(0, min(self._heights.top(at) - self._theme.px(8), self._farthest))
         if hit >= 0 and self._words:
@@ -1000,7 +1077,7 @@ class TranscriptView(QAbstractScrollArea):
 
     # Printing
 
-    def print_to(self, printer: QPagedPaintDevice, messages: Iterable[Message]) -> int:
+    def print_messages(self, printer: QPagedPaintDevice, messages: Iterable[Message]) -> int:
         """Paint messages onto pages, always in black on white; the number of pages."""
         return print_pages(printer, messages)
 

@@ -132,7 +132,7 @@ class StateButtons(QWidget):
             button = QPushButton(STATE_ACTIONS[name], self)
             button.setObjectName(f"chat.message.{name}")
             button.setAccessibleName(STATE_ACTIONS[name])
-            button.setFixedHeight(theme.px(28))
+            button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
             button.clicked.connect(lambda _=False, name=name: self.chosen.emit(name))
             layout.addWidget(button)
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import bisect
+import math
 from collections import OrderedDict
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPointF, QRectF, Qt
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
     from desktop.ui.theme import Theme
 
 Span = tuple[int, int]
+COLOURS = "window panel card line edge text muted accent selection find bad warn hover".split()  # noqa: SIM905
 LONGEST_DRAWN = 1_000
 """Characters of one line of code that are laid out at once; a longer line goes on below."""
 
@@ -50,28 +53,16 @@ class Ink:
 
     def __init__(self, theme: Theme) -> None:
         self.theme = theme
-        self.px = theme.px
+        self.px = cache(theme.px)
         self.reading, self.mono, self.caption = theme.font("reading"), theme.font("mono"), theme.font("caption")
         self.body, self.strong = theme.font("body"), theme.font("caption", semibold=True)
+        self.mono_families = self.mono.families() or [self.mono.family()]
         self.mono.setStyleHint(QFont.StyleHint.Monospace)
-        self.color: dict[str, QColor] = {
-            name: theme.color(name)
-            for name in [
-                "window",
-                "panel",
-                "card",
-                "line",
-                "edge",
-                "text",
-                "muted",
-                "accent",
-                "selection",
-                "find",
-                "bad",
-                "warn",
-                "hover",
-            ]
-        }
+        self.color: dict[str, QColor] = {name: theme.color(name) for name in COLOURS}
+        self.context = QAbstractTextDocumentLayout.PaintContext()
+        palette = self.context.palette
+        palette.setColor(palette.ColorRole.Text, self.color["text"])
+        self.context.palette = palette
         metrics = QFontMetricsF(self.reading)
         self.line_height = self.percent(self.reading)
         self.measure = min(metrics.averageCharWidth() * 76 * 1.06, theme.px(728))
@@ -160,9 +151,9 @@ class Block:
 class Prose(Block):
     """A paragraph, a heading or a table in a safe document; `plain` shows the text as it is."""
 
-    def __init__(self, piece: Piece, ink: Ink, *, plain: bool = False, muted: bool = False) -> None:
+    def __init__(self, piece: Piece, ink: Ink, *, plain: bool = False) -> None:
         super().__init__(piece, ink)
-        self._plain, self._muted = plain, muted
+        self._plain = plain
         self._document: SafeDocument | None = None
         self._width = -1.0
 
@@ -188,8 +179,7 @@ class Prose(Block):
         self._document = None
 
     def paint(self, painter: QPainter, clip: QRectF, marks: Marks) -> None:
-        context = QAbstractTextDocumentLayout.PaintContext()
-        context.palette.setColor(context.palette.ColorRole.Text, self.ink.color["muted" if self._muted else "text"])
+        context = self.ink.context
         context.clip = clip
         chosen = []
         for spot, colour in [*((hit, "find") for hit in marks.hits), (marks.selection, "selection")]:
@@ -200,8 +190,7 @@ class Prose(Block):
                 form.setBackground(self.ink.color[colour])
                 selection.format = form
                 chosen.append(selection)
-        if chosen:
-            context.selections = chosen
+        context.selections = chosen
         self.document().documentLayout().draw(painter, context)
 
     @property
@@ -262,6 +251,14 @@ class Prose(Block):
         line = block.layout().lineForTextPosition(position - block.position())
         return float(rect.top() + (line.y() if line.isValid() else 0))
 
+    def base_line(self) -> float:
+        """Of the first line, from the block's top."""
+        layout = self.document().begin().layout()
+        if layout is None or not layout.lineCount():
+            return QFontMetricsF(self.ink.reading).ascent()
+        line = layout.lineAt(0)
+        return float(layout.position().y() + line.y() + line.ascent())
+
     def end(self) -> QPointF:
         """Where the last line ends."""
         block = self.document().lastBlock()
@@ -287,7 +284,7 @@ class Prose(Block):
         if self._plain or not piece.source:
             document.setPlainText(piece.source)
         else:
-            document.show_markdown(piece.source)
+            document.show_markdown(piece.source, self._dress)
         cursor = QTextCursor(document)
         cursor.select(QTextCursor.SelectionType.Document)
         spacing = QTextBlockFormat()
@@ -302,7 +299,6 @@ class Prose(Block):
             cursor.mergeCharFormat(form)
             spacing.setHeadingLevel(piece.level)
             cursor.mergeBlockFormat(spacing)
-        self._dress(document)
         return document
 
     def _font(self) -> QFont:
@@ -313,27 +309,24 @@ class Prose(Block):
             font.setWeight(QFont.Weight.DemiBold)
         return font
 
-    def _dress(self, document: SafeDocument) -> None:
+    def _dress(self, form: QTextCharFormat) -> bool:
         """Inline code, links, bold and pictures in the theme's colours."""
         ink = self.ink
-        for start, length, form in fragments(document):
-            change = QTextCharFormat()
-            if form.fontFixedPitch():
-                change.setFontFamilies(ink.mono.families() or [ink.mono.family()])
-                change.setProperty(QTextFormat.Property.FontPixelSize, round(self._font().pixelSize() * 0.9))
-                change.setBackground(ink.color["panel"])
-            elif form.isAnchor():
-                change.setForeground(ink.color["accent"])
-                change.setFontUnderline(True)
-            elif form.fontWeight() > QFont.Weight.DemiBold:
-                change.setFontWeight(QFont.Weight.DemiBold)
-            elif form.hasProperty(PICTURE):
-                change.setBackground(ink.color["panel"])
-                change.setForeground(ink.color["muted"])
-                change.setFontUnderline(False)
-            else:
-                continue
-            span(document, start, length).mergeCharFormat(change)
+        if form.isAnchor():
+            form.setForeground(ink.color["accent"])
+            form.setFontUnderline(True)
+        if form.fontFixedPitch():
+            form.setFontFamilies(ink.mono_families)
+            form.setProperty(QTextFormat.Property.FontPixelSize, round(self._font().pixelSize() * 0.9))
+            form.setBackground(ink.color["panel"])
+        elif form.fontWeight() > QFont.Weight.DemiBold:
+            form.setFontWeight(QFont.Weight.DemiBold)
+        elif form.hasProperty(PICTURE):
+            form.setBackground(ink.color["panel"])
+            form.setForeground(ink.color["muted"])
+        elif not form.isAnchor():
+            return False
+        return True
 
 
 class Sideways:
@@ -389,7 +382,7 @@ class Table(Prose):
     def _rule(self, table: QTextTable) -> None:
         ink = self.ink
         form = QTextTableFormat()
-        form.setCellPadding(ink.px(8))
+        form.setCellPadding(ink.px(7))
         form.setCellSpacing(0)
         form.setBorderCollapse(True)
         form.setBorder(ink.theme.hair)
@@ -414,10 +407,11 @@ class Table(Prose):
         if self._view != width or self._width < 0:
             self._view = width
             document.setTextWidth(-1)
-            natural = document.idealWidth() + 2
+            natural = math.ceil(document.idealWidth())
             columns = max(1, self.piece.source.split("\n", 1)[0].count("|") - 1)
             self._content = natural if natural <= width else max(width, min(natural, columns * self.ink.px(160)))
-            document.setTextWidth(self._content)
+            if natural > self._content or self._content == width:
+                document.setTextWidth(self._content)
             self._width = self._content
             self.height = float(document.size().height()) + (self.ink.px(8) if self._content > width else 0)
             self._side.move(0, self._content, width)
@@ -540,7 +534,7 @@ class Code(Block):
         return float(self.ink.px(16)) if self._frame else 0.0
 
     def guess(self, width: float) -> float:
-        foot = self.ink.px(16) if self._frame else 0
+        foot = self.ink.px(16 if self._widest <= self._inner else 20) if self._frame else 0
         return self.head + len(self._starts) * self.ink.code_line + foot
 
     def prepare(self, width: float) -> None:

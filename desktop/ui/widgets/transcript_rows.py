@@ -127,6 +127,11 @@ class Section:
         return [self.fold, *self.own] if self.fold.is_open else [self.fold]
 
     @property
+    def settled(self) -> int:
+        """How many of the blocks will not change any more."""
+        return self._settled
+
+    @property
     def waiting(self) -> int:
         """Characters that are not blocks yet."""
         return len(self._waiting) if self.fold is None or self.fold.is_open else 0
@@ -134,8 +139,9 @@ class Section:
     def add(self, text: str) -> None:
         self._waiting += text
 
-    def pump(self, most: int, is_final: bool) -> None:
-        """Make blocks of some of the waiting characters."""
+    def pump(self, most: int, is_final: bool) -> int:
+        """Make blocks of some of the waiting characters; the index of the first block that is new."""
+        first = self._settled + (1 if self.fold is not None else 0)
         now, self._waiting = self._waiting[:most], self._waiting[most:]
         self._fed += now
         self._splitter.feed(now)
@@ -143,6 +149,7 @@ class Section:
             self._splitter.finish()
             self._is_finished = True
         self._sync()
+        return first
 
     def take_over(self, old: Section, *, is_final: bool) -> None:
         """Continue with the blocks of an earlier state, where all that is new stands at the end."""
@@ -190,6 +197,8 @@ class Row:
         self.tops: list[int] = []
         self._known = known
         self._guessed_rest = 0
+        self.first_new = 0
+        """Index of the first block that changed since the view last set it."""
 
     # What it is made of
 
@@ -285,7 +294,7 @@ class Row:
 
     @property
     def foot_height(self) -> int:
-        state = self.ink.px(44) if self.state_line[0] else 0
+        state = self.ink.px(48) if self.state_line[0] else 0
         return state + self.ink.px(20 if self.is_card else 36)
 
     def x_of(self, block: Block) -> int:
@@ -310,73 +319,96 @@ class Row:
             for section in self.sections:
                 for block in section.own:
                     block.is_exact = False
-        self._collect()
+            self._collect()
         for _ in range(most_pumps):
             self._exact(top, bottom)
-            if not self._short_of(bottom) or not self.pump(FIRST_CHUNK):
+            if not self._is_short_of(bottom) or not self.pump(FIRST_CHUNK):
                 break
         return self.height != before
 
     def pump(self, most: int) -> bool:
         """Make blocks of further characters; False where none wait."""
+        first = 0
         for section in self.sections:
             if section.waiting:
-                section.pump(most, is_final=not self.is_streaming)
-                self._collect()
+                self._collect(first + section.pump(most, is_final=not self.is_streaming))
                 return True
+            first += len(section.blocks)
         return False
 
     @property
     def waiting(self) -> int:
         return sum(section.waiting for section in self.sections)
 
-    def _short_of(self, bottom: float) -> bool:
+    def _is_short_of(self, bottom: float) -> bool:
         return bool(self.waiting) and bottom > self.foot_top - self._guessed_rest
 
-    def _collect(self) -> None:
-        self.blocks = [block for section in self.sections for block in section.blocks]
-        self._place()
+    def _collect(self, first: int = 0) -> None:
+        """Take the sections' blocks again from one of them on."""
+        self.first_new = min(self.first_new, first)
+        if len(self.sections) == 1 and self.sections[0].fold is None:
+            self.blocks[first:] = self.sections[0].own[first:]
+        else:
+            self.blocks = [block for section in self.sections for block in section.blocks]
+        self._place(first)
 
     def _exact(self, top: float, bottom: float) -> None:
         at = max(0, bisect.bisect_right(self.tops, top) - 1)
-        has_changed = False
-        while at < len(self.blocks):
+        y = self.tops[at] if self.tops else self.content_top
+        changed = -1
+        while at < len(self.blocks) and y <= bottom:
             block = self.blocks[at]
-            if self.tops[at] > bottom and not has_changed:
-                break
             if not block.is_exact:
-                before = self.tops[at + 1]
+                guessed = block.height
                 block.prepare(self.width_of(block))
                 block.height = math.ceil(block.height)
-                has_changed = True
-                self._place(at)
-                if self.tops[at] > bottom:
-                    break
-                if before == self.tops[at + 1]:
-                    has_changed = False
-            elif self.tops[at] > bottom:
-                break
+                if block.height != guessed and changed < 0:
+                    changed = at
+            y += int(block.height) + self._gap_below(at)
             at += 1
-        if has_changed:
-            self._place()
+        if changed >= 0:
+            self._place(changed)
+
+    def _gap_below(self, at: int) -> int:
+        return self.ink.px(self.blocks[at + 1].piece.gap) if at + 1 < len(self.blocks) else 0
 
     def _place(self, start: int = 0) -> None:
-        """Sum up tops. `tops` has one entry more than there are blocks: the end of the last."""
-        tops = self.tops[: start + 1] if start and len(self.tops) > start else [self.content_top]
+        """Sum up tops from a block on. `tops` has one entry more than there are blocks: the end of the last."""
+        start = max(0, min(start - 1, len(self.tops) - 1))  # the gap below the block before may be new too
+        tops = self.tops[: start + 1] if self.tops else [self.content_top]
         known = self._known
         y = tops[-1]
-        first = len(tops) - 1
-        for at in range(first, len(self.blocks)):
+        for at in range(len(tops) - 1, len(self.blocks)):
             block = self.blocks[at]
             if not block.is_exact:
                 block.height = known[at] if known and at < len(known) else math.ceil(block.guess(self.width_of(block)))
-            gap_below = self.ink.px(self.blocks[at + 1].piece.gap) if at + 1 < len(self.blocks) else 0
-            y += int(block.height) + gap_below
+            y += int(block.height) + self._gap_below(at)
             tops.append(y)
         self.tops = tops
         self._guessed_rest = round(self.waiting / 64 * self.ink.reading_line)
         caret = self.ink.px(20) if self.is_streaming and not self.blocks else 0
         self.height = tops[-1] + self._guessed_rest + caret + self.foot_height
+
+    def prepare_ahead(self) -> None:
+        """Lay out the first blocks of what has just come that will not change any more."""
+        for _ in range(4):
+            if not self.pump(FIRST_CHUNK):
+                break
+        if not self.sections or (self.sections[-1].fold is not None and not self.sections[-1].fold.is_open):
+            return
+        section = self.sections[-1]
+        finished = len(self.blocks) - (len(section.own) - section.settled)
+        for at in range(max(0, finished - 12), finished):
+            block = self.blocks[at]
+            if not block.is_exact:
+                block.prepare(self.width_of(block))
+                block.height = math.ceil(block.height)
+        self._place(max(0, finished - 12))
+
+    def refold(self) -> None:
+        """A fold was opened or closed."""
+        self.tops = []
+        self._collect()
 
     def known_heights(self) -> array[int]:
         return array("i", [int(block.height) for block in self.blocks])
@@ -385,13 +417,18 @@ class Row:
         """The place of a block between two places whose height is still a guess; None if there is none."""
         if width != self.width:
             return -1.0
-        for at, block in enumerate(self.blocks):
-            if not block.is_exact and top <= self.tops[at] <= bottom:
+        for at in self.between(top, bottom):
+            if not self.blocks[at].is_exact:
                 return float(self.tops[at])
         return None
 
+    def between(self, top: float, bottom: float) -> range:
+        """Indices of the blocks that reach into the stretch between two places."""
+        first = max(0, bisect.bisect_right(self.tops, top) - 1)
+        return range(first, min(len(self.blocks), bisect.bisect_right(self.tops, bottom)))
+
     def blocks_between(self, top: float, bottom: float) -> list[Block]:
-        return [b for at, b in enumerate(self.blocks) if self.tops[at + 1] > top and self.tops[at] < bottom]
+        return [self.blocks[at] for at in self.between(top, bottom)]
 
     def adopt(self, old: Row) -> None:
         """Take over the blocks of an earlier state of the same message, so that its text is not made again."""
@@ -402,8 +439,9 @@ class Row:
 
     def release(self, top: float, bottom: float) -> None:
         """Let go of what lies outside of two places."""
+        near = self.between(top, bottom)
         for at, block in enumerate(self.blocks):
-            if self.tops[at + 1] < top or self.tops[at] > bottom:
+            if at not in near:
                 block.release()
 
     # What is under a point
@@ -502,14 +540,20 @@ class Row:
         if block.piece.quotes:
             self._paint_quote(painter, at)
         if block.piece.marker:
-            painter.setFont(ink.reading)
-            painter.setPen(ink.color["muted"])
-            box = QRectF(x - ink.px(48), y, ink.px(40), math.ceil(ink.reading_line))
-            painter.drawText(box, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, block.piece.marker)
+            self._paint_marker(painter, block, x, y)
         painter.save()
         painter.translate(x, y)
         block.paint(painter, clip.translated(-x, -y), marks)
         painter.restore()
+
+    def _paint_marker(self, painter: QPainter, block: Block, x: int, y: int) -> None:
+        """A list item's sign, on the first line's own base line."""
+        ink, marker = self.ink, block.piece.marker
+        painter.setFont(ink.reading)
+        painter.setPen(ink.color["muted"])
+        metrics = QFontMetricsF(ink.reading)
+        base = block.base_line() if isinstance(block, Prose) else metrics.ascent()
+        painter.drawText(QPointF(x - ink.px(8) - metrics.horizontalAdvance(marker), y + base), marker)
 
     def _paint_quote(self, painter: QPainter, at: int) -> None:
         ink, block = self.ink, self.blocks[at]
@@ -543,12 +587,13 @@ class Row:
         y = self.foot_top
         left = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft
         if said:
-            box = QRectF(self._inset, y + ink.px(12), self.width - 2 * self._inset - ink.px(200), ink.px(28))
+            room = self.width - 2 * self._inset - ink.px(200)
+            box = QRectF(self._inset, y, room, ink.px(48))
             painter.setFont(ink.body)
             painter.setPen(ink.color[tone])
             words = QFontMetricsF(ink.body).elidedText(visible(said), Qt.TextElideMode.ElideRight, box.width())
             painter.drawText(box, left, words)
-            y += ink.px(44)
+            y += ink.px(48)
         if self.meta and not self.is_card:
             painter.setFont(ink.caption)
             painter.setPen(ink.color["muted"])
