@@ -7,6 +7,7 @@ import contextlib
 import os
 import sys
 import threading
+import traceback
 from collections.abc import Callable, Iterable, Mapping, MutableMapping
 from importlib import import_module
 from pathlib import Path
@@ -324,6 +325,7 @@ class Secrets:
         except TimeoutError:
             problem = KeyringFailed(f"The key store did not answer within {self._limit_s:g} seconds.")
         except Exception as raised:  # noqa: BLE001 - third-party backends; their words may repeat the key
+            traceback.clear_frames(raised.__traceback__)  # their locals hold the key, and a connection left open
             locked = type(raised).__name__ == "KeyringLocked"
             problem = KeyringFailed(f"The key store {'is locked' if locked else 'refused'} ({type(raised).__name__}).")
         raise problem  # outside the handlers: no chain leads back to a frame or a message that has the key
