@@ -206,17 +206,22 @@ def venv_python() -> Path:
 
 
 def fingerprint(level: str) -> str:
-    """Changes with the lock files, the Python and the place of the project."""
-    digest = hashlib.sha256(f"{platform.python_version()} {platform.machine()} {ROOT}".encode())
+    """Changes with the lock files, the environment's Python and the place of the project; whoever asks is no matter."""
+    python = f"{venv_python().resolve()} {read_or_nothing(VENV / 'pyvenv.cfg')}"
+    digest = hashlib.sha256(f"{python} {platform.machine()} {ROOT}".encode())
     for name in LOCKS[level]:
         digest.update((PACKAGING / name).read_bytes())
     return digest.hexdigest()
 
 
+def read_or_nothing(path: Path) -> str:
+    return path.read_text(encoding="utf-8") if path.is_file() else ""
+
+
 def read_stamp() -> dict[str, str]:
     try:
-        found = json.loads(STAMP.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        found = json.loads(read_or_nothing(STAMP) or "{}")
+    except ValueError:
         return {}
     return found if isinstance(found, dict) else {}
 
@@ -255,12 +260,11 @@ LABELS = {
 
 
 def make_venv(folder: Path) -> None:
-    """An environment of this Python; one that does not start any more, or is of another Python, is made anew."""
+    """An environment of this Python, unless there is one that works; one that does not start any more is made anew."""
     python = program(folder, "python")
     if python.exists():
-        ask = [str(python), "-c", "import platform, pip; print(platform.python_version())"]
-        answer = subprocess.run(ask, capture_output=True, text=True)
-        if answer.returncode == 0 and answer.stdout.strip() == platform.python_version():
+        ask = [str(python), "-c", f"import pip, sys; sys.exit(sys.version_info < {LOWEST})"]
+        if subprocess.run(ask, capture_output=True).returncode == 0:
             return
     if Path(sys.prefix).resolve() == folder.resolve():
         raise Stop("This is the environment that would be replaced. Use the system's Python: python3 packaging/dev.py")

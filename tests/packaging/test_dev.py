@@ -51,13 +51,15 @@ def test_nothing_is_started_when_nothing_changed(dev, monkeypatch):
     dev.prepare("base")
 
 
-def test_a_changed_lock_another_python_or_a_lost_environment_is_noticed(dev, monkeypatch):
+def test_another_python_in_the_environment_is_noticed_and_another_one_outside_is_not(dev, monkeypatch):
+    (dev.VENV).mkdir()
+    (dev.VENV / "pyvenv.cfg").write_text("version = 3.11.2\n", encoding="utf-8")
     stamped(dev, "local")
+    monkeypatch.setattr(dev.platform, "python_version", lambda: "3.99.0")
     assert dev.is_ready("local")
     assert not dev.is_ready("dev")
-    monkeypatch.setattr(dev.platform, "python_version", lambda: "3.99.0")
+    (dev.VENV / "pyvenv.cfg").write_text("version = 3.12.1\n", encoding="utf-8")
     assert not dev.is_ready("local")
-    monkeypatch.undo()
 
 
 def test_a_changed_lock_is_installed_again(dev):
