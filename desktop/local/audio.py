@@ -48,6 +48,7 @@ KNOWN_VOICES = frozenset(
 )
 LARGEST = 25 * 1024 * 1024
 SUFFIXES = frozenset({".flac", ".mp3", ".mp4", ".mpeg", ".mpga", ".m4a", ".ogg", ".wav", ".webm"})
+HEARD_TOKENS_A_SECOND = 10
 TOKENS_A_SECOND = 20  # of sound, as the API's own models count about
 
 
@@ -241,16 +242,29 @@ class _Transcription:
         return reply
 
     async def events(self) -> AsyncGenerator[bytes, None]:
-        text = ""
+        text, tokens = "", 0
         try:
             async with aclosing(self._segments()) as heard:
                 async for segment in heard:
                     delta = segment["text"] if text else segment["text"].lstrip()
                     text += delta
+                    tokens += len(segment["tokens"])
                     yield typed_event({"type": "transcript.text.delta", "delta": delta})
-            yield typed_event({"type": "transcript.text.done", "text": text, "usage": self._usage()})
+            yield typed_event({"type": "transcript.text.done", "text": text, "usage": self._tokens(tokens)})
         finally:
             self._path.unlink(missing_ok=True)
+
+    def _tokens(self, said: int) -> Json:
+        """Streams name tokens, not seconds."""
+        heard = round(self._seconds * HEARD_TOKENS_A_SECOND)
+        details = {"text_tokens": 0, "audio_tokens": heard}
+        return {
+            "type": "tokens",
+            "input_tokens": heard,
+            "output_tokens": said,
+            "total_tokens": heard + said,
+            "input_token_details": details,
+        }
 
     def _usage(self) -> Json:
         return {"type": "duration", "seconds": round(self._seconds, 2)}

@@ -145,9 +145,8 @@ class ResponseEndpoint:
         return json_reply(self._memory.get(request.path_params["response"]).reply)
 
     async def delete(self, request: Request) -> Response:
-        name = request.path_params["response"]
-        self._memory.forget(name)
-        return json_reply({"id": name, "object": "response", "deleted": True})
+        self._memory.forget(request.path_params["response"])
+        return Response(status_code=200)
 
     async def cancel(self, request: Request) -> Response:
         self._memory.get(request.path_params["response"])

@@ -49,12 +49,16 @@ class TranscriptionEngine:
         emit({"seconds": seconds})
 
 
+def _at(seconds: Any, start: float) -> float:
+    return round(float(seconds) + start, 2)
+
+
 def _described(segment: Any, number: int, start: float) -> Frame:
     return {
         "id": number,
         "seek": int(segment.seek + start * 100),
-        "start": round(segment.start + start, 2),
-        "end": round(segment.end + start, 2),
+        "start": _at(segment.start, start),
+        "end": _at(segment.end, start),
         "text": segment.text,
         "tokens": list(segment.tokens),
         "temperature": float(segment.temperature or 0.0),
@@ -62,7 +66,7 @@ def _described(segment: Any, number: int, start: float) -> Frame:
         "compression_ratio": float(segment.compression_ratio),
         "no_speech_prob": float(segment.no_speech_prob),
         "words": [
-            {"word": word.word.strip(), "start": round(word.start + start, 2), "end": round(word.end + start, 2)}
+            {"word": word.word.strip(), "start": _at(word.start, start), "end": _at(word.end, start)}
             for word in segment.words or ()
         ],
     }

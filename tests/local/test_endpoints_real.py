@@ -102,7 +102,7 @@ def test_a_schema_is_followed(judged):
 
 def test_a_json_object_is_json(judged):
     ask = [{"role": "user", "content": "Answer with a small JSON object with one key."}]
-    reply = chat(judged, messages=ask, response_format={"type": "json_object"}, max_completion_tokens=200)
+    reply = chat(judged, messages=ask, response_format={"type": "json_object"}, max_completion_tokens=60)
     choice = reply.json()["choices"][0]
     if choice["finish_reason"] == "stop":
         assert isinstance(json.loads(choice["message"]["content"]), dict)
@@ -225,12 +225,12 @@ def test_tokens_are_counted_as_the_model_will_see_them(judged):
     assert counted["input_tokens"] == respond(judged).json()["usage"]["input_tokens"]
 
 
-def test_embeddings_in_both_forms_say_the_same(judged):
+def test_embeddings_in_both_forms_say_the_same(judged, local):
     body = {"model": "wordllama-256", "input": ["a boat on the sea", "a ship on the ocean", "tax law"]}
     plain = judged("POST", "embeddings", json=body).json()
     vectors = [entry["embedding"] for entry in plain["data"]]
     assert [len(vector) for vector in vectors] == [256] * 3
-    coded = judged("POST", "embeddings", json={**body, "encoding_format": "base64"}).json()
+    coded = local.post("embeddings", json={**body, "encoding_format": "base64"}).json()  # in no description
     unpacked = struct.unpack("<256f", base64.b64decode(coded["data"][0]["embedding"]))
     assert unpacked == pytest.approx(vectors[0], abs=1e-6)
 
