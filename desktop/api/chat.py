@@ -274,10 +274,13 @@ async def complete(
     call_id: str | None = None,
     on_wait: OnWait | None = None,
     read_limit_s: float | None = None,
+    on_alive: Callable[[float], None] | None = None,
 ) -> ChatReply:
-    """The whole reply at once. `read_limit_s` is the profile's for reasoning models where it is not set here."""
+    """The whole reply at once. `read_limit_s`: give the profile's `reasoning_s` for models that think long."""
     body = body_of(request, is_stream=False)
-    reply = await client.post(PATH, body, ChatReply, call_id=call_id, on_wait=on_wait, read_limit_s=read_limit_s)
+    reply = await client.post(
+        PATH, body, ChatReply, call_id=call_id, on_wait=on_wait, read_limit_s=read_limit_s, on_alive=on_alive
+    )
     if reply.error and not reply.choices:
         raise client.inside_stream(reply.error, {})
     if not reply.choices:

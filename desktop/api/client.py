@@ -40,6 +40,7 @@ from desktop.core.usage import RateLimit
 JSON_BYTES = 64 * 1024 * 1024
 ERROR_BYTES = 64 * 1024
 ERROR_BODY_S = 10.0
+QUICK_BYTES = 256 * 1024  # larger bodies are decoded beside the window's thread
 REDIRECTS = 3
 
 T = TypeVar("T")
@@ -160,13 +161,13 @@ class Client:
     ) -> T:
         """A read; raises WireError's tree."""
         call = self._call("GET", path, query=query, call_id=call_id, on_wait=on_wait, repeatable=True)
-        return decode(await self._whole(call, self.profile.limits.reply_s), reply)
+        return await self._decoded(await self._whole(call, self.profile.limits.reply_s), reply)
 
     async def delete(
         self, path: str, reply: type[T], *, call_id: str | None = None, on_wait: OnWait | None = None
     ) -> T:
         call = self._call("DELETE", path, call_id=call_id, on_wait=on_wait, repeatable=True)
-        return decode(await self._whole(call, self.profile.limits.reply_s), reply)
+        return await self._decoded(await self._whole(call, self.profile.limits.reply_s), reply)
 
     async def post(
         self,
@@ -178,11 +179,13 @@ class Client:
         read_limit_s: float | None = None,
         call_id: str | None = None,
         on_wait: OnWait | None = None,
+        on_alive: Callable[[float], None] | None = None,
     ) -> T:
         """A JSON request. Unless `repeatable` it costs or creates something: raises MayHaveRun where its fate is
         unknown. `read_limit_s` is for models that think long; the profile's limit for plain replies otherwise."""
         call = self._call("POST", path, body=body, call_id=call_id, on_wait=on_wait, repeatable=repeatable)
-        return decode(await self._whole(call, read_limit_s or self.profile.limits.reply_s), reply)
+        raw = await self._whole(call, read_limit_s or self.profile.limits.reply_s, on_alive)
+        return await self._decoded(raw, reply)
 
     @asynccontextmanager
     async def stream(
@@ -213,7 +216,8 @@ class Client:
             if fate is Fate.COMPLETE:
                 await reply.body.settle()
         except BaseException as error:
-            fate = _fate_of(error)
+            is_unknown = reply is None and isinstance(error, Silent)
+            fate = Fate.UNKNOWN if is_unknown else _fate_of(error)
             raise
         finally:
             dog.stop()
@@ -238,6 +242,11 @@ class Client:
         await self._connections.aclose()
 
     # --- inside
+
+    async def _decoded(self, body: bytes, kind: type[T]) -> T:
+        if len(body) <= QUICK_BYTES:
+            return decode(body, kind)
+        return await asyncio.to_thread(decode, body, kind)
 
     def _teller(self) -> Teller:
         return Teller(address.host_of(self.profile.base_url), self._redactor, uses_proxy=self._connections.uses_proxy)
@@ -289,9 +298,9 @@ class Client:
             wall=self._now,
         )
 
-    async def _whole(self, call: _Call, read_limit_s: float) -> bytes:
+    async def _whole(self, call: _Call, read_limit_s: float, on_alive: Callable[[float], None] | None = None) -> bytes:
         """The body of an answer that is not streamed."""
-        dog = self._watchdog(read_limit_s, max(read_limit_s, self.profile.limits.no_text_s))
+        dog = self._watchdog(read_limit_s, max(read_limit_s, self.profile.limits.no_text_s), on_alive)
         fate = Fate.FAILED
         try:
             reply = await self._answer(call, dog)

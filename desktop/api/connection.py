@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from urllib.parse import urlsplit
 
 import httpx
@@ -19,6 +19,7 @@ KEEPALIVE_S = 4.0
 MAX_CONNECTIONS = 64
 
 SystemProxy = Callable[[str], str | None]
+"""The proxy for a URL, as the system has it; called in a worker thread, since it may have to run a script."""
 
 VARIABLES = (
     "SSL_CERT_FILE",
@@ -32,7 +33,12 @@ VARIABLES = (
     "OPENAI_ORG_ID",
     "OPENAI_PROJECT_ID",
 )
-"""Variables of the environment that bear on calls; diagnostics name those that are set. SSLKEYLOGFILE has no effect."""
+"""Variables of the environment that bear on calls or on the profile Environment. SSLKEYLOGFILE has no effect here."""
+
+
+def variables_in_force(environ: Mapping[str, str]) -> tuple[str, ...]:
+    """The names of those that are set, for diagnostics; never their values."""
+    return tuple(name for name in VARIABLES if environ.get(name) or environ.get(name.lower()))
 
 
 def trust(certificates: tuple[str, ...]) -> ssl.SSLContext:
@@ -100,16 +106,13 @@ class Connections:
         self._users: dict[httpx.AsyncBaseTransport, int] = {}
         self._lock = asyncio.Lock()
         self._trust: ssl.SSLContext | None = None
-
-    @property
-    def uses_proxy(self) -> bool:
-        return self._given is None and self._proxy_url() is not None
+        self.uses_proxy = False  # known once the first connection is made
 
     async def borrow(self) -> httpx.AsyncBaseTransport:
         async with self._lock:
             await self._close_dropped()
             if self._now is None:
-                self._now = await asyncio.to_thread(self._build, self._proxy_url())
+                self._now = await asyncio.to_thread(self._build)
             transport = self._now
         self._users[transport] = self._users.get(transport, 0) + 1
         return transport
@@ -148,10 +151,12 @@ class Connections:
             return profile.proxy_url.strip() or None
         return self._system_proxy(profile.base_url) if self._system_proxy else None
 
-    def _build(self, proxy_url: str | None) -> httpx.AsyncBaseTransport:
-        """Blocking: imports, certificates. Runs in a worker."""
+    def _build(self) -> httpx.AsyncBaseTransport:
+        """Blocking: imports, certificates, the system's search for a proxy. Runs in a worker."""
         import anyio._backends._asyncio  # noqa: F401 - else the first connection would import it on the window's thread
 
+        proxy_url = self._proxy_url()
+        self.uses_proxy = proxy_url is not None
         proxy = self._proxy(proxy_url) if proxy_url else None
         try:
             return httpx.AsyncHTTPTransport(

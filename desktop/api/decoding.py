@@ -13,6 +13,9 @@ from desktop.core.text import scalar
 
 T = TypeVar("T")
 
+# Reading patiently takes ten times as long; past this size it would be felt in the window.
+PATIENT_BYTES = 1024 * 1024
+
 UNREADABLE = (msgspec.DecodeError, RecursionError, UnicodeError, ValueError, OverflowError, TypeError)
 
 
@@ -38,6 +41,8 @@ def decode(body: bytes, kind: type[T]) -> T:
 def patient(body: bytes, kind: type[T]) -> T:
     """Reads what `decode` refuses but what servers do send: nulls for what was left out, halves of surrogate pairs,
     bytes that are no UTF-8, NaN. Raises one of UNREADABLE."""
+    if len(body) > PATIENT_BYTES:
+        raise ValueError("too large to be read with patience")
     return msgspec.convert(_without_nulls(json.loads(body.decode("utf-8", "replace"))), kind, strict=False)
 
 

@@ -74,10 +74,8 @@ class Body:
             return
         try:
             async with asyncio.timeout(SETTLE_S):
-                await self._source.__anext__()
-        except StopAsyncIteration:
-            self._is_open = False
-        except (httpx.TransportError, TimeoutError):
+                await anext(self._source)
+        except (StopAsyncIteration, httpx.TransportError, TimeoutError):
             self._is_open = False
 
     async def aclose(self) -> None:
@@ -88,11 +86,12 @@ class Body:
         if not self._is_open:
             return
         if "network_stream" not in self.response.extensions:
-            await self._source.aclose()  # type: ignore[attr-defined]
+            if (close := getattr(self._source, "aclose", None)) is not None:
+                await close()
             return
         with suppress(StopAsyncIteration, httpx.TransportError):
             while True:
-                await self._source.__anext__()
+                await anext(self._source)
 
 
 class EventStream:
