@@ -306,8 +306,7 @@ def add_message(conn: sqlite3.Connection, message: Message) -> None:
         " message_count = message_count + 1 WHERE no = ?",
         (message.id, message.created, conversation),
     )
-    if message.state is not State.STREAMING:
-        search.index(conn, _message_no(conn, message.id), text)
+    search.index(conn, _message_no(conn, message.id), text)
 
 
 def add_messages(conn: sqlite3.Connection, messages: Iterable[Message]) -> None:
@@ -362,8 +361,7 @@ def finish(conn: sqlite3.Connection, message: Message) -> None:
     conn.execute("DELETE FROM piece WHERE message = ?", (no,))
     conn.execute("DELETE FROM blob_use WHERE message = ?", (no,))
     _use_blobs(conn, no, message.parts)
-    if message.state is not State.STREAMING:
-        search.index(conn, no, text)
+    search.index(conn, no, text)
     ended = message.created + 1000 * (message.timing.total_ms or 0)
     conn.execute(
         "UPDATE conversation SET updated = max(updated, ?) WHERE no = (SELECT conversation FROM message WHERE no = ?)",
@@ -374,7 +372,6 @@ def finish(conn: sqlite3.Connection, message: Message) -> None:
 def reopen(conn: sqlite3.Connection, message_id: str) -> None:
     """Let a message that was cut go on: pieces are added to what it has."""
     no = _message_no(conn, message_id)
-    _forget_words(conn, no)
     conn.execute("UPDATE message SET state = ? WHERE no = ?", (State.STREAMING.value, no))
 
 
@@ -591,11 +588,9 @@ def _use_blobs(conn: sqlite3.Connection, no: int, parts: Sequence[Part]) -> None
 
 
 def _forget_words(conn: sqlite3.Connection, no: int) -> None:
-    """Take a passage out of the index. What is streaming was never in it."""
-    row = conn.execute(
-        "SELECT t.text, m.state FROM passage t LEFT JOIN message m ON m.no = t.no WHERE t.no = ?", (no,)
-    ).fetchone()
-    if row is not None and row[1] != State.STREAMING.value:
+    """Take a passage out of the index."""
+    row = conn.execute("SELECT text FROM passage WHERE no = ?", (no,)).fetchone()
+    if row is not None:
         search.unindex(conn, no, row[0])
 
 

@@ -24,6 +24,7 @@ from desktop.store.writer import Writer
 log = logging.getLogger(__name__)
 
 READERS = 3
+STEPS = 5000  # of SQLite between two looks at whether a reading was cancelled: well below a millisecond
 WEEK_S = 7 * 24 * 3600
 
 Now = Callable[[], float]
@@ -185,13 +186,14 @@ class _Reading(Generic[T]):
             conn = self._database.take_reader()
             with self._lock:
                 self._conn = conn
+            # An interrupt ends only what is running; this also ends what begins just after it.
+            conn.set_progress_handler(lambda: self._is_ended, STEPS)
             try:
-                if self._is_ended:
-                    conn.interrupt()
                 return transaction(conn, self._work, "BEGIN")
             finally:
                 with self._lock:
                     self._conn = None
+                conn.set_progress_handler(None, 0)
                 self._database.give_back(conn)
 
     def interrupt(self) -> None:

@@ -98,9 +98,7 @@ def parse(text: str) -> Query:
 
 
 def index(conn: sqlite3.Connection, no: int, text: str) -> None:
-    """Make a passage findable. `text` is what is kept of it."""
-    if not text:
-        return
+    """Make a passage findable. `text` is what is kept of it; an empty one too has its entry."""
     conn.execute("INSERT INTO passage_index (rowid, text) VALUES (?, ?)", (no, text))
     if pairs := pairs_of(text):
         conn.execute("INSERT INTO pair_index (rowid, pairs) VALUES (?, ?)", (no, pairs))
@@ -108,8 +106,6 @@ def index(conn: sqlite3.Connection, no: int, text: str) -> None:
 
 def unindex(conn: sqlite3.Connection, no: int, text: str) -> None:
     """Undo `index`; `text` must be what was indexed, letter for letter."""
-    if not text:
-        return
     conn.execute("INSERT INTO passage_index (passage_index, rowid, text) VALUES ('delete', ?, ?)", (no, text))
     if pairs := pairs_of(text):
         conn.execute("INSERT INTO pair_index (pair_index, rowid, pairs) VALUES ('delete', ?, ?)", (no, pairs))
