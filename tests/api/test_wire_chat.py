@@ -8,13 +8,16 @@ from contextlib import aclosing
 
 import httpx
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
+from wire_fakes import KEY, profile_for
 from wire_server import piece
 
 from desktop.api import chat, models
+from desktop.api.client import Client
 from desktop.core import errors
 from desktop.core.conversation import ToolCall
+from desktop.core.secret import Secret
 from desktop.core.usage import RateLimit, Usage
 
 ASK = [{"role": "user", "content": "Hello"}]
@@ -130,11 +133,6 @@ async def test_lone_surrogates_are_refused_before_anything_is_sent(judged):
 
 
 async def test_both_forms_against_the_strict_stand_in(api):
-    from wire_fakes import KEY, profile_for
-
-    from desktop.api.client import Client
-    from desktop.core.secret import Secret
-
     client = Client(profile_for(api.url), Secret(KEY))
     request = chat.ChatRequest(model="gpt-5.6-luna", messages=ASK, stream_options={"include_usage": True})
     text, chunks, reply = await read(client, request)
@@ -151,11 +149,6 @@ async def test_both_forms_against_the_strict_stand_in(api):
 
 
 async def test_tool_calls_against_the_strict_stand_in(api):
-    from wire_fakes import KEY, profile_for
-
-    from desktop.api.client import Client
-    from desktop.core.secret import Secret
-
     client = Client(profile_for(api.url), Secret(KEY))
     tools = [{"type": "function", "function": {"name": "get_current_weather", "parameters": {"type": "object"}}}]
     request = chat.ChatRequest(model="m", messages=ASK, tools=tools, tool_choice="required")
@@ -456,3 +449,35 @@ async def test_shutdown_dates_are_kept(judged):
     body = {"data": [{"id": "a", "shutdown_date": "2027-01-14"}, {"id": "b", "shutdown_date": 1800000000}]}
     listed = await models.list_models(judged(httpx.Response(200, json=body)))
     assert [model.shutdown_date for model in listed] == ["2027-01-14", 1800000000]
+
+
+# --- anything at all
+
+
+KEYS = st.sampled_from(
+    ["choices", "delta", "content", "index", "finish_reason", "tool_calls", "usage", "function", "id"]
+)
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=4),
+    max_leaves=12,
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(ANYTHING, max_size=4), st.binary(max_size=40))
+def test_no_event_breaks_the_stream_or_loses_its_neighbours(values, raw):
+    odd = [event(value) for value in values] + [b"data: " + raw.replace(b"\n", b"").replace(b"\r", b"") + b"\n\n"]
+    body = b"".join([piece("before "), *odd, piece("after"), STOP, DONE])
+    transport = httpx.MockTransport(lambda _: httpx.Response(200, content=body))
+
+    async def run() -> str:
+        text, _, _ = await read(Client(profile_for("https://api.example.com/v1"), Secret(KEY), transport=transport))
+        return text
+
+    try:
+        text = asyncio.run(run())
+    except errors.KnownError:
+        return  # an error the stream named, or choices that did not finish
+    assert text.startswith("before ")
+    assert text.endswith("after") or b"[DONE]" in raw
