@@ -698,12 +698,13 @@ class ChatPage(Page):
         choices = [_choice(card, today) for card in models.choices("chat", today)]
         self.composer.model.choices.set_choices(choices)
         self.composer.model.foot = f"Prices as of {models.as_of.isoformat()}; an estimate, not a bill."
-        names = {choice.name for choice in choices}
-        if choices and (not self.open.options.model or (models.listed and self.open.options.model not in names)):
-            if not self.open.path or not self.open.options.model:
-                self._use_model(choices[0].name)
-        else:
-            self._use_model(self.open.options.model)
+        model = self.open.options.model
+        is_gone = bool(models.listed) and model not in models.listed and not self.open.path
+        if self.services.profiles.chosen.is_local and choices and (not model or is_gone):
+            model = choices[0].name  # one that costs nothing can be chosen unasked
+        elif is_gone:
+            model = ""
+        self._use_model(model)
 
     def _ask_for_models(self) -> None:
         self._start(self._read_models(), "models")
