@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import errno
 import os
+import re
 import shutil
 import signal
 import socket
@@ -32,6 +33,8 @@ HEAD_S = 10.0
 KEEP_ALIVE_S = 8
 END_S = 2.0
 _PREFIX = "davenport-local-"
+_HEAD_END = re.compile(rb"\r?\n\r?\n")
+_LENGTH_LINE = re.compile(rb"(?im)^content-length[ \t]*:(.*)$")
 
 
 class BoundedProtocol(H11Protocol):
@@ -39,6 +42,11 @@ class BoundedProtocol(H11Protocol):
 
     open_now: ClassVar[set[H11Protocol]] = set()
     _head_timer: asyncio.TimerHandle | None = None
+    _is_refused = False
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        self._head = bytearray()
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         if len(self.open_now) >= CONNECTIONS:
@@ -50,8 +58,6 @@ class BoundedProtocol(H11Protocol):
         super().connection_made(transport)
         self._await_head()
 
-    _is_refused = False
-
     def connection_lost(self, exc: Exception | None) -> None:
         if self._is_refused:
             return
@@ -62,11 +68,27 @@ class BoundedProtocol(H11Protocol):
     def data_received(self, data: bytes) -> None:
         if self._is_refused:
             return
-        if self._head_timer is None and self.conn.their_state is h11.IDLE:
+        if self.conn.their_state is h11.IDLE:
+            self._take_head(data)
+        else:
+            super().data_received(data)
+
+    def _take_head(self, data: bytes) -> None:
+        """Hold a head until it is whole, so that it is judged as it was sent: the parser would merge equal lengths."""
+        if self._head_timer is None:
             self._await_head()
-        super().data_received(data)
-        if self.conn.their_state is not h11.IDLE:
+        self._head += data
+        end = _HEAD_END.search(self._head)
+        if (end.start() if end else len(self._head)) > HEAD_BYTES:
+            self.send_400_response("")
+        elif end:
+            head, self._head = bytes(self._head), bytearray()
             self._head_came()
+            lengths = _LENGTH_LINE.findall(head[: end.start()])
+            if len(lengths) > 1 or any(b"," in length for length in lengths):
+                self.send_400_response("")
+            else:
+                super().data_received(head)
 
     def eof_received(self) -> None:
         if not self._is_refused:
