@@ -6,7 +6,7 @@ import asyncio
 import socket
 import ssl
 from collections.abc import Callable, Mapping
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import httpx
 
@@ -148,8 +148,8 @@ class Connections:
         if is_loopback(profile.base_url) or profile.proxy is ProxyMode.NONE:
             return None
         if profile.proxy is ProxyMode.GIVEN:
-            return profile.proxy_url.strip() or None
-        return self._system_proxy(profile.base_url) if self._system_proxy else None
+            return profile.proxy_url.strip()
+        return (self._system_proxy(profile.base_url) or None) if self._system_proxy else None
 
     def _build(self) -> httpx.AsyncBaseTransport:
         """Blocking: imports, certificates, the system's search for a proxy. Runs in a worker."""
@@ -157,7 +157,7 @@ class Connections:
 
         proxy_url = self._proxy_url()
         self.uses_proxy = proxy_url is not None
-        proxy = self._proxy(proxy_url) if proxy_url else None
+        proxy = self._proxy(proxy_url) if proxy_url is not None else None
         try:
             return httpx.AsyncHTTPTransport(
                 verify=self._context(proxy_url),
@@ -183,8 +183,8 @@ class Connections:
         try:
             parts = urlsplit(url)
             if parts.password:
-                self._redactor.learn(Secret(parts.password))
-            made = httpx.Proxy(url)
+                self._redactor.learn(Secret(unquote(parts.password)))
+            made = httpx.Proxy(url) if parts.hostname else None
         except (ValueError, httpx.InvalidURL):
             made = None
         if made is None:

@@ -10,11 +10,12 @@ import threading
 import traceback
 from contextlib import aclosing
 
+import httpx
 import pytest
 from wire_fakes import KEY, ManualTimers, Tape, profile_for
 from wire_server import DONE, END, HEAD, ScriptedServer, answered, chunk, piece, streamed
 
-from desktop.api import chat, models
+from desktop.api import chat, failures, models
 from desktop.api.client import Client
 from desktop.core import errors
 from desktop.core.calls import Fate
@@ -378,6 +379,23 @@ async def test_plain_reply_that_never_comes_may_have_run(server, connect):
     await client.aclose()
 
 
+async def test_plain_reply_of_a_model_that_thinks_long_is_waited_for_with_notices(server, connect):
+    timers, notices, go = ManualTimers(), [], threading.Event()
+
+    def script(connection):
+        go.wait(10)
+        connection.answer(200, b'{"choices": [{"message": {"content": "thought"}}]}')
+
+    server.scripts = [script]
+    client = connect(timers=timers)
+    task = asyncio.ensure_future(chat.complete(client, REQUEST, read_limit_s=3600, on_alive=notices.append))
+    await until(lambda: server.requests)
+    timers.advance(3000)
+    go.set()
+    assert (await task).choices[0].message.text == "thought" and notices[0] == pytest.approx(30, abs=5)
+    await client.aclose()
+
+
 async def test_time_that_the_reader_takes_is_no_silence(server, connect):
     timers = ManualTimers()
     server.scripts = [streamed(piece("a"), piece("b", "stop"), DONE)]
@@ -660,6 +678,30 @@ async def test_proxy_that_refuses_is_a_known_error():
         await client.aclose()
         assert [request.method for request in proxy.requests] == ["CONNECT"]
         assert "authorization" not in proxy.requests[0].headers
+
+
+@pytest.mark.parametrize("url", ["", "nonsense", "socks5://127.0.0.1:1", "http://", "http://[::1"])
+async def test_proxy_that_cannot_be_used_is_said_and_not_gone_around(url):
+    profile = profile_for("https://api.example.com/v1", proxy=ProxyMode.GIVEN, proxy_url=url)
+    client = Client(profile, Secret(KEY))
+    with pytest.raises(errors.ProxyFailed):
+        await read(client)
+    await client.aclose()
+
+
+@pytest.mark.parametrize("failure", [httpx.ConnectError("no"), httpx.ConnectTimeout("late")])
+async def test_without_a_network_a_send_fails_at_once(monkeypatch, failure):
+    def refuse(_request):
+        raise failure
+
+    async def never(_seconds):
+        raise AssertionError("waited")
+
+    monkeypatch.setattr(failures, "has_route", lambda: False)
+    transport = httpx.MockTransport(refuse)
+    client = Client(profile_for("https://api.example.com/v1"), Secret(KEY), transport=transport, sleep=never)
+    with pytest.raises(errors.Offline):
+        await read(client)
 
 
 async def test_offline_opens_no_socket(monkeypatch, server):
