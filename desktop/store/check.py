@@ -13,7 +13,7 @@ from desktop.store.migrations import MIGRATIONS, form_of, migrate
 
 MAGIC = b"SQLite format 3\0"
 WAL_MAGIC = (0x377F0682, 0x377F0683)
-_LOOKED_AT = 1 << 16
+_LOOKED_AT = 1 << 20  # the text of the tables is among the first pages
 
 
 class Look(Enum):
@@ -40,6 +40,13 @@ def look(path: Path) -> Look:
     if not start.strip(b"\0") or is_ours or schema.MARK.encode() in start:
         return Look.DAMAGED
     return Look.FOREIGN
+
+
+def is_cut(path: Path) -> bool:
+    """Whether a file ends within a page; SQLite reads zeros there and may not notice."""
+    with path.open("rb") as file:
+        page_bytes = int.from_bytes(file.read(18)[16:18], "big")
+    return page_bytes > 1 and path.stat().st_size % page_bytes != 0
 
 
 def has_content(path: Path) -> bool:
@@ -85,7 +92,9 @@ class Damage:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> bool:
-        if not isinstance(error, sqlite3.Error) or not is_damage(error):
+        # Python decodes what SQLite says of a schema of noise, and cannot.
+        is_noise = isinstance(error, UnicodeDecodeError)
+        if not is_noise and not (isinstance(error, sqlite3.Error) and is_damage(error)):
             return False
         self.said = str(error)
         return True

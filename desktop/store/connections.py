@@ -43,8 +43,12 @@ def writing(path: Path) -> sqlite3.Connection:
 def reading(path: Path, *, is_frozen: bool = False) -> sqlite3.Connection:
     """A connection that can change nothing. `is_frozen`: no file is made beside the archive, not even for locks."""
     conn = _connect(path, "mode=ro&immutable=1" if is_frozen else "mode=ro")
-    conn.execute("PRAGMA query_only = ON")
-    conn.execute("PRAGMA cache_size = -16000")
+    try:
+        conn.execute("PRAGMA query_only = ON")
+        conn.execute("PRAGMA cache_size = -16000")
+    except BaseException:
+        conn.close()
+        raise
     return conn
 
 

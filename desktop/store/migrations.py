@@ -16,7 +16,7 @@ def conversations(conn: sqlite3.Connection) -> None:
     conn.execute(f"PRAGMA application_id = {schema.APPLICATION_ID}")
     for statement in schema.CONVERSATIONS:
         conn.execute(statement)
-    conn.execute("INSERT INTO davenport VALUES ('archive', ?)", (new_id(),))
+    conn.execute("INSERT INTO davenport VALUES ('archive', ?), ('commits', '0')", (new_id(),))
 
 
 def search(conn: sqlite3.Connection) -> None:

@@ -133,12 +133,31 @@ def _clear_parts(folder: Path) -> None:
 def _settle_strays(path: Path, now: float, notices: list[str]) -> Look:
     """Move away a log or journal that is not the archive's before SQLite would read or overwrite it."""
     log_file, journal = path.with_name(path.name + "-wal"), path.with_name(path.name + "-journal")
-    is_stray_log = check.has_content(log_file) and not check.is_log(log_file)
+    is_stray_log = check.has_content(log_file) and not (check.is_log(log_file) and _belongs(path))
     if not is_stray_log and not check.has_content(journal):
         return Look.OURS
     aside = set_aside(path, now)
     notices.append(f"A file beside the archive did not belong to it. All were set aside as {aside.name}.")
     return Look.OURS if _salvage(path, aside) else Look.ABSENT
+
+
+def _belongs(path: Path) -> bool:
+    """Whether a log was written by this archive and after what is in the file. Its checksums do not say that.
+
+    Each commit counts itself in a page that so is in every log, and the archive's id is in the same page.
+    """
+    file, with_log = _mark(path, is_frozen=True), _mark(path, is_frozen=False)
+    if file is None or with_log is None:
+        return True  # damage, which the checks find, or a log that was being folded in when we were killed
+    return file[0] == with_log[0] and file[1] <= with_log[1]
+
+
+def _mark(path: Path, *, is_frozen: bool) -> tuple[str, int] | None:
+    with check.Damage(), closing(connections.reading(path, is_frozen=is_frozen)) as conn:
+        found = dict(conn.execute("SELECT name, value FROM davenport WHERE name IN ('archive', 'commits')").fetchall())
+        if found.keys() == {"archive", "commits"} and found["commits"].isdecimal():
+            return found["archive"], int(found["commits"])
+    return None
 
 
 def _salvage(path: Path, aside: Path) -> bool:
@@ -164,6 +183,8 @@ def _fault(path: Path) -> tuple[str | None, bool]:
     """What is wrong with the archive, read with its log; and whether it was checked at all."""
     size = path.stat().st_size
     is_suspect = (path.parent / SUSPECT).exists()
+    if check.is_cut(path) and not check.has_content(path.with_name(path.name + "-wal")):
+        return "it ends within a page", True
     with check.Damage() as damage, closing(connections.reading(path)) as conn:
         form = form_of(conn)
         if form == 0:

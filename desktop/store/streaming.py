@@ -13,9 +13,8 @@ from typing import Protocol
 
 from desktop.core.errors import ArchiveFull, KnownError
 from desktop.store import conversations
-from desktop.store.connections import transaction
 from desktop.store.failures import known
-from desktop.store.writer import Writer
+from desktop.store.writer import Writer, commit
 
 log = logging.getLogger(__name__)
 
@@ -97,7 +96,7 @@ class StreamWriter:
         if not taken:
             return
         try:
-            transaction(conn, lambda db: _append(db, taken))
+            commit(conn, lambda db: _append(db, taken))
         except (sqlite3.Error, OSError) as error:
             failure = known(error) or KnownError("The reply cannot be kept at the moment.")
             log.warning("a streaming reply is not kept: %s", type(error).__name__)
