@@ -171,7 +171,9 @@ class Profiles:
         before = self.get(profile.id)
         if profile.id in (ENVIRONMENT_ID, LOCAL_ID) and replace(profile, limits=before.limits) != before:
             raise BadInput(f"“{before.name}” can only change its time limits.", "Make a profile of your own.")
-        checked = profile if profile.id in (ENVIRONMENT_ID, LOCAL_ID) else await asyncio.to_thread(check, profile)
+        checked = (
+            profile if profile.id in (ENVIRONMENT_ID, LOCAL_ID) else await asyncio.to_thread(check, profile, before)
+        )
         is_same_place = origin_or_nothing(before.base_url) == origin_or_nothing(checked.base_url)
         return await self._store(
             replace(
@@ -220,12 +222,12 @@ class Profiles:
             return None
 
     async def set_key(self, profile_id: str, key: Secret) -> Where:
-        """Keep a key for a profile and say where it went. Raises BadKey, BadInput, SealFailed.
+        """Keep a key for a profile and say where it went. Raises BadKey, SealFailed, ArchiveFull.
 
         A key goes to a host only after that was confirmed; a ready-made kind's own host is named by choosing it.
         """
         profile = self.get(profile_id)
-        place = origin(profile.base_url)
+        place = origin_or_nothing(profile.base_url)
         where = await self._secrets.put(profile_id, key)
         if place in KNOWN_ORIGINS and not profile.confirmed_origin:
             await self._store(replace(profile, confirmed_origin=place))
@@ -360,8 +362,11 @@ def host_in_words(url: str) -> str:
     return shown if written.isascii() else f"{shown} (written {written})"
 
 
-def check(profile: Profile) -> Profile:
-    """The profile in its kept form. Blocking: reads the certificates. Raises BadInput, naming the place."""
+def check(profile: Profile, before: Profile) -> Profile:
+    """The profile in its kept form. Blocking: reads new certificates. Raises BadInput, naming the place.
+
+    What stays as it was is not looked at again: an address that is not finished is no reason against a new name.
+    """
     name = " ".join(profile.name.split())
     if not name or len(name) > LONGEST_NAME or HIDDEN.search(name):
         raise BadInput(f"A profile's name has 1 to {LONGEST_NAME} visible characters.")
@@ -372,9 +377,9 @@ def check(profile: Profile) -> Profile:
     ):
         if not _HEADER_VALUE.fullmatch(value.strip()):
             raise BadInput(f"The {title} has a character that none has.", "Copy the id again.")
-    if profile.proxy is ProxyMode.GIVEN:
+    if profile.proxy is ProxyMode.GIVEN and profile.proxy_url.strip() != before.proxy_url:
         _check_proxy(profile.proxy_url)
-    for path in profile.certificates:
+    for path in set(profile.certificates) - set(before.certificates):
         _check_certificates(path)
     try:
         msgspec.convert(msgspec.to_builtins(profile.limits), type(profile.limits))
@@ -387,7 +392,7 @@ def check(profile: Profile) -> Profile:
     return replace(
         profile,
         name=name,
-        base_url=check_address(profile.base_url),
+        base_url=profile.base_url if profile.base_url == before.base_url else check_address(profile.base_url),
         organization=profile.organization.strip(),
         project=profile.project.strip(),
         api_version=profile.api_version.strip(),

@@ -34,7 +34,7 @@ from desktop.core.errors import (
 )
 from desktop.core.profile import Kind, Profile, is_loopback
 from desktop.core.secret import Secret
-from desktop.services.profiles import Profiles, host_in_words, questions
+from desktop.services.profiles import Profiles, host_in_words, origin_or_nothing, questions
 
 ClientFactory = Callable[[Profile, Secret | None, Recorder], Client]
 """Makes a client for one test; it is closed afterwards."""
@@ -94,6 +94,8 @@ async def test_connection(
     limit_s: float = LIMIT_S,
 ) -> Verdict:
     """Lists the server's models; at most one more address of the same host is tried where the path looks wrong."""
+    if not origin_or_nothing(profile.base_url):
+        return Verdict(False, "The address of this profile is not finished.", "Enter its base URL.", "profile")
     if asked := questions(profile, key is not None):
         return Verdict(False, asked[0].summary, "Nothing was sent. Confirm it first.", "profile")
     if key is None and profile.needs_key:

@@ -333,9 +333,22 @@ def test_a_host_is_named_as_it_is_looked_up():
 # --- what a profile may hold
 
 
-BAD_ADDRESSES = """ https:// ftp://a.example a.example/v1 https://a*b.example https://a.example/v1?key=x
-https://a.example/v1#x https://a.example/v1? https://a.example/../v1 https://a.example:99999/v1 https://[::1/v1
-https://a.example/v1\u202e javascript:alert(1) https://user:pw@a.example/v1 file:///etc/passwd""".split()
+BAD_ADDRESSES = [
+    "https://",
+    "ftp://a.example",
+    "a.example/v1",
+    "https://a*b.example",
+    "https://a.example/v1?key=x",
+    "https://a.example/v1#x",
+    "https://a.example/v1?",
+    "https://a.example/../v1",
+    "https://a.example:99999/v1",
+    "https://[::1/v1",
+    "https://a.example/v1\u202e",
+    "javascript:alert(1)",
+    "https://user:pw@a.example/v1",
+    "file:///etc/passwd",
+]
 
 
 @pytest.mark.parametrize("url", ["", "https://a b.example", "https://a.\texample", *BAD_ADDRESSES], ids=ascii)
@@ -594,6 +607,16 @@ async def test_nothing_is_sent_before_host_and_plain_http_are_confirmed():
     for place in (replace(PLACE, confirmed_origin=""), replace(PLACE, base_url="http://llm.example.com/v1")):
         verdict, requests = await ask(place)
         assert (verdict.is_good, verdict.cause, requests) == (False, "profile", [])
+
+
+async def test_an_address_that_is_not_finished_is_said_and_hinders_no_other_change(make):
+    found = make()
+    mine = await found.add(Kind.COMPATIBLE)
+    assert (await found.change(replace(mine, name="Laboratory"))).name == "Laboratory"
+    assert (await found.set_key(mine.id, Secret(KEY))).place is Place.KEYRING
+    verdict, requests = await ask(found.get(mine.id))
+    assert (verdict.cause, requests) == ("profile", [])
+    assert "not finished" in verdict.summary
 
 
 async def test_a_profile_without_its_key_is_not_tried():

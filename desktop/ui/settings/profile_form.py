@@ -220,7 +220,7 @@ class ProfileForm(QWidget):
         theme.style_as(self.verdict, "banner-good")
         self.verdict_summary = plain_label("", "strong", wrap=True)
         self.verdict_advice = plain_label("", wrap=True)
-        self.better = button("profiles.better-url", "")
+        self.better = button("profiles.better-url", "Use this address")
         self._better_url = ""
         self.better.clicked.connect(lambda: self._take("base_url", self._better_url))
         inside = QVBoxLayout(self.verdict)
