@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 CHUNK = 6_000
 """Characters of a text that are read at once; about 6 ms."""
-LONGEST_TAIL = 50_000
+LONGEST_PROSE = 6_000
 
 
 class Kind(Enum):
@@ -256,7 +256,8 @@ class _Walk:
 
     def take(self, token: Token) -> None:
         line = token.map[0] if token.map else 0
-        if (token.map and (token.level == 0 and not token.type.endswith("list_open"))) or (token.type == "list_item_open" and token.level == 1):
+        is_block = bool(token.map) and token.level == 0 and not token.type.endswith("list_open")
+        if is_block or (token.type == "list_item_open" and token.level == 1):
             self.starts.append(line)
         match token.type:
             case "bullet_list_open" | "ordered_list_open":
@@ -305,7 +306,8 @@ class _Walk:
             if self._marker and (box := re.match(r"\[([ xX])\][ \t]+", source)):
                 self._marker = "☐" if box[1] == " " else "☑"
                 source = source[box.end() :]
-            self._add(Kind.PROSE, source + self._definitions(source), line)
+            for part in _parts(source):
+                self._add(Kind.PROSE, part + self._definitions(part), line)
 
     def _code(self, token: Token, line: int) -> None:
         lines = self._lines
@@ -332,7 +334,8 @@ class _Walk:
         self, kind: Kind, source: str, line: int, *, language: str = "", level: int = 0, is_open: bool = False
     ) -> None:
         depth = len(self._lists)
-        gap = self._gap(kind, level, depth, line)
+        goes_on = kind is Kind.PROSE and self.pieces and self.pieces[-1].kind is kind and self.pieces[-1].line == line
+        gap = 0 if goes_on and not self._marker else self._gap(kind, level, depth, line)
         self.pieces.append(Piece(kind, source, language, level, depth, self._quotes, self._marker, gap, is_open, line))
         self._marker = ""
 
@@ -347,6 +350,17 @@ class _Walk:
             return 8
         is_apart = not self._lines[line - 1].strip() if line else self._after_blank
         return 8 if is_apart else 4
+
+
+def _parts(source: str) -> list[str]:
+    """A paragraph without end in parts that can be laid out one by one."""
+    parts = []
+    while len(source) > LONGEST_PROSE:
+        cut = max(source.rfind("\n", 0, LONGEST_PROSE), source.rfind(". ", 0, LONGEST_PROSE) + 1) + 1
+        cut = cut if cut > 1 else source.rfind(" ", 0, LONGEST_PROSE) + 1 or LONGEST_PROSE
+        parts.append(source[:cut].rstrip())
+        source = source[cut:]
+    return [*parts, source]
 
 
 def _table(rows: list[list[str]], styles: list[str]) -> str:

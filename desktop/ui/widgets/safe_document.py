@@ -23,6 +23,8 @@ _BRACKETS = re.compile(r"[\[\]]")
 _NESTED = re.compile(rf"^[ \t]*(?:(?:>|[-*+]|\d{{1,9}}[.)])[ \t]*){{{DEEPEST + 1}}}", re.MULTILINE)
 _EMPHASIS = re.compile(r"[*_~]+")
 MOST_EMPHASIS = 2_000
+MOST_CELLS = 600
+"""Of a table; laying out takes about 0.1 ms for each."""
 
 
 def hostile(text: str) -> str:
@@ -37,6 +39,8 @@ def hostile(text: str) -> str:
         return "too many brackets"
     if _more(_EMPHASIS, text, MOST_EMPHASIS):
         return "too many marks"
+    if text.count("|") > MOST_CELLS and "\n" in text:
+        return "too many cells"
     if _NESTED.search(text):
         return "nested too deep"
     return ""

@@ -72,6 +72,12 @@ class SafeText(QTextBrowser):
         text = self.textCursor().selectedText().replace("\u2029", "\n").replace("\u2028", "\n")
         return clipboard_text(text)
 
+    def canInsertFromMimeData(self, source: QMimeData) -> bool:
+        return False
+
+    def insertFromMimeData(self, source: QMimeData) -> None:
+        """Nothing is pasted or dropped into a view."""
+
     def doSetSource(self, name: QUrl, kind: object) -> None:
         """Nothing is a source: neither a click nor a call replaces the page."""
 
@@ -146,7 +152,7 @@ def refuse_files(on_refused: Callable[[str], None] | None = None) -> None:
     global _refusal
     if _refusal is None:
         _refusal = _Refusal()
-        QDesktopServices.setUrlHandler("file", _refusal, b"refuse")
+        QDesktopServices.setUrlHandler("file", _refusal, "refuse")  # type: ignore[arg-type] # bytes are refused
     _refusal.on_refused = on_refused
 
 

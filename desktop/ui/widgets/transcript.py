@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
@@ -53,6 +54,8 @@ FRAME_MS = 33
 """Between two pictures of a growing text; half-way the blocks that are finished are laid out already."""
 GUESS = 160
 """Height of a row nobody has seen yet, in px at 100 %."""
+READING_S = 0.012
+"""How long one layout may read new text; the rest follows in small pieces."""
 KEPT_ROWS = 48
 
 Place = tuple[int, int, int]
@@ -96,6 +99,7 @@ class TranscriptView(QAbstractScrollArea):
         self._words = ""
         self._found: tuple[int, int] = (-1, -1)
         self._pointer = self._pressed = QPointF(-1, -1)
+        self._until = 0.0
         self._is_due = False
         self._wanted, self._wanted_hit = "", 0
         self._since_let_go = QElapsedTimer()
@@ -150,7 +154,7 @@ class TranscriptView(QAbstractScrollArea):
         self._known.clear()
         self._streams.clear()
         count = self._model.rowCount() if self._model else 0
-        self._heights = Heights([self._theme.px(GUESS)] * count)
+        self._heights = Heights.uniform(count, self._theme.px(GUESS))
         self._top, self._sticks = 0, True
         self._current = self._hovered = -1
         self._anchor = self._cursor = None
@@ -336,6 +340,7 @@ class TranscriptView(QAbstractScrollArea):
         if self._is_arranging:
             return
         self._is_arranging = True
+        self._until = time.perf_counter() + READING_S
         try:
             for _ in range(16):
                 if self._sticks:
@@ -397,7 +402,8 @@ class TranscriptView(QAbstractScrollArea):
         row = self._row(at)
         if row is None:
             return False
-        row.lay_out(self._column, top, bottom)
+        row.is_followed = self._sticks
+        row.lay_out(self._column, top, bottom, until=self._until)
         before = self._heights[at]
         self._heights[at] = row.height
         return before != row.height
@@ -447,7 +453,7 @@ class TranscriptView(QAbstractScrollArea):
             if row.waiting and row.width:
                 row.pump(3_000)
             elif (spot := row.next_guess(self._top - page - y, self._top + 2 * page - y, self._column)) is not None:
-                row.lay_out(self._column, spot, spot, most_pumps=1)
+                row.lay_out(self._column, spot, spot)
             else:
                 continue
             self._take_height(at, row, held)
@@ -643,7 +649,7 @@ class TranscriptView(QAbstractScrollArea):
         self._forget_rows()
         self._bar.dress()
         self._colouring.clear()
-        self._heights = Heights([self._theme.px(GUESS)] * len(self._heights))
+        self._heights = Heights.uniform(len(self._heights), self._theme.px(GUESS))
         self._top = self._heights.top(held_row)
         self._arrange()
 
@@ -840,7 +846,6 @@ class TranscriptView(QAbstractScrollArea):
             self.picture.emit(address)
 
     def _toggle(self, fold: Fold) -> None:
-        held = self._hold()
         fold.is_open = not fold.is_open
         fold.is_exact = True
         self._sticks = False

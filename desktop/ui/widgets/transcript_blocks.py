@@ -5,7 +5,7 @@ from __future__ import annotations
 import bisect
 import math
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -29,13 +29,14 @@ from PySide6.QtGui import (
 
 from desktop.core.text import HIDDEN, visible
 from desktop.ui.widgets.markdown import Kind, Piece
-from desktop.ui.widgets.safe_document import PICTURE, SafeDocument, fragments, span
+from desktop.ui.widgets.safe_document import PICTURE, SafeDocument, fragments, hostile, span
 
 if TYPE_CHECKING:
     from desktop.ui.theme import Theme
 
 Span = tuple[int, int]
 COLOURS = "window panel card line edge text muted accent selection find bad warn hover".split()  # noqa: SIM905
+SHORT = 300  # a text so short passes every bound
 LONGEST_DRAWN = 1_000
 """Characters of one line of code that are laid out at once; a longer line goes on below."""
 
@@ -751,6 +752,8 @@ def _with_marks(line: str) -> tuple[str, list[int] | None]:
 
 
 def block_for(piece: Piece, ink: Ink, *, plain: bool = False) -> Block:
+    if piece.kind is not Kind.CODE and len(piece.source) > SHORT and hostile(piece.source):
+        return Code(replace(piece, kind=Kind.PLAIN), ink, frame=False)
     match piece.kind:
         case Kind.CODE:
             return Code(piece, ink)

@@ -13,6 +13,14 @@ class Heights:
         self._tree: list[int] = []
         self._rebuild()
 
+    @classmethod
+    def uniform(cls, rows: int, height: int) -> Heights:
+        """Many rows of one height, which a new conversation begins with."""
+        made = cls()
+        made._heights = [height] * rows
+        made._tree = [(at & -at) * height for at in range(rows + 1)]
+        return made
+
     def __len__(self) -> int:
         return len(self._heights)
 

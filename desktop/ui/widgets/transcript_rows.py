@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import bisect
 import math
+import time
 from array import array
 from collections.abc import Iterable
 
@@ -197,6 +198,8 @@ class Row:
         self.tops: list[int] = []
         self._known = known
         self._guessed_rest = 0
+        self.is_followed = False
+        """The reader is at the end: what is not read yet takes no room."""
         self.first_new = 0
         """Index of the first block that changed since the view last set it."""
 
@@ -311,8 +314,11 @@ class Row:
         room = self.width - x - self._inset
         return float(room if block.is_wide else min(room, int(self.ink.measure)))
 
-    def lay_out(self, width: int, top: float, bottom: float, most_pumps: int = 4) -> bool:
-        """Make exact what lies between two places of the row; True where the height changed."""
+    def lay_out(self, width: int, top: float, bottom: float, *, until: float = 0.0) -> bool:
+        """Make exact what lies between two places of the row; True where the height changed.
+
+        A text that is not read yet is read as far as `bottom`, or until a moment of `time.perf_counter`.
+        """
         before = self.height
         if width != self.width:
             self.width = width
@@ -320,10 +326,11 @@ class Row:
                 for block in section.own:
                     block.is_exact = False
             self._collect()
-        for _ in range(most_pumps):
+        if not self.blocks:
+            self.pump(FIRST_CHUNK)
+        self._exact(top, bottom)
+        while self._is_short_of(bottom) and time.perf_counter() < until and self.pump(FIRST_CHUNK):
             self._exact(top, bottom)
-            if not self._is_short_of(bottom) or not self.pump(FIRST_CHUNK):
-                break
         return self.height != before
 
     def pump(self, most: int) -> bool:
@@ -385,15 +392,13 @@ class Row:
             y += int(block.height) + self._gap_below(at)
             tops.append(y)
         self.tops = tops
-        self._guessed_rest = round(self.waiting / 64 * self.ink.reading_line)
+        self._guessed_rest = 0 if self.is_followed else round(self.waiting / 64 * self.ink.reading_line)
         caret = self.ink.px(20) if self.is_streaming and not self.blocks else 0
         self.height = tops[-1] + self._guessed_rest + caret + self.foot_height
 
     def prepare_ahead(self) -> None:
         """Lay out the first blocks of what has just come that will not change any more."""
-        for _ in range(4):
-            if not self.pump(FIRST_CHUNK):
-                break
+        self.pump(FIRST_CHUNK)
         if not self.sections or (self.sections[-1].fold is not None and not self.sections[-1].fold.is_open):
             return
         section = self.sections[-1]
@@ -532,7 +537,7 @@ class Row:
         painter.drawText(box, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, words)
 
     def _paint_block(self, painter: QPainter, at: int, clip: QRectF, marks: Marks) -> None:
-        ink, block = self.ink, self.blocks[at]
+        block = self.blocks[at]
         x, y = self.x_of(block), self.tops[at]
         if not block.is_exact:
             return
