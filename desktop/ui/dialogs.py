@@ -1,104 +1,127 @@
-"""Dialogs that are opened and awaited: the loop goes on meanwhile, and no other loop is nested in it."""
+"""Opens dialogs and awaits their end. None of them runs a loop of its own: other work goes on meanwhile."""
 
 from __future__ import annotations
 
 import asyncio
-from pathlib import Path
+from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QDir, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDialog, QFileDialog, QHBoxLayout, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
-from desktop.core.text import visible
 from desktop.ui import theme
 from desktop.ui.widgets.labels import plain_label
 from desktop.ui.widgets.tooltip import no_mnemonic
 
+if TYPE_CHECKING:
+    from PySide6.QtPrintSupport import QPrinter
 
-async def shown(dialog: QDialog) -> bool:
-    """Open a dialog and wait for its end; True if it was accepted. It is deleted afterwards."""
-    done: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-    dialog.finished.connect(lambda result: done.done() or done.set_result(result))
+
+async def finished(dialog: QDialog) -> bool:
+    """Open a dialog over its window and wait until it is accepted (True) or not. A cancelled wait closes it."""
+    answer: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+
+    def settle(result: int) -> None:
+        if not answer.done():
+            answer.set_result(result == QDialog.DialogCode.Accepted)
+
+    dialog.finished.connect(settle)
+    dialog.setWindowModality(Qt.WindowModality.WindowModal)
     dialog.open()
     try:
-        return await done == QDialog.DialogCode.Accepted.value
+        return await answer
     finally:
         dialog.close()
         dialog.deleteLater()
 
 
-class Asking(QDialog):
-    """A sentence, perhaps a field, and two buttons. The harmless one has the focus."""
+class Question(QDialog):
+    """A sentence, perhaps a field, and two buttons. The one that destroys is never the default."""
 
-    def __init__(self, parent: QWidget, title: str, text: str, action: str, *, is_harmless: bool = False) -> None:
+    def __init__(self, parent: QWidget | None, title: str, text: str, action_name: str, *, is_danger: bool) -> None:
         super().__init__(parent)
         look = theme.current()
-        self.setWindowTitle(title)
         self.setObjectName("dialog")
-        self.setModal(True)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(look.gap(24), look.gap(24), look.gap(24), look.gap(16))
-        column.setSpacing(look.gap(16))
-        self.text = plain_label(text, "", self, wrap=True)
-        self.text.setMinimumWidth(look.px(360))
-        self.text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self.middle = QVBoxLayout()
+        self.setWindowTitle(title)
+        self.column = QVBoxLayout(self)
+        self.column.setContentsMargins(look.gap(24), look.gap(24), look.gap(24), look.gap(16))
+        self.column.setSpacing(look.gap(16))
+        self.label = plain_label(text, wrap=True)
+        self.label.setMinimumWidth(look.px(360))
+        self.label.setMaximumWidth(look.px(520))
+        self.column.addWidget(self.label)
         row = QHBoxLayout()
-        row.setSpacing(look.gap(8))
-        self.cancel = QPushButton("Cancel", self)
-        self.cancel.setObjectName("dialog.cancel")
-        self.act = QPushButton(no_mnemonic(visible(action)), self)
-        self.act.setObjectName("dialog.action")
-        theme.style_as(self.act, "primary" if is_harmless else "danger")
-        self.act.setAutoDefault(is_harmless)
-        self.act.setDefault(is_harmless)
-        self.cancel.setAutoDefault(not is_harmless)
-        self.cancel.setDefault(not is_harmless)
         row.addStretch(1)
-        row.addWidget(self.cancel)
-        row.addWidget(self.act)
-        column.addWidget(self.text)
-        column.addLayout(self.middle)
-        column.addLayout(row)
-        self.cancel.clicked.connect(self.reject)
-        self.act.clicked.connect(self.accept)
-        (self.act if is_harmless else self.cancel).setFocus()
+        self.cancel = self._button(row, "Cancel", "dialog.cancel", self.reject)
+        self.confirm = self._button(row, action_name, "dialog.confirm", self.accept)
+        theme.style_as(self.confirm, "danger" if is_danger else "primary")
+        (self.cancel if is_danger else self.confirm).setDefault(True)
+        self.buttons = row
+
+    def _button(self, row: QHBoxLayout, text: str, name: str, work: object) -> QPushButton:
+        button = QPushButton(no_mnemonic(text), self)
+        button.setObjectName(name)
+        button.setAccessibleName(text)
+        button.setAutoDefault(False)
+        button.clicked.connect(work)
+        row.addWidget(button)
+        return button
+
+    def finish(self) -> None:
+        """All of the content is there: the buttons come below it."""
+        self.column.addLayout(self.buttons)
 
 
-async def confirm(parent: QWidget, text: str, action: str, title: str = "Davenport") -> bool:
-    """Ask before something that cannot be undone; `action` names what it does. Enter is Cancel."""
-    return await shown(Asking(parent, title, text, action))
+async def confirm(parent: QWidget | None, text: str, action_name: str, *, is_danger: bool = True) -> bool:
+    """Ask before something that cannot be undone; `action_name` says what the button does."""
+    dialog = Question(_window(parent), action_name, text, action_name, is_danger=is_danger)
+    dialog.finish()
+    (dialog.cancel if is_danger else dialog.confirm).setFocus()
+    return await finished(dialog)
 
 
-async def ask_text(parent: QWidget, title: str, label: str, text: str = "") -> str | None:
-    """One line of text, or None."""
-    dialog = Asking(parent, title, label, title.split()[0], is_harmless=True)
-    field = QLineEdit(text, dialog)
+async def ask_text(
+    parent: QWidget | None, title: str, label: str, value: str = "", action_name: str = "Save"
+) -> str | None:
+    """One line of text, or None where it was not given."""
+    dialog = Question(_window(parent), title, label, action_name, is_danger=False)
+    field = QLineEdit(value, dialog)
     field.setObjectName("dialog.text")
     field.setAccessibleName(label)
     field.selectAll()
-    dialog.middle.addWidget(field)
+    dialog.column.addWidget(field)
+    dialog.finish()
     field.setFocus()
-    return field.text() if await shown(dialog) else None
+    return field.text() if await finished(dialog) else None
 
 
-async def choose_files(parent: QWidget, title: str, kinds: str = "") -> list[str]:
-    """Files to read; none if the user thought better of it."""
-    dialog = QFileDialog(parent, title, QDir.homePath(), kinds)
+async def choose_files(parent: QWidget | None, title: str, pattern: str = "") -> list[str]:
+    """Paths of files that are there; none where the user thought better of it."""
+    dialog = QFileDialog(_window(parent), title, "", pattern)
     dialog.setFileMode(QFileDialog.FileMode.ExistingFiles)
-    return dialog.selectedFiles() if await shown(dialog) else []
+    return dialog.selectedFiles() if await finished(dialog) else []
 
 
-async def choose_target(parent: QWidget, title: str, name: str, kinds: str = "") -> Path | None:
-    """A file to write; the system's dialog asks before one that is there."""
-    dialog = QFileDialog(parent, title, str(Path(QDir.homePath()) / name), kinds)
+async def choose_folder(parent: QWidget | None, title: str) -> str:
+    dialog = QFileDialog(_window(parent), title)
+    dialog.setFileMode(QFileDialog.FileMode.Directory)
+    return dialog.selectedFiles()[0] if await finished(dialog) else ""
+
+
+async def choose_new_file(parent: QWidget | None, title: str, name: str, pattern: str = "") -> str:
+    """Where to save; the dialog asks by itself before it names a file that is there."""
+    dialog = QFileDialog(_window(parent), title, name, pattern)
     dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
     dialog.selectFile(name)
-    return Path(dialog.selectedFiles()[0]) if await shown(dialog) else None
+    return dialog.selectedFiles()[0] if await finished(dialog) else ""
 
 
-async def choose_printer(parent: QWidget) -> object | None:
-    """A QPrinter as the user set it up, or None."""
-    from PySide6.QtPrintSupport import QPrintDialog, QPrinter  # rarely needed
+async def choose_printer(parent: QWidget | None) -> QPrinter | None:
+    """A printer that is set up, or None."""
+    from PySide6.QtPrintSupport import QPrintDialog, QPrinter  # nobody prints at the start
 
     printer = QPrinter(QPrinter.PrinterMode.HighResolution)
-    return printer if await shown(QPrintDialog(printer, parent)) else None
+    return printer if await finished(QPrintDialog(printer, _window(parent))) else None
+
+
+def _window(parent: QWidget | None) -> QWidget | None:
+    return parent.window() if parent is not None else None

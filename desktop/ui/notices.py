@@ -1,194 +1,232 @@
-"""The one place where failures and news are shown: banners above the page, the newest on top."""
+"""The one place where failures and calm news are shown: banners above the page."""
 
 from __future__ import annotations
 
 import logging
 import platform
+import sys
 import traceback
 from collections.abc import Callable
+from dataclasses import dataclass
 
-from PySide6.QtCore import Qt, QTimer
-from PySide6.QtGui import QGuiApplication, QKeyEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtCore import QTimer, Signal, qVersion
+from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QGuiApplication
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from desktop import __version__
 from desktop.core.errors import Detail, KnownError
 from desktop.core.secret import Redactor
+from desktop.core.text import said
 from desktop.ui import icons, theme
 from desktop.ui.widgets.labels import plain_label
+from desktop.ui.widgets.tooltip import no_mnemonic
 
 log = logging.getLogger(__name__)
 
-MOST = 3
-STAYS_MS = 6000  # of a notice that needs no answer
-SIGNS = {"bad": "error", "warn": "warning", "good": "check", "info": "info"}
+KEPT = 4  # banners at once; what comes on top lets the oldest go
+CALM_MS = 6000
+ICONS = {"bad": "error", "warn": "warning", "good": "check", "info": "info"}
 
 
-class Banner(QFrame):
-    """One notice: a sign, the sentence, the advice, what can be done about it, and details that fold."""
+@dataclass(frozen=True, slots=True)
+class Remedy:
+    """A button that does what the advice says."""
 
-    def __init__(self, kind: str, summary: str, advice: str, detail: str, parent: QWidget) -> None:
-        super().__init__(parent)
-        theme.style_as(self, f"banner-{kind}")
-        self.setObjectName("notices.banner")
-        self.kind, self.summary = kind, summary
-        self.setAccessibleName(f"{summary} {advice}".strip())
-        look = theme.current()
-        row = QHBoxLayout(self)
-        row.setContentsMargins(look.gap(12), look.gap(8), look.gap(8), look.gap(8))
-        row.setSpacing(look.gap(12))
-        self.sign = QLabel(self)
-        self.sign.setPixmap(icons.pixmap(SIGNS[kind], look.color("text" if kind == "info" else kind), look.px(18)))
-        row.addWidget(self.sign, 0, Qt.AlignmentFlag.AlignTop)
-        column = QVBoxLayout()
-        column.setSpacing(look.gap(4))
-        self.text = plain_label(summary, "strong" if advice else "", self, wrap=True)
-        column.addWidget(self.text)
-        if advice:
-            column.addWidget(plain_label(advice, "", self, wrap=True))
-        self.detail = plain_label(detail, "caption", self, wrap=True)
-        self.detail.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self.detail.hide()
-        column.addWidget(self.detail)
-        row.addLayout(column, 1)
-        self.actions = QHBoxLayout()
-        self.actions.setSpacing(look.gap(4))
-        row.addLayout(self.actions)
-        if detail:
-            self.add_action("Details", lambda: self.detail.setVisible(self.detail.isHidden()), closes=False)
-        self.close_button = QToolButton(self)
-        self.close_button.setObjectName("notices.close")
-        self.close_button.setAccessibleName("Close this notice")
-        icons.put(self.close_button, "close")
-        row.addWidget(self.close_button, 0, Qt.AlignmentFlag.AlignTop)
-
-    def add_action(self, text: str, work: Callable[[], object], *, closes: bool = True) -> QPushButton:
-        button = QPushButton(text, self)
-        button.setObjectName(f"notices.{text.lower().replace(' ', '-')}")
-        theme.style_as(button, "quiet")
-        button.clicked.connect(lambda: (work(), closes and self.close_button.click()))
-        self.actions.addWidget(button)
-        return button
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() == Qt.Key.Key_Escape:
-            self.close_button.click()
-        else:
-            super().keyPressEvent(event)
+    text: str
+    work: Callable[[], object]
 
 
 class Notices(QWidget):
-    """Stacks banners, at most three; a repeated one replaces itself."""
+    """Banners, the newest at the top. Give `report` to whoever may fail."""
 
-    def __init__(self, redactor: Redactor, parent: QWidget | None = None) -> None:
+    reported = Signal(object)  # the exception, after it was shown
+
+    def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("notices")
         self.setAccessibleName("Notices")
-        self.redactor = redactor
-        self._remedies: list[tuple[type[KnownError], str, Callable[[], object]]] = []
-        look = theme.current()
-        self._column = QVBoxLayout(self)
-        self._column.setContentsMargins(look.gap(16), look.gap(8), look.gap(16), 0)
-        self._column.setSpacing(look.gap(8))
+        self.redactor = Redactor()
+        self.remedy_for: Callable[[KnownError], Remedy | None] = lambda error: None
+        self.column = QVBoxLayout(self)
+        self.banners: list[Banner] = []
+        theme.current().changed.connect(self._measure)
+        self._measure()
         self.hide()
 
-    def remedy(self, of: type[KnownError], text: str, work: Callable[[], object]) -> None:
-        """Offer a button that helps with errors of a class."""
-        self._remedies.append((of, text, work))
-
     def report(self, error: BaseException) -> None:
-        """A failure, from wherever: a known one in its own words, a bug with a report to copy."""
+        """A failure: a known one with its advice, anything else as a bug of ours with a report to copy."""
         if isinstance(error, KnownError):
-            self._known(error)
+            detail = self.redactor.clean(_words_of(error.detail))
+            self._show("bad", self.redactor.clean(error.summary), error.advice, detail, self.remedy_for(error))
         else:
-            self._bug(error)
+            text = self.redactor.clean(bug_report(error))
+            log.error("unexpected failure\n%s", text)
+            copy = Remedy("Copy report", lambda: QGuiApplication.clipboard().setText(text))
+            advice = "Your work is kept and the rest goes on. The report holds no key and no message."
+            self._show("bad", "Davenport made a mistake of its own.", advice, text, copy)
+        self.reported.emit(error)
 
-    def say(self, kind: str, text: str, *, advice: str = "", stays: bool = False) -> Banner:
-        """A calm sentence: "info" and "good" go by themselves."""
-        banner = self._show(Banner(kind, self.redactor.clean(text), advice, "", self))
-        if kind in ("info", "good") and not stays:
-            QTimer.singleShot(STAYS_MS, banner, banner.close_button.click)
-        return banner
+    def say(self, kind: str, text: str, remedy: Remedy | None = None, *, stays: bool | None = None) -> None:
+        """News of a kind: "good" and "info" go by themselves after a while, "warn" and "bad" stay."""
+        stays = kind in ("warn", "bad") if stays is None else stays
+        self._show(kind, self.redactor.clean(text), "", "", remedy, stays)
 
-    def offer(self, text: str, action: str, work: Callable[[], object]) -> Banner:
-        """Something was done that can be undone."""
-        banner = Banner("info", text, "", "", self)
-        banner.add_action(action, work)
-        self._show(banner)
-        QTimer.singleShot(2 * STAYS_MS, banner, banner.close_button.click)
-        return banner
+    def clear(self) -> None:
+        for banner in tuple(self.banners):
+            self.dismiss(banner)
 
-    def banners(self) -> list[Banner]:
-        """Newest first."""
-        places = (self._column.itemAt(at) for at in range(self._column.count()))
-        return [place.widget() for place in places if place is not None and isinstance(place.widget(), Banner)]
+    def dismiss_newest(self) -> None:
+        if self.banners:
+            self.dismiss(self.banners[0])
 
-    def _known(self, error: KnownError) -> None:
-        detail = self.redactor.clean(detail_words(error.detail))
-        banner = Banner("bad", self.redactor.clean(error.summary), self.redactor.clean(error.advice), detail, self)
-        for of, text, work in self._remedies:
-            if isinstance(error, of):
-                banner.add_action(text, work)
-        self._show(banner)
+    def dismiss(self, banner: Banner) -> None:
+        if banner in self.banners:
+            self.banners.remove(banner)
+            self.column.removeWidget(banner)
+            banner.hide()
+            banner.deleteLater()
+            self.setVisible(bool(self.banners))
 
-    def _bug(self, error: BaseException) -> None:
-        report = self.redactor.clean(report_of(error))
-        log.error("unexpected: %s", report)
-        banner = Banner(
-            "bad",
-            "Something in Davenport went wrong.",
-            "Other work goes on. The report names the place and holds nothing of what you wrote.",
-            "",
-            self,
-        )
-        banner.add_action("Copy report", lambda: QGuiApplication.clipboard().setText(report), closes=False)
-        self._show(banner)
+    def texts(self) -> list[str]:
+        """What is shown, newest first."""
+        return [banner.summary for banner in self.banners]
 
-    def _show(self, banner: Banner) -> Banner:
-        for other in self.banners():
-            if (other.kind, other.summary) == (banner.kind, banner.summary):
-                self._remove(other)
-        banner.close_button.clicked.connect(lambda: self._remove(banner))
-        self._column.insertWidget(0, banner)
-        for old in self.banners()[MOST:]:
-            self._remove(old)
+    def _show(
+        self, kind: str, summary: str, advice: str, detail: str, remedy: Remedy | None, stays: bool = True
+    ) -> None:
+        for banner in self.banners:
+            if (banner.kind, banner.summary) == (kind, summary):
+                banner.again(detail, remedy)
+                return
+        banner = Banner(kind, summary, advice, detail, remedy, self)
+        banner.closed.connect(lambda: self.dismiss(banner))
+        self.column.insertWidget(0, banner)
+        self.banners.insert(0, banner)
+        for old in self.banners[KEPT:]:
+            self.dismiss(old)
+        if not stays:
+            QTimer.singleShot(CALM_MS, banner, banner.leave)
         self.show()
-        return banner
+        QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self, f"{summary} {advice}".strip()))
 
-    def _remove(self, banner: Banner) -> None:
-        self._column.removeWidget(banner)
-        banner.hide()
-        banner.deleteLater()
-        self.setVisible(bool(self.banners()))
+    def _measure(self) -> None:
+        gap = theme.current().gap
+        self.column.setContentsMargins(gap(12), gap(8), gap(12), gap(4))
+        self.column.setSpacing(gap(4))
 
 
-def detail_words(detail: Detail) -> str:
-    """Status, code, parameter, request id and the server's own words, each on its line."""
-    named = (
-        ("Status", detail.status),
-        ("Code", detail.code),
-        ("Parameter", detail.param),
-        ("Request", detail.request_id),
-        ("Host", detail.host),
-        ("The server says", detail.said),
-        *sorted(detail.more.items()),
+class Banner(QFrame):
+    """One notice: sign, sentence, advice, a button that helps, details that fold."""
+
+    closed = Signal()
+
+    def __init__(
+        self, kind: str, summary: str, advice: str, detail: str, remedy: Remedy | None, parent: QWidget
+    ) -> None:
+        super().__init__(parent)
+        self.kind, self.summary, self._count = kind, summary, 1
+        self.setObjectName("notices.banner")
+        self.setAccessibleName(f"{summary} {advice}".strip())
+        theme.style_as(self, f"banner-{kind}")
+        look = theme.current()
+        column = QVBoxLayout(self)
+        column.setContentsMargins(look.gap(12), look.gap(4), look.gap(4), look.gap(4))
+        column.setSpacing(look.gap(4))
+        row = QHBoxLayout()
+        row.setSpacing(look.gap(8))
+        self.sign = QLabel(self)
+        row.addWidget(self.sign)
+        words = QVBoxLayout()
+        words.setSpacing(0)
+        self.label = plain_label(summary, "strong" if advice else "", self, wrap=True)
+        words.addWidget(self.label)
+        if advice:
+            words.addWidget(plain_label(advice, "", self, wrap=True))
+        row.addLayout(words, 1)
+        self.detail = plain_label(detail, "caption", self, wrap=True)
+        self.detail.setTextInteractionFlags(self.detail.textInteractionFlags().TextSelectableByMouse)
+        self.detail.setObjectName("notices.detail")
+        self.more = self._button("Details", "notices.details", self._fold)
+        self.more.setVisible(bool(detail))
+        row.addWidget(self.more)
+        self._remedy = remedy
+        self.act = self._button(remedy.text if remedy else "", "notices.action", self._do)
+        self.act.setVisible(remedy is not None)
+        row.addWidget(self.act)
+        row.addWidget(self._close_button())
+        column.addLayout(row)
+        column.addWidget(self.detail)
+        self.detail.hide()
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
+        look.changed.connect(self._draw_sign)
+        self._draw_sign()
+
+    def again(self, detail: str, remedy: Remedy | None) -> None:
+        """The same has happened once more: one banner, counted."""
+        self._count += 1
+        self.label.setText(f"{self.summary} ({self._count} times)")
+        self.detail.setText(detail)
+        self._remedy = remedy or self._remedy
+
+    def leave(self) -> None:
+        """Go by itself, unless somebody is reading it just now."""
+        if self.underMouse() or self.isAncestorOf(self.focusWidget() or self):
+            QTimer.singleShot(CALM_MS, self, self.leave)
+        else:
+            self.closed.emit()
+
+    def _button(self, text: str, name: str, work: Callable[[], object]) -> QPushButton:
+        button = QPushButton(no_mnemonic(text), self)
+        button.setObjectName(name)
+        button.setAccessibleName(text)
+        theme.style_as(button, "link")
+        button.clicked.connect(lambda: work())
+        return button
+
+    def _close_button(self) -> QToolButton:
+        button = QToolButton(self)
+        button.setObjectName("notices.close")
+        button.setAccessibleName("Dismiss this notice")
+        button.setToolTip("Dismiss")
+        icons.put(button, "close")
+        button.clicked.connect(lambda: self.closed.emit())
+        return button
+
+    def _do(self) -> None:
+        if self._remedy is not None:
+            self._remedy.work()
+            self.closed.emit()
+
+    def _fold(self) -> None:
+        self.detail.setVisible(self.detail.isHidden())
+        self.more.setText("Fewer details" if self.detail.isVisible() else "Details")
+
+    def _draw_sign(self) -> None:
+        look = theme.current()
+        colour = look.color("muted" if self.kind == "info" else self.kind)
+        self.sign.setPixmap(icons.pixmap(ICONS[self.kind], colour, look.size("icon")))
+
+
+def bug_report(error: BaseException) -> str:
+    """What a report of a mistake of ours holds: versions and the way through our code, no values of variables."""
+    lines = traceback.format_exception(type(error), error, error.__traceback__, limit=-30)
+    return (
+        f"Davenport {__version__}, Python {platform.python_version()}, Qt {qVersion()}, {sys.platform}\n\n"
+        f"{''.join(lines)[-12000:]}"
     )
-    return "\n".join(f"{name}: {value}" for name, value in named if value not in (None, ""))
 
 
-def report_of(error: BaseException) -> str:
-    """What a developer needs: kinds and places, without values of variables and without the messages of errors.
-
-    Messages may repeat what the user wrote, so only our own classes' are taken in.
-    """
-    lines = [f"Davenport {__version__}, Python {platform.python_version()}, {platform.system()}"]
-    seen: BaseException | None = error
-    while seen is not None and len(lines) < 60:
-        words = f": {seen}" if isinstance(seen, KnownError) else ""
-        lines.append(f"{type(seen).__module__}.{type(seen).__qualname__}{words}")
-        for frame in traceback.extract_tb(seen.__traceback__)[-12:]:
-            lines.append(
-                f"  {'/'.join(frame.filename.replace(chr(92), '/').split('/')[-3:])}:{frame.lineno} {frame.name}"
-            )
-        seen = seen.__cause__ or (None if seen.__suppress_context__ else seen.__context__)
+def _words_of(detail: Detail) -> str:
+    named = {
+        "Status": detail.status,
+        "Code": detail.code,
+        "Parameter": detail.param,
+        "Host": detail.host,
+        "Request": detail.request_id,
+        "Wait": f"{detail.retry_after_s:.0f} s" if detail.retry_after_s is not None else None,
+        **detail.more,
+    }
+    lines = [f"{name}: {said(str(value))}" for name, value in named.items() if value not in (None, "")]
+    if detail.said:
+        lines.append(f"The server wrote: {said(detail.said)}")
     return "\n".join(lines)

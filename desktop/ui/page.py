@@ -1,4 +1,4 @@
-"""What all pages share: history at the left, the work in the middle, parameters at the right, and one owner of tasks."""
+"""What all pages share: history at the left, the work in the middle, parameters at the right, an owner of tasks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every coroutine the window starts has an owner here: it can be replaced, cancelled, waited for, and its failure heard."""
+"""Every coroutine the window starts has an owner here: replaced, cancelled, waited for, and its failure heard."""
 
 from __future__ import annotations
 

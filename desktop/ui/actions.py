@@ -1,0 +1,38 @@
+"""Every action is one QAction: made here, found here by the palette."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QObject, Qt
+from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtWidgets import QWidget
+
+from desktop.ui import icons
+
+
+def make(
+    owner: QWidget, name: str, text: str, work: Callable[[], object], *, keys: tuple[str, ...] = (), icon: str = ""
+) -> QAction:
+    """An action of the whole window: `name` is its object name, `keys` its shortcuts, the first one shown."""
+    action = QAction(text, owner)
+    action.setObjectName(name)
+    if keys:
+        action.setShortcuts([QKeySequence(each) for each in keys])
+        action.setShortcutContext(Qt.ShortcutContext.WindowShortcut)
+        action.setToolTip(f"{text} ({keys[0]})")
+    if icon:
+        icons.put(action, icon)
+    action.triggered.connect(lambda: work())
+    owner.addAction(action)
+    return action
+
+
+def offered(*owners: QObject) -> list[QAction]:
+    """The actions that can be done now, each once, in the order of their owners."""
+    found: dict[str, QAction] = {}
+    for owner in owners:
+        for action in owner.findChildren(QAction):
+            if action.isEnabled() and action.isVisible() and not action.isSeparator() and action.objectName():
+                found.setdefault(action.text(), action)
+    return list(found.values())
