@@ -27,7 +27,7 @@ PART = ".part-"
 KINDS = ("daily", "upgrade", "import", "restore", "asked")
 MOST_OTHERS = 3  # of each kind that is not daily
 
-_NAME = re.compile(r"(\d{8}T\d{6})Z(?:-\d+)?-([a-z]+)")
+_NAME = re.compile(r"(\d{8}T\d{6})Z(?:-(\d{1,5}))?-([a-z]+)")
 
 
 class Backup(Struct, frozen=True, order=True):
@@ -55,8 +55,9 @@ def listing(folder: Path) -> list[Backup]:
     for path in home.iterdir() if home.is_dir() else ():
         match = _NAME.fullmatch(path.name)
         if match and (path / FILE_NAME).is_file():
-            made = datetime.strptime(match[1], "%Y%m%dT%H%M%S").replace(tzinfo=UTC)
-            found.append(Backup(made, path.name, match[2], path))
+            # Several of one second follow each other by their number.
+            made = datetime.strptime(match[1], "%Y%m%dT%H%M%S").replace(microsecond=int(match[2] or 0), tzinfo=UTC)
+            found.append(Backup(made, path.name, match[3], path))
     return sorted(found, reverse=True)
 
 
