@@ -25,6 +25,8 @@ WHOLE_BELOW_BYTES = 32 << 20
 QUICK_BELOW_BYTES = 200 << 20
 """Up to this size the quick check comes before opening; beyond, after it, in the background."""
 
+BESIDE = ("-wal", "-shm", "-journal")
+
 SUSPECT = "archive.suspect"
 """Left by a check in the background that found damage: the next start checks everything first."""
 
@@ -74,10 +76,10 @@ def set_aside(path: Path, now: float) -> Path:
     while True:
         mark = f"{backups.stamp(now)}{f'-{number}' if number else ''}"
         target = path.with_name(f"archive.damaged-{mark}.db")
-        if not any(target.with_name(target.name + end).exists() for end in ("", "-wal", "-shm", "-journal")):
+        if not any(target.with_name(target.name + end).exists() for end in ("", *BESIDE)):
             break
         number += 1
-    for end in ("", "-wal", "-shm", "-journal"):
+    for end in ("", *BESIDE):
         if (part := path.with_name(path.name + end)).exists():
             part.rename(target.with_name(target.name + end))
     connections.sync_folder(path.parent)
@@ -99,6 +101,23 @@ def restore(folder: Path, name: str, now: float) -> None:
         connections.writing(path).close()  # folds the log back into the file
     backups.bring_back(folder, copy)
     _upgrade(folder, now)
+
+
+def clear(folder: Path) -> None:
+    """Remove the archive, its attachments, its copies and all that was set aside; files that are not ours stay.
+
+    Nothing may have the archive open. No copy is made; the caller offers an export first.
+    """
+    ours = [FILE_NAME + end for end in ("", *BESIDE)] + [SUSPECT]
+    ours += [
+        path.name for pattern in (f".{FILE_NAME}{backups.PART}*", "archive.damaged-*") for path in folder.glob(pattern)
+    ]
+    for name in ours:
+        (folder / name).unlink(missing_ok=True)
+    for name in (backups.FOLDER, "blobs"):
+        if (folder / name).is_dir():
+            shutil.rmtree(folder / name)
+    connections.sync_folder(folder)
 
 
 def _unwritable(path: Path, look: Look) -> Opened:

@@ -14,7 +14,7 @@ import pytest
 from archives import DAY, NOON, add, bytes_of, fill, fold, message, raw, sha, whole_folder
 
 from desktop.core.errors import ArchiveForeign, ArchiveNewer, Missing
-from desktop.store import check, connections, conversations, opening
+from desktop.store import blobs, check, connections, conversations, opening
 from desktop.store.database import Database
 from desktop.store.migrations import MIGRATIONS
 from desktop.store.schema import APPLICATION_ID
@@ -381,3 +381,21 @@ def test_reading_connections_cannot_write(tmp_path):
     fold(tmp_path / "archive.db")
     with closing(connections.reading(tmp_path / "archive.db")) as conn, pytest.raises(sqlite3.OperationalError):
         conn.execute("DELETE FROM message")
+
+
+def test_clear_all_leaves_no_byte_of_the_archive_and_nothing_else_goes(tmp_path):
+    """Archive, log, copies, attachments, what was set aside: a sentence that was in each is found nowhere."""
+    whole_folder(tmp_path)
+    flipped_pages(tmp_path / "archive.db")
+    database = reopened(tmp_path)
+    add(database, message("x", "m0059", "canary sentence"))
+    database.write_now(lambda db: blobs.put(db, b"canary" * 9000))
+    database.back_up()
+    database.close()
+    (tmp_path / "settings.json").write_text("{}")
+    (tmp_path / "archive.db.mine").write_text("mine")
+    opening.clear(tmp_path)
+    assert sorted(p.name for p in tmp_path.rglob("*")) == ["archive.db.mine", "settings.json"]
+    fresh = reopened(tmp_path)
+    assert (count(fresh), fresh.notices) == (0, ())
+    fresh.close()
