@@ -17,6 +17,7 @@ from desktop.api import chat, models
 from desktop.api.client import Client
 from desktop.core import errors
 from desktop.core.conversation import ToolCall
+from desktop.core.profile import Limits
 from desktop.core.secret import Secret
 from desktop.core.usage import RateLimit, Usage
 
@@ -117,6 +118,14 @@ async def test_what_is_not_set_is_not_sent(judged):
     client = judged(events(STOP, DONE))
     await read(client)
     assert client.judge.bodies == [{"model": "m", "messages": ASK, "stream": True}]
+
+
+async def test_time_limits_of_the_profile_are_used(judged):
+    limits = Limits(connect_s=3.0, write_s=4.0)
+    client = judged(events(STOP, DONE), profile=profile_for("https://api.example.com/v1", limits=limits))
+    await read(client)
+    given = client.judge.requests[0].extensions["timeout"]
+    assert given == {"connect": 3.0, "write": 4.0, "read": None, "pool": None}  # reads are the watchdog's
 
 
 def test_unknown_parameters_pass_through():

@@ -12,7 +12,7 @@ from contextlib import aclosing
 
 import httpx
 import pytest
-from wire_fakes import KEY, ManualTimers, Tape, profile_for
+from wire_fakes import KEY, Clock, ManualTimers, Tape, profile_for
 from wire_server import DONE, END, HEAD, ScriptedServer, answered, chunk, piece, streamed
 
 from desktop.api import chat, failures, models
@@ -263,6 +263,35 @@ async def test_stale_kept_connection_is_replaced_unseen(server, connect):
     assert server.connections == len(server.requests) == 3 and client.slept == []
 
 
+class Closing(httpx.AsyncBaseTransport):
+    """A kept connection that the server closes in the moment of sending, as httpcore tells of it."""
+
+    def __init__(self, reached: str) -> None:
+        self.reached, self.tries = reached, 0
+
+    async def handle_async_request(self, request):
+        self.tries += 1
+        if self.tries > 1:
+            return httpx.Response(200, json={"choices": [{"message": {"content": "a"}}]})
+        await request.extensions["trace"](f"http11.send_request_headers.{self.reached}", {})
+        raise httpx.ReadError("gone")
+
+
+async def test_kept_connection_that_took_no_byte_is_replaced_without_a_wait():
+    transport, clock = Closing("failed"), Clock()
+    client = Client(profile_for("https://api.example.com/v1"), Secret(KEY), transport=transport, sleep=clock.sleep)
+    assert (await chat.complete(client, REQUEST)).choices[0].message.text == "a"
+    assert transport.tries == 2 and clock.slept == []
+
+
+async def test_kept_connection_that_took_the_request_may_have_run_it():
+    transport = Closing("complete")
+    client = Client(profile_for("https://api.example.com/v1"), Secret(KEY), transport=transport)
+    with pytest.raises(errors.MayHaveRun):
+        await chat.complete(client, REQUEST)
+    assert transport.tries == 1
+
+
 async def test_connection_is_used_again_after_a_whole_stream(server, connect):
     server.scripts = [GOOD]
     client = connect()
@@ -443,14 +472,17 @@ async def test_endless_error_body_is_cut_to_its_bound(server, connect):
     def script(connection):
         connection.send(HEAD.replace(b"200 OK", b"400 Bad"))
         while not connection.is_over:
-            connection.send(chunk(b"<html>" * 10_000))
+            sent.append(connection.send(chunk(b"<html>" * 10_000)))
 
-    server.scripts = [script]
-    client = connect()
+    sent: list[None] = []
+    server.scripts, tape = [script], Tape()
+    client = connect(recorder=tape)
     with pytest.raises(errors.BadRequest) as caught:
         await read(client)
     await client.aclose()
-    assert len(caught.value.detail.said) <= 2100
+    assert len(caught.value.detail.said) <= 2100 and len(tape.bytes) <= 64 * 1024
+    await until(lambda: server.open_count == 0)
+    assert len(sent) < 400  # 24 MB: what the sockets on the way may hold
 
 
 async def test_stalled_error_body_does_not_hold_the_error_back(server, connect):
