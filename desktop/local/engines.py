@@ -10,7 +10,9 @@ import sys
 import time
 from collections.abc import AsyncGenerator, Callable
 from enum import StrEnum
+from pathlib import Path
 
+import desktop
 from desktop.local.engine_process import MODULES
 from desktop.local.frames import Frame, pack, receive
 from desktop.local.memory import resident_bytes, threads
@@ -18,6 +20,7 @@ from desktop.local.wire import WireProblem, engine_failed
 
 STOP_S = 0.15  # an engine that has not stopped by then is ended; it loads again at the next use
 LOAD_S = 120.0
+END_S = 1.0
 
 
 class State(StrEnum):
@@ -33,6 +36,7 @@ def environment() -> dict[str, str]:
     """An engine's environment: the server's own, with threads that wait quietly and libraries that stay off line."""
     count = str(threads())
     return os.environ | {
+        "PYTHONPATH": str(Path(desktop.__file__).resolve().parent.parent),
         "OMP_WAIT_POLICY": "passive",
         "OMP_NUM_THREADS": count,
         "OPENBLAS_NUM_THREADS": count,
@@ -160,7 +164,6 @@ class Engine:
         )
         assert process.stdin is not None
         process.stdin.write(pack(self._first))
-        await process.stdin.drain()
         return process
 
     async def _interrupt(self, process: asyncio.subprocess.Process, number: int) -> None:
@@ -189,7 +192,9 @@ class Engine:
         process = self._process
         self._kill()
         if process is not None:
-            await process.wait()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(END_S):
+                    await process.wait()
         self._set(state)
 
     def _kill(self) -> None:
