@@ -7,7 +7,7 @@ import stat
 
 import pytest
 
-from desktop.core.errors import ArchiveFull
+from desktop.core.errors import ArchiveFull, StoreError
 from desktop.core.settings import Appearance, Settings
 from desktop.store import settings
 
@@ -107,3 +107,12 @@ def test_a_save_that_fails_leaves_the_old_file_and_no_rest(tmp_path, monkeypatch
     monkeypatch.undo()
     assert settings.load(tmp_path)[0].text_scale == 120
     assert [path.name for path in tmp_path.iterdir()] == [settings.NAME]
+
+
+def test_a_file_that_cannot_be_read_is_not_written_over(tmp_path):
+    (tmp_path / settings.NAME).mkdir()
+    found, notices = settings.load(tmp_path)
+    assert (found, len(notices)) == (Settings(), 1)
+    with pytest.raises(StoreError, match="cannot be read"):
+        settings.save(tmp_path, Settings(text_scale=120))
+    assert (tmp_path / settings.NAME).is_dir()
