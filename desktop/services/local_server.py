@@ -257,6 +257,7 @@ class _Child:
         self._numbers = itertools.count(1)
         self._answers: dict[int, asyncio.Future[Any]] = {}
         self._process: subprocess.Popen[bytes] | None = None
+        self._readers: list[threading.Thread] = []
 
     @property
     def pid(self) -> int:
@@ -279,7 +280,9 @@ class _Child:
             creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
         )
         for target in (self._listen, self._log):
-            threading.Thread(target=target, name="local server", daemon=True).start()
+            reader = threading.Thread(target=target, name="local server", daemon=True)
+            reader.start()
+            self._readers.append(reader)
         self._write(handover)
 
     async def ask(self, command: dict[str, Any]) -> Any:
@@ -297,14 +300,19 @@ class _Child:
             await asyncio.shield(asyncio.to_thread(self._end, self._process))
 
     def _end(self, process: subprocess.Popen[bytes]) -> None:
-        if process.stdin is not None:
-            with contextlib.suppress(OSError):
-                process.stdin.close()
+        self._close_input(process)
         try:
             process.wait(END_S)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+        for reader in self._readers:
+            reader.join(1)
+
+    def _close_input(self, process: subprocess.Popen[bytes]) -> None:
+        if process.stdin is not None:
+            with contextlib.suppress(OSError):
+                process.stdin.close()
 
     def _write(self, line: bytes) -> None:
         assert self._process is not None and self._process.stdin is not None
@@ -321,6 +329,7 @@ class _Child:
                 with contextlib.suppress(msgspec.DecodeError):
                     self._tell(self._take, msgspec.json.decode(line, type=dict[str, Any]))
         self._process.wait()
+        self._close_input(self._process)
         self._tell(self._gone)
 
     def _log(self) -> None:
