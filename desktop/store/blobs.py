@@ -6,6 +6,7 @@ import hashlib
 import os
 import sqlite3
 import time
+from collections.abc import Collection
 from pathlib import Path
 
 from desktop.core.errors import Missing
@@ -67,21 +68,30 @@ def path(conn: sqlite3.Connection, sha256: str) -> Path | None:
     return file_of(folder_of(conn), sha256) if row[0] else None
 
 
-def sweep(conn: sqlite3.Connection, now_us: int | None = None) -> int:
-    """Delete blobs that nothing uses, but for young ones and those named in drafts; returns how many."""
+def sweep(conn: sqlite3.Connection, now_us: int | None = None, also: Collection[str] = ()) -> int:
+    """Forget blobs that nothing uses, but for young ones that are not in `also`, and those in drafts; how many.
+
+    Files stay until `remove_files`: a transaction that is rolled back must find them again.
+    """
     now = time.time_ns() // 1000 if now_us is None else now_us
     rows = conn.execute(
-        "SELECT sha256, bytes IS NULL FROM blob b WHERE added < ?"
-        " AND NOT EXISTS (SELECT 1 FROM blob_use u WHERE u.sha256 = b.sha256)"
+        "SELECT sha256, added FROM blob b"
+        " WHERE NOT EXISTS (SELECT 1 FROM blob_use u WHERE u.sha256 = b.sha256)"
         " AND NOT EXISTS (SELECT 1 FROM raw_reply r WHERE r.sha256 = b.sha256)"
-        " AND NOT EXISTS (SELECT 1 FROM draft d WHERE instr(d.parts, b.sha256))",
-        (now - KEPT_UNUSED_US,),
+        " AND NOT EXISTS (SELECT 1 FROM draft d WHERE instr(d.parts, b.sha256))"
     ).fetchall()
-    for sha256, is_file in rows:
-        conn.execute("DELETE FROM blob WHERE sha256 = ?", (sha256,))
-        if is_file:
-            file_of(folder_of(conn), sha256).unlink(missing_ok=True)
-    return len(rows)
+    gone = [(sha256,) for sha256, added in rows if added < now - KEPT_UNUSED_US or sha256 in also]
+    conn.executemany("DELETE FROM blob WHERE sha256 = ?", gone)
+    return len(gone)
+
+
+def remove_files(conn: sqlite3.Connection) -> int:
+    """Delete the files of forgotten blobs; only on the writer's thread, outside a transaction. Returns how many."""
+    known = {sha256 for (sha256,) in conn.execute("SELECT sha256 FROM blob WHERE bytes IS NULL")}
+    gone = [path for path in folder_of(conn).glob("??/*") if path.name not in known]
+    for path in gone:
+        path.unlink()
+    return len(gone)
 
 
 def _write(target: Path, content: bytes) -> None:

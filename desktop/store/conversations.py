@@ -188,20 +188,27 @@ def purge(conn: sqlite3.Connection, ids: Iterable[str]) -> None:
 
     Until `Database.scrub` older pages and copies of the archive still hold the text.
     """
+    unused: set[str] = set()
     for id in ids:
         row = conn.execute("SELECT no, title FROM conversation WHERE id = ?", (id,)).fetchone()
         if row is not None:
-            _purge(conn, *row)
-    blobs.sweep(conn)
+            unused |= _purge(conn, *row)
+    blobs.sweep(conn, also=unused)
 
 
-def _purge(conn: sqlite3.Connection, no: int, title: int) -> None:
+def _purge(conn: sqlite3.Connection, no: int, title: int) -> set[str]:
+    """Returns the blobs its messages used, which others may use too."""
     for (fork,) in conn.execute(
         "SELECT f.no FROM conversation f JOIN message m ON m.no = f.fork_of WHERE m.conversation = ? ORDER BY f.no",
         (no,),
     ).fetchall():
         _take_past(conn, fork, no)
     gone = [m for (m,) in conn.execute("SELECT no FROM message WHERE conversation = ?", (no,))]
+    used = conn.execute(
+        "SELECT sha256 FROM blob_use u JOIN message m ON m.no = u.message WHERE m.conversation = ?1 UNION"
+        " SELECT sha256 FROM raw_reply JOIN message m USING (call_id) WHERE m.conversation = ?1 AND sha256 IS NOT NULL",
+        (no,),
+    ).fetchall()
     conn.execute("UPDATE conversation SET head = NULL, fork_of = NULL WHERE no = ?", (no,))
     for message in gone:
         _forget_words(conn, message)
@@ -215,6 +222,7 @@ def _purge(conn: sqlite3.Connection, no: int, title: int) -> None:
     conn.execute("DELETE FROM conversation WHERE no = ?", (no,))
     _forget_words(conn, title)
     conn.executemany("DELETE FROM passage WHERE no = ?", [(m,) for m in (*gone, title)])
+    return {sha256 for (sha256,) in used}
 
 
 def _take_past(conn: sqlite3.Connection, fork: int, owner: int) -> None:

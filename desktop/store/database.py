@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Generic
 
 from desktop.core.errors import ArchiveFull, ArchiveNewer, KnownError, Missing
-from desktop.store import backups, check, connections, opening
+from desktop.store import backups, blobs, check, connections, opening
 from desktop.store.connections import T, transaction
 from desktop.store.failures import in_words, known
 from desktop.store.migrations import MIGRATIONS
@@ -145,6 +145,7 @@ class Database:
             self.notices += (f"The archive is damaged ({fault}). Restart Davenport; it opens the newest good copy.",)
             log.error("the check in the background found damage")
         elif now is not None:
+            self.writer.submit(blobs.remove_files, in_transaction=False)
             self.writer.submit(
                 lambda db: db.execute("INSERT OR REPLACE INTO davenport VALUES ('checked', ?)", (str(now),))
             )
@@ -217,4 +218,5 @@ def _scrub(conn: sqlite3.Connection) -> None:
     for index in ("passage_index", "pair_index"):
         conn.execute(f"INSERT INTO {index} ({index}) VALUES ('optimize')")  # noqa: S608
     conn.execute("VACUUM")
+    blobs.remove_files(conn)
     conn.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import itertools
 import random
+import shutil
 import statistics
 import sys
 import tempfile
@@ -186,6 +187,7 @@ def main(count: int) -> None:
         print(f"opening {length:6} messages     {times[length]:7.2f} ms")
     print(f"difference                  {times[10_000] - times[200]:7.2f} ms      (goal: at most 20 in total)")
     database.close()
+    shutil.rmtree(folder)
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ import asyncio
 import json
 import os
 import random
+import shutil
 import signal
 import statistics
 import subprocess
@@ -193,6 +194,7 @@ def main(kills: int) -> int:
         f"median {statistics.median(lost_characters or [0]):.0f}"
     )
     print(f"notices                         {told.notices}")
+    shutil.rmtree(folder)
     is_kept = whole == kills and not lost_messages and not bad_ledger and not told.notices
     return 0 if is_kept and longest <= LONGEST_LOSS_S and median < MEDIAN_LOSS_S else 1
 

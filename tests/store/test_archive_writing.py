@@ -16,7 +16,7 @@ import pytest
 from archives import NOON, add, fill, message, sha, streaming, talk, whole_folder
 
 from desktop.core.calls import Fate
-from desktop.core.conversation import State, Text
+from desktop.core.conversation import Attachment, State, Text
 from desktop.core.errors import ArchiveFull, KnownError, Missing
 from desktop.core.usage import Usage
 from desktop.store import blobs, check, connections, conversations, drafts, jobs, ledger, window_state
@@ -73,7 +73,7 @@ def test_connections_are_made_in_one_module_and_the_writing_kind_by_few():
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
                 name = f"{ast.unparse(node.func.value)}.{node.func.attr}"
-                if name == "sqlite3.connect":
+                if name == "sqlite3.connect" and "mode=ro" not in ast.unparse(node):
                     makers[path.name] = makers.get(path.name, 0) + 1
                 if name == "connections.writing":
                     writers[path.name] = writers.get(path.name, 0) + 1
@@ -388,7 +388,34 @@ def test_blobs_are_kept_once_small_inside_large_as_files_and_go_when_unused(data
     database.write_now(lambda db: blobs.put(db, large, now_us=1))  # put again, it is whole again
     assert database.read_now(lambda db: blobs.get(db, names[1])) == large
     assert database.write_now(lambda db: blobs.sweep(db)) == 2
+    assert file.exists()
+    database.scrub()
     assert not file.exists()
+
+
+def test_a_purge_takes_its_attachments_along_unless_others_use_them(database):
+    talk(database, "a")
+    talk(database, "b")
+    bodies = [bytes([n]) * 20_000 for n in range(4)]
+    own, shared, drafted, other = (database.write_now(lambda db, b=b: blobs.put(db, b)) for b in bodies)
+    parts = tuple(Attachment("f", "x", sha) for sha in (own, shared, drafted))
+    add(database, message("m", chat="a", parts=parts), message("n", chat="b", parts=parts[1:2]))
+    database.write_now(lambda db: drafts.put(db, "b", Draft("", parts[2:]), 1))
+
+    def rolled_back(db):
+        conversations.purge(db, ["a"])
+        raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        database.write_now(rolled_back)
+    assert database.read_now(lambda db: blobs.get(db, own)) == bodies[0]
+    database.write_now(lambda db: conversations.purge(db, ["a"]))
+    database.scrub()
+    with pytest.raises(Missing):
+        database.read_now(lambda db: blobs.get(db, own))
+    kept = [database.read_now(lambda db, sha=sha: blobs.get(db, sha)) for sha in (shared, drafted, other)]
+    assert kept == bodies[1:]
+    assert len(list(database.folder.glob("blobs/*/*"))) == 3
 
 
 def test_drafts_and_window_state_and_jobs_are_kept(tmp_path):
