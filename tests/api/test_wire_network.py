@@ -394,6 +394,27 @@ async def test_life_without_text_is_told_from_silence_and_ends_in_time(server, c
     await client.aclose()
 
 
+async def test_text_that_comes_slowly_is_no_silence(server, connect):
+    timers, go, texts = ManualTimers(), threading.Semaphore(0), []
+
+    def script(connection):
+        connection.send(HEAD)
+        for number in range(10):
+            go.acquire()
+            connection.send(chunk(piece(str(number))))
+        connection.send(chunk(piece("", "stop") + DONE) + END)
+
+    server.scripts = [script]
+    client = connect(timers=timers)
+    task = asyncio.ensure_future(read(client, texts))
+    for number in range(10):
+        go.release()
+        await until(lambda number=number: len(texts) > number or task.done())
+        timers.advance(200)
+    assert await asyncio.wait_for(task, 10) == "0123456789"
+    await client.aclose()
+
+
 async def test_plain_reply_that_never_comes_may_have_run(server, connect):
     timers = ManualTimers()
     server.scripts = [stall(b"")]
