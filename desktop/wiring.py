@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 
 from desktop.api.client import Client
+from desktop.core.calls import Recorder
 from desktop.core.profile import Profile
 from desktop.core.secret import Redactor, Secret
 from desktop.services.archive_state import ArchiveState
@@ -21,13 +22,17 @@ from desktop.services.conversations import Conversations
 from desktop.services.local_server import LocalServer, LocalStatus
 from desktop.services.meter import Meter
 from desktop.services.profiles import Profiles
+from desktop.services.request_log import RequestLog
 from desktop.services.settings import CurrentSettings
 from desktop.services.tokens import Tokens
+from desktop.services.upkeep import Upkeep
+from desktop.services.verdicts import ConnectionTest
 from desktop.store import conversations
 from desktop.store.database import Database
 from desktop.store.secrets import Secrets
 
 CACHE = "cache"
+REQUESTS = "requests.jsonl"
 
 SystemProxy = Callable[[str], str | None]
 
@@ -39,10 +44,11 @@ async def open_services(
     *,
     system_proxy: SystemProxy | None = None,
     connect: Callable[[Profile, Secret | None], Client] | None = None,
+    redactor: Redactor | None = None,
     now: Callable[[], float] = time.time,
 ) -> Services:
     """Open the data folder and everything on it. Raises StoreError where the archive cannot be opened."""
-    folder, redactor = options.data_dir, Redactor()
+    folder, redactor = options.data_dir, redactor or Redactor()
     database, settings, secrets, profiles = await asyncio.to_thread(_open, options, redactor, now)
     notices = [*database.notices, *settings.notices, *profiles.notices]
     if not database.read_only:
@@ -51,6 +57,8 @@ async def open_services(
             many = f"{len(cut)} replies were" if len(cut) > 1 else "A reply was"
             notices.append(f"{many} still arriving when the application ended. What had come is kept.")
     calls = Calls()
+    if options.show_requests:
+        calls.listen(RequestLog(folder / REQUESTS, redactor).heard)
     heard_local: list[Callable[[LocalStatus], None]] = []
     heard_notices: list[Callable[[str], None]] = []
 
@@ -62,15 +70,13 @@ async def open_services(
         for heard in heard_notices:
             heard(sentence)
 
-    def make_client(profile: Profile, key: Secret | None) -> Client:
+    def test_client(profile: Profile, key: Secret | None, recorder: Recorder) -> Client:
         return Client(
-            profile,
-            key,
-            recorder=calls,
-            system_proxy=system_proxy,
-            offline=options.offline,
-            redactor=redactor,
+            profile, key, recorder=recorder, system_proxy=system_proxy, offline=options.offline, redactor=redactor
         )
+
+    def make_client(profile: Profile, key: Secret | None) -> Client:
+        return test_client(profile, key, calls)
 
     local = LocalServer(
         folder / CACHE,
@@ -86,6 +92,7 @@ async def open_services(
     catalogs.choose(profiles.chosen)
     tokens = Tokens(folder / CACHE, lambda model: catalogs.current.card(model))
     chat = Chat(database, connections, catalogs, tokens, calls, keeps_raw=lambda: settings.value.keep_raw, now=now)
+    kept = Conversations(database, now=now)
     return Services(
         options=options,
         redactor=redactor,
@@ -100,9 +107,11 @@ async def open_services(
         local_server=local,
         connections=connections,
         chat=chat,
-        conversations=Conversations(database, now=now),
+        conversations=kept,
         attachments=Attachments(database),
         meter=Meter(database, now=now),
+        connection_test=ConnectionTest(profiles, test_client),
+        upkeep=Upkeep(database, settings, kept, now=now),
         notices=tuple(notices),
         _heard_local=heard_local,
         _heard_notices=heard_notices,

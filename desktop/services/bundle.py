@@ -20,6 +20,8 @@ from desktop.services.meter import Meter
 from desktop.services.profiles import Profiles
 from desktop.services.settings import CurrentSettings
 from desktop.services.tokens import Tokens
+from desktop.services.upkeep import Upkeep
+from desktop.services.verdicts import ConnectionTest
 from desktop.store import window_state
 from desktop.store.database import Database
 from desktop.store.secrets import Secrets
@@ -33,6 +35,7 @@ class Options:
     profile: str = ""
     base_url: str = ""
     offline: bool = False
+    show_requests: bool = False
 
 
 @dataclass(slots=True)
@@ -55,6 +58,8 @@ class Services:
     conversations: Conversations
     attachments: Attachments
     meter: Meter
+    connection_test: ConnectionTest
+    upkeep: Upkeep
     notices: tuple[str, ...] = ()
     _heard_local: list[Callable[[LocalStatus], None]] = field(default_factory=list)
     _heard_notices: list[Callable[[str], None]] = field(default_factory=list)

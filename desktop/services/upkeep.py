@@ -1,0 +1,37 @@
+"""What keeps the archive well: a checked copy a day, the rotation of copies, the trash, blobs that nothing uses."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+
+from desktop.services.conversations import Conversations
+from desktop.services.settings import CurrentSettings
+from desktop.store import backups, blobs
+from desktop.store.database import Database
+
+
+class Upkeep:
+    """Runs in workers, in no hurry. Nothing here is needed for the window to be used."""
+
+    def __init__(
+        self,
+        database: Database,
+        settings: CurrentSettings,
+        kept: Conversations,
+        *,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        self._database, self._settings, self._kept, self._now = database, settings, kept, now
+
+    async def run(self) -> None:
+        """What is due today. Raises what a copy raises: a full disk, a damaged archive."""
+        if self._database.read_only:
+            return
+        value = self._settings.value
+        if await asyncio.to_thread(backups.is_due, self._database.folder, self._now()):
+            await asyncio.to_thread(self._database.back_up, "daily", now=self._now)
+            await asyncio.to_thread(backups.rotate, self._database.folder, value.daily_backups, value.weekly_backups)
+        await self._kept.empty_old_trash(value.trash_days)
+        await self._database.write(lambda db: blobs.sweep(db, round(self._now() * 1_000_000)))
