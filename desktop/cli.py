@@ -16,6 +16,8 @@ from desktop import paths
 from desktop.core.errors import ArchiveLocked, KnownError
 from desktop.services import commands
 from desktop.services.bundle import Options
+from desktop.services.conversations import Conversations
+from desktop.store.database import Database
 from desktop.store.instance import Instance
 from desktop.wiring import open_services
 
@@ -30,6 +32,8 @@ def main(argv: Sequence[str]) -> int:
     arguments = commands.parser().parse_args(argv)
     folder = arguments.data_dir or paths.data_folder()
     try:
+        if arguments.command == "history":
+            return asyncio.run(_history(arguments, folder))
         return _run_here(arguments, folder)
     except ArchiveLocked as locked:
         handed = _hand_over(folder, [str(word) for word in argv])
@@ -54,6 +58,15 @@ def _run_here(arguments: argparse.Namespace, folder: Path) -> int:
         return asyncio.run(_run(arguments, folder))
     finally:
         instance.release()
+
+
+async def _history(arguments: argparse.Namespace, folder: Path) -> int:
+    """Reading needs no lock: it goes on beside an open window."""
+    database = await asyncio.to_thread(Database.reader, folder)
+    try:
+        return await commands.history(Conversations(database), arguments, _out)
+    finally:
+        await database.aclose()
 
 
 async def _run(arguments: argparse.Namespace, folder: Path) -> int:

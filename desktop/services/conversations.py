@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -76,8 +77,9 @@ class Conversations:
         await self._database.write(lambda db: conversations.restore(db, identities))
 
     async def purge(self, identities: Sequence[str]) -> None:
-        """Delete for good; messages that a fork still shares stay for it."""
+        """Delete for good, without a trace in the file; messages that a fork still shares stay for it."""
         await self._database.write(lambda db: conversations.purge(db, identities))
+        await asyncio.to_thread(self._database.scrub)
 
     async def empty_old_trash(self, days: int) -> int:
         """Delete for good what has been in the trash for so many days; 0 keeps everything. Returns how many."""
