@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from array import array
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from operator import itemgetter
 
@@ -58,6 +58,8 @@ READING_S = 0.012
 """How long one layout may read new text; the rest follows in small pieces."""
 KEPT_ROWS = 48
 
+WHOLE = (1 << 30, 0)
+"""The end of a row, whatever it holds."""
 Place = tuple[int, int, int]
 """(row, block, character)"""
 
@@ -684,43 +686,35 @@ class TranscriptView(QAbstractScrollArea):
     def select_all(self) -> None:
         """The whole conversation, also what is not loaded."""
         if len(self._heights):
-            self._anchor, self._cursor = (0, 0, 0), (len(self._heights) - 1, 1 << 30, 0)
+            self._anchor, self._cursor = (0, 0, 0), (len(self._heights) - 1, *WHOLE)
             self.viewport().update()
 
     def clear_selection(self) -> None:
         self._anchor = self._cursor = None
         self.viewport().update()
 
-    def selected_text(self) -> str | None:
-        """The selection as plain text; None while some of it is not loaded (see `copy_needed`)."""
+    def selected_text(self, lent: Mapping[str, Message] | None = None) -> str | None:
+        """The selection as plain text; None while some of it is neither loaded nor `lent` (see `copy_needed`)."""
         chosen = self._selected()
         if chosen is None or self._model is None:
             return ""
         start, end = chosen
-        if start[0] == end[0] and end[1] < (1 << 30):
-            row = self._row(start[0])
-            return row.text(start[1:], end[1:]) if row is not None else None
         said = []
         for at in range(start[0], end[0] + 1):
-            is_part = (at == start[0] and start[1:] > (0, 0)) or (at == end[0] and end[1] < (1 << 30))
-            words = self._part(at, start, end) if is_part else self._all_of(at)
-            if words is None:
+            first = start[1:] if at == start[0] else (0, 0)
+            last = end[1:] if at == end[0] else WHOLE
+            message = self._model.message(at) or (lent or {}).get(self._model.id(at))
+            if message is None:
                 return None
-            said.append(words)
+            is_whole = first == (0, 0) and last == WHOLE
+            said.append(plain([message]) if is_whole else self._part(at, message, first, last))
         return "\n\n".join(words for words in said if words)
 
-    def _part(self, at: int, start: Place, end: Place) -> str | None:
-        row = self._row(at)
-        if row is None:
-            return None
+    def _part(self, at: int, message: Message, first: tuple[int, int], last: tuple[int, int]) -> str:
+        row = self._row(at) or Row(message, self._ink, meta="", branch=None)
         while row.pump(1 << 20):
             pass
-        return row.text(start[1:] if at == start[0] else (0, 0), end[1:] if at == end[0] else None)
-
-    def _all_of(self, at: int) -> str | None:
-        assert self._model is not None
-        message = self._model.message(at)
-        return plain([message]) if message is not None else None
+        return row.text(first, None if last == WHOLE else last)
 
     def copy(self) -> None:
         """The selection to the clipboard, plain text first."""
@@ -733,8 +727,10 @@ class TranscriptView(QAbstractScrollArea):
             QGuiApplication.clipboard().setMimeData(clipboard_text(text))
 
     def copy_messages(self, messages: Iterable[Message]) -> None:
-        """Answer to `copy_needed`: the messages, whole, in their order."""
-        QGuiApplication.clipboard().setMimeData(clipboard_text(plain(messages)))
+        """Answer to `copy_needed`: copy the selection, with these messages for what is not loaded."""
+        text = self.selected_text({message.id: message for message in messages})
+        if text:
+            QGuiApplication.clipboard().setMimeData(clipboard_text(text))
 
     def to_plain(self, messages: Iterable[Message] | None = None) -> str:
         """The conversation as plain text: of the messages given, else of those that are loaded."""
@@ -915,7 +911,8 @@ class TranscriptView(QAbstractScrollArea):
             if self._anchor is None:
                 self._anchor = (row, 0, 0)
             after = max(0, min(row + by, len(self._heights) - 1))
-            self._cursor = (after, 1 << 30, 0) if (after, 1 << 30, 0) > self._anchor else (after, 0, 0)
+            end = (after, *WHOLE)
+            self._cursor = end if end > self._anchor else (after, 0, 0)
             self._set_current(after)
             self.viewport().update()
         elif self._is_tall(self._current) and self._has_more(self._current, by):

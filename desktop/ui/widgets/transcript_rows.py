@@ -441,6 +441,7 @@ class Row:
             if mine.kind == theirs.kind:
                 mine.take_over(theirs, is_final=not self.is_streaming)
         self.width = old.width
+        self._collect()
 
     def release(self, top: float, bottom: float) -> None:
         """Let go of what lies outside of two places."""
