@@ -342,6 +342,8 @@ class Chat:
         finally:
             run.request_id = chunks.request_id or ""
             run.status = chunks.events.status if chunks.events else None
+            for index, join in run.joins.items():
+                run.replies[index].call(join.calls)
 
     def _take(self, run: _Run, chunk: chat_api.ChatChunk, writer: StreamWriter, tell: Tell) -> None:
         if chunk.usage is not None:
@@ -349,7 +351,7 @@ class Chat:
         if chunk.service_tier:
             run.tier = chunk.service_tier
         for choice in chunk.choices:
-            if choice.index >= len(run.replies):
+            if not 0 <= choice.index < len(run.replies):
                 continue
             reply = run.replies[choice.index]
             for kind, text in _pieces(choice.delta):
@@ -359,7 +361,6 @@ class Chat:
             if calls := choice.delta.tool_calls:
                 join = run.joins.setdefault(choice.index, chat_api.ToolCallJoin())
                 join.add(calls)
-                reply.call(join.calls)
             if choice.finish_reason:
                 reply.finish_reason = choice.finish_reason
 

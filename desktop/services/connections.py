@@ -12,7 +12,6 @@ from desktop.api.client import Client
 from desktop.core.errors import NoKey
 from desktop.core.profile import Profile, key_may_go, origin
 from desktop.core.secret import Redactor, Secret
-from desktop.core.usage import RateLimit
 
 if TYPE_CHECKING:
     from desktop.services.local_server import LocalServer
@@ -67,12 +66,6 @@ class Connections:
                     f"Open the profile and confirm that the key may go to {origin(profile.base_url)}.",
                 )
         return profile, key
-
-    def newest_limit(self, profile_id: str) -> RateLimit | None:
-        """What the profile's server said last of its rate limits, whichever model it was of."""
-        known = self._open.get(profile_id)
-        limits = list(known[2].rate_limits.values()) if known else []
-        return limits[-1] if limits else None
 
     async def forget(self, profile_id: str) -> None:
         """Close a profile's client: the next call makes a new one."""

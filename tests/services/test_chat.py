@@ -296,6 +296,13 @@ async def test_reasoning_refusals_and_tool_calls_are_parts(desk, wire):
     await desk.connections.aclose()
 
 
+async def test_a_choice_nobody_asked_for_is_passed_over(desk, wire):
+    stray = [chunk({"content": "stray"}, index=index) for index in (-1, 7)]
+    wire.answers = [[chunk({"content": "mine"}), *stray, chunk({}, finish="stop"), "[DONE]"]]
+    assert (await desk.ask("One")).text == "mine"
+    await desk.connections.aclose()
+
+
 async def test_ends_of_length_and_filter_are_named(desk, wire):
     wire.answers = [reply("long", finish="length"), reply("no", finish="content_filter")]
     assert (await desk.ask("Long")).state is State.LENGTH
