@@ -26,7 +26,7 @@ def name_of(path: Path) -> str:
 
 
 def is_ours(node: ast.expr, known: set[str] = frozenset()) -> bool:
-    """A literal, a choice between or a sum of literals, a known name, an enum's value, or what a helper of ours made."""
+    """A literal, a choice between or a sum of literals, a known name, an enum's value, or a helper's."""
     match node:
         case ast.Constant():
             return True

@@ -347,7 +347,8 @@ class _Walk:
             return 12
         before = self.pieces[-1] if self.pieces else self._before
         if before is None or not before.depth:
-            return 8
+            is_led_in = before is not None and before.kind is Kind.PROSE and not before.quotes
+            return 8 if is_led_in else 12
         is_apart = not self._lines[line - 1].strip() if line else self._after_blank
         return 8 if is_apart else 4
 

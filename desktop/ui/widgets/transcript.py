@@ -34,6 +34,7 @@ from PySide6.QtGui import (
     QPainter,
     QPaintEvent,
     QResizeEvent,
+    QShowEvent,
     QWheelEvent,
 )
 from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QMenu, QPushButton, QWidget
@@ -56,6 +57,7 @@ GUESS = 160
 """Height of a row nobody has seen yet, in px at 100 %."""
 READING_S = 0.012
 """How long one layout may read new text; the rest follows in small pieces."""
+COPIED_MS = 1_500
 KEPT_ROWS = 48
 
 WHOLE = (1 << 30, 0)
@@ -101,6 +103,7 @@ class TranscriptView(QAbstractScrollArea):
         self._words = ""
         self._found: tuple[int, int] = (-1, -1)
         self._pointer = self._pressed = QPointF(-1, -1)
+        self._has_colours = True
         self._until = 0.0
         self._is_due = False
         self._wanted, self._wanted_hit = "", 0
@@ -146,6 +149,12 @@ class TranscriptView(QAbstractScrollArea):
         model.rowsRemoved.connect(self._removed)
         model.dataChanged.connect(self._changed)
         self._reset()
+
+    def set_code_colours(self, has_colours: bool) -> None:
+        """The setting "Colour code"."""
+        if has_colours != self._has_colours:
+            self._has_colours = has_colours
+            self._restyle()
 
     def model(self) -> TranscriptModel | None:
         return self._model
@@ -231,7 +240,14 @@ class TranscriptView(QAbstractScrollArea):
     def extend(self, message_id: str, text: str, kind: str = "text") -> None:
         """Add to a message that is arriving; drawn at most thirty times a second. Kinds: text, reasoning, refusal."""
         self._streams.setdefault(message_id, []).append((kind, text))
-        if not self._is_due:
+        if not self._is_due and self.isVisible():
+            self._is_due = True
+            self._frame.start()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """What came while nobody looked is drawn now."""
+        super().showEvent(event)
+        if self._streams and not self._is_due:
             self._is_due = True
             self._frame.start()
 
@@ -506,7 +522,7 @@ class TranscriptView(QAbstractScrollArea):
             else:
                 code.set_colours(found)
             return True
-        for _, block, _, _ in self._blocks_in_view():
+        for _, block, _, _ in self._blocks_in_view() if self._has_colours else ():
             if isinstance(block, Code) and block.wants_colours:
                 block.wants_colours = False
                 self._colouring.append((block, Colouring(block.piece.source, block.piece.language)))
@@ -834,12 +850,17 @@ class TranscriptView(QAbstractScrollArea):
             self._toggle(block)
         elif block.is_copy_at(x, y):
             QGuiApplication.clipboard().setMimeData(clipboard_text(block.text()))
-            block.said_copied = True
-            self.viewport().update()
+            self._say_copied(block)
         elif found := block.link_at(x, y):
             self.link.emit(links.decide(*found))
         elif address := block.picture_at(x, y):
             self.picture.emit(address)
+
+    def _say_copied(self, block: Block, is_said: bool = True) -> None:
+        block.said_copied = is_said
+        self._update_blocks(block)
+        if is_said:
+            QTimer.singleShot(COPIED_MS, self, lambda: self._say_copied(block, False))
 
     def _toggle(self, fold: Fold) -> None:
         fold.is_open = not fold.is_open

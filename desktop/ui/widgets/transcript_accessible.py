@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QRect
-from PySide6.QtGui import QAccessible, QAccessibleInterface
+from PySide6.QtGui import QAccessible, QAccessibleInterface, QWindow
 from PySide6.QtWidgets import QAccessibleWidget, QWidget
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ class RowInterface(QAccessibleInterface):
     def object(self) -> QObject | None:
         return None
 
-    def window(self) -> object:
+    def window(self) -> QWindow:
         return self._parent.window()
 
     def parent(self) -> QAccessibleInterface:

@@ -209,7 +209,8 @@ class Prose(Block):
         return cursor.selectionStart(), cursor.selectionEnd()
 
     def find(self, words: str) -> list[Span]:
-        found, cursor = [], self.document().find(words, 0)
+        found: list[Span] = []
+        cursor = self.document().find(words, 0)
         while not cursor.isNull() and len(found) < 500:
             found.append((cursor.selectionStart(), cursor.selectionEnd()))
             cursor = self.document().find(words, cursor)
@@ -621,7 +622,8 @@ class Code(Block):
         return self.piece.source[start:end]
 
     def find(self, words: str) -> list[Span]:
-        found, low, at = [], self.piece.source.lower(), -1
+        found: list[Span] = []
+        low, at = self.piece.source.lower(), -1
         if len(low) != len(self.piece.source):
             low = self.piece.source
         while (at := low.find(words.lower(), at + 1)) >= 0 and len(found) < 500:
@@ -634,7 +636,8 @@ class Code(Block):
     def reveal(self, position: int) -> None:
         """Scroll sideways so that a character can be seen."""
         line = self._line_of(position)
-        x, _ = self._layout(line).lineAt(0).cursorToX(self._shown(line, position))
+        place = self._layout(line).lineAt(0).cursorToX(self._shown(line, position))
+        x = place[0]  # type: ignore[index] # the stubs say object; it is (x, position)
         if not self._side.offset <= x <= self._side.offset + self._inner - self.ink.px(48):
             self._side.offset = 0.0
             self._side.move(x - self._inner / 2, self._content, self._inner)

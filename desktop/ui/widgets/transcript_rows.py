@@ -240,6 +240,7 @@ class Row:
 
     def _section(self, part: Part) -> Section | None:
         ink = self.ink
+        made: Section | None = None  # for kinds of part that a later version adds
         match part:
             case Text() if self.message.role is Role.ASSISTANT:
                 made = Section("text", ink)
@@ -261,8 +262,6 @@ class Row:
             case ToolResult():
                 words = Piece(Kind.CODE, part.text, language="error" if part.is_error else "result")
                 made = Section("other", ink, blocks=[Code(words, ink)])
-            case _:
-                return None
         return made
 
     def _new(self, kind: str, seconds: float = 0.0) -> Section:
