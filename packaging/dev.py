@@ -60,8 +60,9 @@ LIBRARIES: dict[str, tuple[str, str, str]] = {
     "libxcb-icccm.so.4": ("libxcb-icccm4", "xcb-util-wm", "xcb-util-wm"),
     "libxcb-keysyms.so.1": ("libxcb-keysyms1", "xcb-util-keysyms", "xcb-util-keysyms"),
     "libxcb-shape.so.0": ("libxcb-shape0", "libxcb", "libxcb"),
+    "libgomp.so.1": ("libgomp1", "libgomp", "gcc-libs"),
 }
-"""What Qt loads: the library, and its package for apt-get, dnf and pacman."""
+"""What Qt and the language model load: the library, and its package for apt-get, dnf and pacman."""
 
 FONTS = ("fonts-dejavu-core", "dejavu-sans-fonts", "ttf-dejavu")
 FONT_FOLDERS = ("/usr/share/fonts", "/usr/local/share/fonts", "~/.fonts", "~/.local/share/fonts")
