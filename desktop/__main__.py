@@ -1,32 +1,75 @@
-"""The `davenport` command: a window, a command for the terminal, or the embedded local server of a frozen build."""
+"""davenport = python -m desktop: reads the command line and starts the window, or a command that needs none."""
 
 from __future__ import annotations
 
+import argparse
+import contextlib
 import os
 import sys
-from collections.abc import Sequence
 
-COMMANDS = ("chat", "history")
-LOCAL_SERVER = "--local-server"
+from desktop import __version__
+
+COMMANDS = ("chat", "history", "usage")
+LOCAL_SERVER = "--local-server"  # a frozen build starts itself with it; runs the embedded server
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Run what the arguments ask for; only the window brings Qt. Returns the exit status."""
+def parser() -> argparse.ArgumentParser:
+    made = argparse.ArgumentParser(
+        prog="davenport",
+        description="A desktop client for the OpenAI API.",
+        epilog="Without a window: davenport chat QUESTION, davenport history search TEXT, davenport history export ID.",
+    )
+    made.add_argument("files", nargs="*", help="files to open: recordings, JSONL, exports, pictures, texts")
+    made.add_argument("--data-dir", default="", metavar="DIR", help="keep everything in this folder")
+    made.add_argument("--profile", default="", metavar="NAME", help="the profile for this run")
+    made.add_argument("--base-url", default="", metavar="URL", help="the address of the API for this run")
+    made.add_argument("--offline", action="store_true", help="open no connection at all")
+    made.add_argument("--debug", action="store_true", help="log more, and to the terminal too")
+    made.add_argument("--show-requests", action="store_true", help="write requests and replies to a file, without keys")
+    made.add_argument("--self-test", action="store_true", help="say what this installation is made of, and end")
+    made.add_argument("--tour", default="", metavar="DIR", help="draw a picture of each page into a folder, and end")
+    made.add_argument("--version", action="version", version=f"Davenport {__version__}")
+    return made
+
+
+def main(argv: list[str] | None = None) -> int:
+    """The exit status. The first lines see to it that nothing of ours is readable by other users or dumped."""
     os.umask(0o077)
-    arguments = list(sys.argv[1:] if argv is None else argv)
-    if arguments[:1] == [LOCAL_SERVER]:
-        import runpy  # only the frozen build starts itself like this
+    _no_core_files()
+    words = sys.argv[1:] if argv is None else argv
+    if words[:1] == [LOCAL_SERVER]:
+        import runpy
 
-        sys.argv = ["davenport", *arguments[1:]]
+        sys.argv = [sys.argv[0], *words[1:]]
         runpy.run_module("desktop.local", run_name="__main__")
         return 0
-    if arguments and arguments[0] in COMMANDS:
-        from desktop import cli  # brings the services, which a window needs only after its first paint
+    if words and words[0] in COMMANDS:
+        from desktop import cli  # its services are slow to import, and the window starts without them
 
-        return cli.main(arguments)
-    from desktop import app  # brings Qt
-
+        return cli.main(words)
+    arguments = parser().parse_args(words)
+    try:
+        from desktop import app
+    except ImportError as error:
+        print(_missing(error), file=sys.stderr)  # noqa: T201 - there is no window to say it in
+        return 1
     return app.main(arguments)
+
+
+def _no_core_files() -> None:
+    with contextlib.suppress(ImportError, OSError, ValueError):
+        import resource  # there is none on Windows
+
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def _missing(error: ImportError) -> str:
+    if "PySide6" in (error.name or "") or ".so" in str(error):
+        return (
+            f"The window cannot be opened: {error}. A system library is missing. `python3 packaging/dev.py run` "
+            "names the command that installs it."
+        )
+    return f"A part is missing: {error}."
 
 
 if __name__ == "__main__":

@@ -45,3 +45,19 @@ class Recorder(Protocol):
     def waiting(self, call_id: str, seconds: float, reason: str, at_ms: float) -> None: ...
 
     def ended(self, call_id: str, fate: Fate, at_ms: float) -> None: ...
+
+
+class CallRow(Struct, frozen=True):
+    """A call as the list of calls shows it. `dollars` is in words, `milliseconds` None while it runs."""
+
+    call_id: str
+    started: int  # UTC microseconds
+    method: str
+    path: str
+    model: str = ""
+    status: int | None = None
+    milliseconds: float | None = None
+    bytes_received: int = 0
+    dollars: str = ""
+    retries: int = 0
+    fate: Fate = Fate.OPEN

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
+from desktop.core.options import Options as Options
 from desktop.core.secret import Redactor
 from desktop.services.archive_state import ArchiveState
 from desktop.services.attachments import Attachments
@@ -25,17 +25,6 @@ from desktop.services.verdicts import ConnectionTest
 from desktop.store import window_state
 from desktop.store.database import Database
 from desktop.store.secrets import Secrets
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """What the command line says. `profile` is a name or an id, `base_url` an address for this run only."""
-
-    data_dir: Path
-    profile: str = ""
-    base_url: str = ""
-    offline: bool = False
-    show_requests: bool = False
 
 
 @dataclass(slots=True)

@@ -86,3 +86,8 @@ def refresh(painter: Painter) -> None:
         _dress(window, painter)
         for child in window.findChildren(QObject):
             _dress(child, painter)
+
+
+def application() -> QIcon:
+    """The application's own icon, in the sizes windows and task bars ask for."""
+    return QIcon(str(resource("davenport.svg")))

@@ -11,7 +11,17 @@ from dataclasses import dataclass
 
 from PySide6.QtCore import QTimer, Signal, qVersion
 from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QGuiApplication
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QApplication,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QSizePolicy,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from desktop import __version__
 from desktop.core.errors import Detail, KnownError
@@ -66,10 +76,10 @@ class Notices(QWidget):
             self._show("bad", "Davenport made a mistake of its own.", advice, text, copy)
         self.reported.emit(error)
 
-    def say(self, kind: str, text: str, remedy: Remedy | None = None, *, stays: bool | None = None) -> None:
-        """News of a kind: "good" and "info" go by themselves after a while, "warn" and "bad" stay."""
-        stays = kind in ("warn", "bad") if stays is None else stays
-        self._show(kind, self.redactor.clean(text), "", "", remedy, stays)
+    def say(self, kind: str, text: str, remedy: Remedy | None = None, *, lasts_ms: int | None = None) -> None:
+        """News of a kind: "good" and "info" go by themselves after a while, "warn" and "bad" stay (`lasts_ms` 0)."""
+        lasts_ms = (0 if kind in ("warn", "bad") else CALM_MS) if lasts_ms is None else lasts_ms
+        self._show(kind, self.redactor.clean(text), "", "", remedy, lasts_ms)
 
     def clear(self) -> None:
         for banner in tuple(self.banners):
@@ -92,7 +102,7 @@ class Notices(QWidget):
         return [banner.summary for banner in self.banners]
 
     def _show(
-        self, kind: str, summary: str, advice: str, detail: str, remedy: Remedy | None, stays: bool = True
+        self, kind: str, summary: str, advice: str, detail: str, remedy: Remedy | None, lasts_ms: int = 0
     ) -> None:
         for banner in self.banners:
             if (banner.kind, banner.summary) == (kind, summary):
@@ -104,8 +114,8 @@ class Notices(QWidget):
         self.banners.insert(0, banner)
         for old in self.banners[KEPT:]:
             self.dismiss(old)
-        if not stays:
-            QTimer.singleShot(CALM_MS, banner, banner.leave)
+        if lasts_ms:
+            QTimer.singleShot(lasts_ms, banner, banner.leave)
         self.show()
         QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self, f"{summary} {advice}".strip()))
 
@@ -170,7 +180,8 @@ class Banner(QFrame):
 
     def leave(self) -> None:
         """Go by itself, unless somebody is reading it just now."""
-        if self.underMouse() or self.isAncestorOf(self.focusWidget() or self):
+        focus = QApplication.focusWidget()
+        if self.underMouse() or (focus is not None and self.isAncestorOf(focus)):
             QTimer.singleShot(CALM_MS, self, self.leave)
         else:
             self.closed.emit()

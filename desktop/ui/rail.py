@@ -1,135 +1,219 @@
-"""The rail at the left edge: one button a page, the current one marked, a dot where something is working."""
+"""The rail of pages at the left: an icon over a name each, the current one marked, a dot for running work."""
 
 from __future__ import annotations
 
-from PySide6.QtCore import QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QAction, QPainter, QPaintEvent
-from PySide6.QtWidgets import QButtonGroup, QFrame, QScrollArea, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+from dataclasses import dataclass
+
+from PySide6.QtCore import QEvent, QPoint, QRect, QSize, Qt, Signal
+from PySide6.QtGui import QFontMetrics, QKeyEvent, QPainter, QPaintEvent, QPen, QResizeEvent
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QButtonGroup,
+    QFrame,
+    QLabel,
+    QScrollArea,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
 
 from desktop.ui import icons, theme
+from desktop.ui.widgets.labels import plain_label
+
+TALL, SHORT = 54, 43
+BAR, DOT = 3, 7
 
 
-class RailButton(QToolButton):
-    """Icon over an 11 px label; drawn by itself so that mark, dot and label stand exactly."""
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One page as the rail lists it. `module` is imported when the page is first shown; "" is a page to come."""
 
-    def __init__(self, action: QAction, icon: str, parent: QWidget) -> None:
+    name: str
+    icon: str
+    title: str
+    module: str = ""
+    cls: str = ""
+
+
+MAIN = (
+    Place("chat", "chat", "Chat", "desktop.ui.chat.page", "ChatPage"),
+    Place("images", "images", "Images"),
+    Place("speech", "speech", "Speech"),
+    Place("transcription", "transcription", "Transcription"),
+    Place("files", "files", "Files"),
+    Place("finetuning", "fine-tuning", "Fine-tuning"),
+    Place("batches", "batches", "Batches"),
+    Place("library", "library", "Library"),
+)
+LAB = (
+    Place("models", "models", "Models"),
+    Place("embeddings", "embeddings", "Embeddings"),
+    Place("moderation", "moderation", "Moderation"),
+    Place("completions", "completions", "Completions"),
+)
+FOOT = (
+    Place("usage", "usage", "Usage"),
+    Place("settings", "settings", "Settings", "desktop.ui.settings.page", "SettingsPage"),
+)
+PLACES = (*MAIN, *LAB, *FOOT)
+
+
+class RailButton(QAbstractButton):
+    """One page of the rail."""
+
+    def __init__(self, place: Place, parent: QWidget) -> None:
         super().__init__(parent)
-        self.action, self.icon_name, self.is_working = action, icon, False
+        self.place = place
+        self._is_working = False
+        self.setObjectName(f"rail.{place.name}")
+        self.setText(place.title)
+        self.setAccessibleName(place.title)
         self.setCheckable(True)
-        self.setObjectName(f"rail.{action.objectName().partition('.')[2]}")
-        self.setAccessibleName(action.text())
-        self.setToolTip(action.toolTip())
+        self.setAttribute(Qt.WidgetAttribute.WA_Hover)
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        self.clicked.connect(action.trigger)
-        theme.current().changed.connect(self.updateGeometry)
-
-    def sizeHint(self) -> QSize:
-        look = theme.current()
-        return QSize(look.size("rail"), look.px(48))
 
     def set_working(self, is_working: bool) -> None:
-        if is_working != self.is_working:
-            self.is_working = is_working
-            self.setAccessibleDescription("working" if is_working else "")
+        if is_working != self._is_working:
+            self._is_working = is_working
+            self.setAccessibleDescription("Work is running" if is_working else "")
             self.update()
+
+    def sizeHint(self) -> QSize:
+        return QSize(theme.current().size("rail"), self.height())
 
     def paintEvent(self, event: QPaintEvent) -> None:
         look = theme.current()
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        area = QRectF(self.rect()).adjusted(look.px(4), look.px(2), -look.px(4), -look.px(2))
-        tone = "accent" if self.isChecked() else "muted"
+        gap = look.gap(4)
+        box = self.rect().adjusted(gap + 2, 1, -gap, -1)
         painter.setPen(Qt.PenStyle.NoPen)
         if self.isChecked() or self.underMouse():
             painter.setBrush(look.color("selection" if self.isChecked() else "hover"))
-            painter.drawRoundedRect(area, look.radius("control"), look.radius("control"))
+            painter.drawRoundedRect(box, look.radius("control"), look.radius("control"))
         if self.isChecked():
             painter.setBrush(look.color("accent"))
-            painter.drawRoundedRect(
-                QRectF(0, area.top() + look.px(8), look.px(3), area.height() - look.px(16)), 1.5, 1.5
-            )
+            inset = self.height() // 4
+            painter.drawRoundedRect(QRect(0, inset, look.px(BAR), self.height() - 2 * inset), 1.5, 1.5)
         if self.hasFocus():
+            painter.setPen(QPen(look.color("accent"), 2))
             painter.setBrush(Qt.BrushStyle.NoBrush)
-            painter.setPen(look.color("accent"))
-            painter.drawRoundedRect(area, look.radius("control"), look.radius("control"))
-        side = look.size("rail_icon")
-        picture = icons.pixmap(self.icon_name, look.color(tone), side)
-        left, top = (self.width() - side) / 2, area.top() + look.px(4)
-        painter.drawPixmap(QRectF(left, top, side, side).toRect(), picture)
-        painter.setFont(look.font("caption"))
-        painter.setPen(look.color("text" if self.isChecked() else "muted"))
-        words = QRectF(0, top + side, self.width(), area.bottom() - top - side)
-        text = painter.fontMetrics().elidedText(self.action.text(), Qt.TextElideMode.ElideRight, self.width() - 2)
-        painter.drawText(words, Qt.AlignmentFlag.AlignCenter, text)
-        if self.is_working:
-            painter.setPen(Qt.PenStyle.NoPen)
+            painter.drawRoundedRect(box.adjusted(1, 1, -1, -1), look.radius("control"), look.radius("control"))
+        self._draw_content(painter, box)
+
+    def _draw_content(self, painter: QPainter, box: QRect) -> None:
+        look = theme.current()
+        tone = look.color("accent" if self.isChecked() else "text" if self.underMouse() else "muted")
+        side = look.size("rail_icon") if self.height() >= look.px(48) else look.px(20)
+        font = look.font("caption", semibold=self.isChecked())
+        line = QFontMetrics(font).height()
+        top = (self.height() - side - line - look.px(2)) // 2
+        left = box.center().x() - side // 2
+        painter.drawPixmap(left, top, icons.pixmap(self.place.icon, tone, side))
+        painter.setFont(font)
+        painter.setPen(tone)
+        place = QRect(0, top + side + look.px(2), self.width(), line)
+        painter.drawText(place, Qt.AlignmentFlag.AlignCenter, self.place.title)
+        if self._is_working:
+            dot = look.px(DOT)
+            painter.setPen(QPen(look.color("panel"), 2))
             painter.setBrush(look.color("accent"))
-            painter.drawEllipse(QRectF(left + side - look.px(2), top - look.px(2), look.px(8), look.px(8)))
+            painter.drawEllipse(QRect(QPoint(left + side - dot // 2, top - dot // 3), QSize(dot, dot)))
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self.click()
+        else:
+            super().keyPressEvent(event)
 
 
 class Rail(QFrame):
-    """Buttons in groups divided by rules; the last group stands at the foot. Scrolls where the window is low."""
+    """All pages; `chosen` names the one that was clicked."""
 
     chosen = Signal(str)
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
-        theme.style_as(self, "rail")
         self.setObjectName("rail")
         self.setAccessibleName("Pages")
-        self._buttons: dict[str, RailButton] = {}
+        theme.style_as(self, "rail")
+        self.buttons: dict[str, RailButton] = {}
         self._group = QButtonGroup(self)
-        self._group.setExclusive(True)
-        outer = QVBoxLayout(self)
-        outer.setContentsMargins(0, 0, 0, 0)
-        outer.setSpacing(0)
-        self._area = QScrollArea(self)
-        self._area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self._area.setWidgetResizable(True)
-        self._area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self._area.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        body = QWidget(self._area)
-        self._column = QVBoxLayout(body)
-        self._column.setContentsMargins(0, theme.current().gap(4), 0, 0)
-        self._column.setSpacing(0)
-        self._column.addStretch(1)
-        self._area.setWidget(body)
-        self._foot = QVBoxLayout()
-        self._foot.setContentsMargins(0, 0, 0, theme.current().gap(4))
-        self._foot.setSpacing(0)
-        outer.addWidget(self._area, 1)
-        outer.addLayout(self._foot)
+        self._build()
+        self._group.buttonClicked.connect(lambda button: self.chosen.emit(button.place.name))
         theme.current().changed.connect(self._measure)
         self._measure()
 
-    def _measure(self) -> None:
-        self.setFixedWidth(theme.current().size("rail") + theme.current().hair)
-
-    def add(self, name: str, action: QAction, icon: str, *, at_foot: bool = False) -> None:
-        button = RailButton(action, icon, self)
-        self._buttons[name] = button
-        self._group.addButton(button)
-        if at_foot:
-            self._foot.addWidget(button)
-        else:
-            self._column.insertWidget(self._column.count() - 1, button)
-
-    def add_rule(self) -> None:
-        line = QFrame(self)
-        theme.style_as(line, "line")
-        line.setFixedHeight(theme.current().hair)
-        box = QVBoxLayout()
-        box.setContentsMargins(
-            theme.current().gap(12), theme.current().gap(4), theme.current().gap(12), theme.current().gap(4)
-        )
-        box.addWidget(line)
-        self._column.insertLayout(self._column.count() - 1, box)
-
-    def select(self, name: str) -> None:
-        if button := self._buttons.get(name):
-            button.setChecked(True)
-            self._area.ensureWidgetVisible(button, 0, 0)
+    def show_current(self, name: str) -> None:
+        button = self.buttons[name]
+        button.setChecked(True)
+        self.area.ensureWidgetVisible(button, 0, 0)
 
     def set_working(self, name: str, is_working: bool) -> None:
-        if button := self._buttons.get(name):
-            button.set_working(is_working)
+        self.buttons[name].set_working(is_working)
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() is QEvent.Type.FontChange:
+            self._measure()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._condense()
+
+    def _build(self) -> None:
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        self.area = QScrollArea(self)
+        self.area.setObjectName("rail.scroll")
+        self.area.setWidgetResizable(True)
+        self.area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.area.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        inner = QWidget(self.area)
+        pages = QVBoxLayout(inner)
+        pages.setContentsMargins(0, 0, 0, 0)
+        pages.setSpacing(0)
+        for place in MAIN:
+            pages.addWidget(self._button(place, inner))
+        self.rule = QFrame(inner)
+        theme.style_as(self.rule, "line")
+        pages.addWidget(self.rule)
+        self.lab: QLabel = plain_label("Lab", "group", inner)
+        self.lab.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        pages.addWidget(self.lab)
+        for place in LAB:
+            pages.addWidget(self._button(place, inner))
+        pages.addStretch(1)
+        self.area.setWidget(inner)
+        column.addWidget(self.area, 1)
+        for place in FOOT:
+            column.addWidget(self._button(place, self))
+        self._column, self._pages = column, pages
+
+    def _button(self, place: Place, parent: QWidget) -> RailButton:
+        button = RailButton(place, parent)
+        self._group.addButton(button)
+        self.buttons[place.name] = button
+        return button
+
+    def _measure(self) -> None:
+        """As wide as the papers say, or as the longest name needs in this font."""
+        look = theme.current()
+        metrics = QFontMetrics(look.font("caption", semibold=True))
+        widest = max(metrics.horizontalAdvance(place.title) for place in PLACES)
+        self.setFixedWidth(max(look.size("rail"), widest + look.gap(8)))
+        self.rule.setFixedHeight(look.hair)
+        self._column.setContentsMargins(0, look.gap(4), look.hair, look.gap(4))
+        self._condense()
+
+    def _condense(self) -> None:
+        """Lower rows where the window is low; below that the pages scroll and the foot stays."""
+        look = theme.current()
+        besides = look.hair + self.lab.sizeHint().height() + 2 * look.gap(4)
+        row = (self.height() - besides) // len(PLACES)
+        row = max(look.px(SHORT), min(look.px(TALL), row))
+        for button in self.buttons.values():
+            button.setFixedHeight(row)

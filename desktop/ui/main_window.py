@@ -1,0 +1,330 @@
+"""The main window: rail, pages, notices, wire dock, footer; it knows no feature, only where each one stands."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import shiboken6
+from PySide6.QtCore import QByteArray, Qt, QTimer, Signal
+from PySide6.QtGui import QCloseEvent, QPaintEvent, QResizeEvent
+from PySide6.QtWidgets import QApplication, QHBoxLayout, QSplitter, QStackedWidget, QVBoxLayout, QWidget
+
+from desktop.core.errors import KeyProblem, KnownError
+from desktop.ui import actions, dialogs, icons, theme
+from desktop.ui.footer import Footer
+from desktop.ui.notices import Notices, Remedy
+from desktop.ui.palette import Palette
+from desktop.ui.rail import MAIN, PLACES, Rail
+from desktop.ui.status import Status
+from desktop.ui.tasks import Tasks
+from desktop.ui.theme import SCALE_STEP
+from desktop.ui.wire_dock import WireDock
+
+if TYPE_CHECKING:
+    from desktop.core.settings import Settings
+    from desktop.services.bundle import Services
+    from desktop.ui.page import Page
+
+FOLDS, DOCK = "window.folds", "window.dock"
+UNDO_MS = 12_000
+OPENERS = {  # which page takes a file of that kind; the rest goes to the chat
+    "transcription": (".mp3", ".wav", ".m4a", ".flac", ".ogg", ".oga", ".opus", ".webm", ".mp4", ".mpga", ".mpeg"),
+    "batches": (".jsonl",),
+    "library": (".json", ".zip"),
+}
+
+
+class MainWindow(QWidget):
+    """`painted` comes once, after the first paint; `closed` once, when the user has closed it for good."""
+
+    painted = Signal()
+    closed = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setObjectName("window")
+        self.setWindowTitle("Davenport")
+        self.setWindowIcon(icons.application())
+        theme.style_as(self, "window")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.services: Services | None = None
+        self.pages: dict[str, Page] = {}
+        self.current = ""
+        self._is_painted = self._may_close = False
+        self._before_palette: QWidget | None = None
+        self._folds: dict[str, dict[str, bool]] = {}
+        self._build()
+        self.tasks = Tasks(self.notices.report, self)
+        self.status = Status(self.footer, self.wire, self.notices, self.tasks, self.open_profile)
+        self._make_actions()
+        self.setMinimumSize(640, 480)
+
+    # What others ask of it
+
+    def attach(self, services: Services) -> None:
+        """The services are open: everything that waited for them gets them."""
+        self.services = services
+        self.notices.redactor = services.redactor
+        services.settings.listen(self._settings_changed)
+        self._settings_changed(services.settings.value)
+        self.status.attach(services)
+        for page in self.pages.values():
+            page.attach(services)
+        for sentence in services.notices:
+            self.notices.say("warn", sentence)
+        self.tasks.start(self._restore(), name="restore")
+
+    def page(self, name: str) -> Page:
+        """A page, imported and built when first asked for."""
+        if name not in self.pages:
+            place = next(place for place in PLACES if place.name == name)
+            if place.module:
+                made = getattr(importlib.import_module(place.module), place.cls)(self.notices.report)
+            else:
+                from desktop.ui.coming import ComingPage  # few look at what is not there yet
+
+                made = ComingPage(name, place.title, self.notices.report)
+            self._take_in(name, made)
+        return self.pages[name]
+
+    def show_page(self, name: str) -> None:
+        page = self.page(name)
+        self.current = name
+        self.stack.setCurrentWidget(page)
+        self.rail.show_current(name)
+        page.fit(self.width())
+        page.activated()
+
+    def open_profile(self, profile_id: str) -> None:
+        self.show_page("settings")
+        opened: Any = self.pages["settings"]
+        opened.open_profile(profile_id)
+
+    def open_files(self, paths: list[str]) -> None:
+        """Files from the command line or a second start go to the page of their kind."""
+        by_page: dict[str, list[str]] = {}
+        for path in paths:
+            suffix = Path(path).suffix.lower()
+            by_page.setdefault(next((name for name, kinds in OPENERS.items() if suffix in kinds), "chat"), []).append(
+                path
+            )
+        for name, wanted in by_page.items():
+            self.show_page(name)
+            page: Any = self.pages[name]
+            take = getattr(page, "attach_files" if name == "chat" else "open_files", None)
+            if take is None:
+                self.notices.say("warn", f"{page.title} cannot open files yet: {Path(wanted[0]).name} was not read.")
+            else:
+                take(wanted)
+
+    def come_forward(self) -> None:
+        """A second start was made: this window is the answer."""
+        if self.isMinimized():
+            self.showNormal()
+        self.show()
+        self.raise_()
+        self.activateWindow()
+
+    def end(self) -> None:
+        """Close without a question."""
+        self._may_close = True
+        self.close()
+
+    async def close_down(self) -> None:
+        """Let each page write what it has, remember the window, then end all tasks."""
+        for page in self.pages.values():
+            try:
+                await page.close_down()
+            except KnownError as error:
+                self.notices.report(error)
+        if self.services is not None:
+            await self._remember()
+        for page in self.pages.values():
+            await page.tasks.aclose()
+        await self.tasks.aclose()
+
+    # How it is built
+
+    def _build(self) -> None:
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        row = QHBoxLayout()
+        row.setSpacing(0)
+        self.rail = Rail(self)
+        self.rail.chosen.connect(self.show_page)
+        self.notices = Notices(self)
+        self.notices.remedy_for = self._remedy_for
+        self.stack = QStackedWidget(self)
+        self.stack.setObjectName("window.pages")
+        self.wire = WireDock(self)
+        self.wire.hide()
+        upper = QWidget(self)
+        above = QVBoxLayout(upper)
+        above.setContentsMargins(0, 0, 0, 0)
+        above.setSpacing(0)
+        above.addWidget(self.notices)
+        above.addWidget(self.stack, 1)
+        self.splitter = QSplitter(Qt.Orientation.Vertical, self)
+        self.splitter.setObjectName("window.splitter")
+        self.splitter.setChildrenCollapsible(False)
+        self.splitter.setHandleWidth(4)
+        self.splitter.addWidget(upper)
+        self.splitter.addWidget(self.wire)
+        self.splitter.setStretchFactor(0, 3)
+        self.splitter.setStretchFactor(1, 1)
+        row.addWidget(self.rail)
+        row.addWidget(self.splitter, 1)
+        column.addLayout(row, 1)
+        self.footer = Footer(self)
+        column.addWidget(self.footer)
+        self.palette_view = Palette(self)
+        self.palette_view.left.connect(self._after_palette)
+
+    def _make_actions(self) -> None:
+        make = partial(actions.make, self)
+        for number, place in enumerate(PLACES, 1):
+            keys = (f"Ctrl+{number}",) if place in MAIN else ("Ctrl+,",) if place.name == "settings" else ()
+            work = partial(self.show_page, place.name)
+            make(f"window.go-{place.name}", f"Go to {place.title}", work, keys=keys, icon=place.icon)
+        make("window.palette", "Find a command", self.open_palette, keys=("Ctrl+K",), icon="search")
+        make("window.wire", "Show or hide the list of calls", self.toggle_wire, keys=("Ctrl+Shift+W",), icon="wire")
+        make("window.larger", "Larger text", partial(self._scale, SCALE_STEP), keys=("Ctrl++", "Ctrl+="), icon="plus")
+        make("window.smaller", "Smaller text", partial(self._scale, -SCALE_STEP), keys=("Ctrl+-",), icon="minus")
+        make("window.usual-size", "Usual size of text", partial(self._scale, 0), keys=("Ctrl+0",))
+        make("window.next-part", "Go to the next part of the window", self._next_part, keys=("F6",))
+        make("window.profiles", "Profiles and keys", lambda: self.open_profile(self._profile_id()), icon="key")
+        make("window.cost", "What this session came to", self.footer.cost.click, icon="usage")
+        make("window.dismiss", "Dismiss the newest notice", self.notices.dismiss_newest, keys=("Ctrl+Shift+N",))
+        make("window.close", "Close the window", self.close, keys=("Ctrl+Q",), icon="close")
+
+    def _take_in(self, name: str, page: Page) -> None:
+        self.pages[name] = page
+        page.working.connect(partial(self.rail.set_working, name))
+        page.notice.connect(lambda kind, text: self.notices.say(kind, text))
+        page.folds_changed.connect(lambda: self._folds.update({name: page.folds()}))
+        if hasattr(page, "spent"):
+            page.spent.connect(self.status.spent)
+        if hasattr(page, "undo_offered"):
+            page.undo_offered.connect(self._offer_undo)
+        if name in self._folds:
+            page.set_folds(self._folds[name])
+        self.stack.addWidget(page)
+        page.fit(self.width())
+        if self.services is not None:
+            page.attach(self.services)
+
+    # What its actions do
+
+    def open_palette(self) -> None:
+        self._before_palette = QApplication.focusWidget()
+        self.palette_view.open(actions.offered(self.pages[self.current], self))
+
+    def _after_palette(self) -> None:
+        if self._before_palette is not None and shiboken6.isValid(self._before_palette):
+            self._before_palette.setFocus()
+
+    def toggle_wire(self) -> None:
+        self.wire.setVisible(self.wire.isHidden())
+        if self.wire.isVisible():
+            self.wire.table.setFocus()
+
+    def _scale(self, step: int) -> None:
+        look = theme.current()
+        wanted = look.text_scale + step if step else 100
+        if self.services is None:
+            look.set_text_scale(wanted)
+            return
+        wanted = max(theme.SMALLEST_SCALE, min(theme.LARGEST_SCALE, wanted))
+        self.tasks.start(self.services.settings.change(text_scale=wanted), name="text-scale")
+
+    def _next_part(self) -> None:
+        """Focus goes from rail to history, work, parameters, notices, calls, footer and round again."""
+        page = self.pages[self.current]
+        parts: list[QWidget] = [self.rail, page.history, page.work, page.parameters]
+        parts = [part for part in (*parts, self.notices, self.wire, self.footer) if part.isVisible()]
+        focus = QApplication.focusWidget()
+        at = next((i for i, part in enumerate(parts) if focus is not None and part.isAncestorOf(focus)), -1)
+        for step in range(1, len(parts) + 1):
+            if first := _first_focus(parts[(at + step) % len(parts)]):
+                first.setFocus(Qt.FocusReason.TabFocusReason)
+                return
+
+    def _offer_undo(self, text: str, undo: Callable[[], object]) -> None:
+        self.notices.say("info", text, Remedy("Undo", undo), lasts_ms=UNDO_MS)
+
+    def _remedy_for(self, error: KnownError) -> Remedy | None:
+        if isinstance(error, KeyProblem):
+            return Remedy("Open the profile", lambda: self.open_profile(self._profile_id()))
+        return None
+
+    def _profile_id(self) -> str:
+        return self.services.profiles.chosen.id if self.services is not None else ""
+
+    def _settings_changed(self, settings: Settings) -> None:
+        theme.current().configure(settings.appearance, settings.text_scale, settings.reduced_motion)
+
+    # What it remembers
+
+    async def _restore(self) -> None:
+        assert self.services is not None
+        self._folds = await self.services.remembered(FOLDS, {})
+        for name, page in self.pages.items():
+            if name in self._folds:
+                page.set_folds(self._folds[name])
+        dock: dict[str, Any] = await self.services.remembered(DOCK, {})
+        if "sizes" in dock:
+            self.splitter.restoreState(QByteArray.fromBase64(dock["sizes"].encode()))
+        self.wire.setVisible(bool(dock.get("open")))
+
+    async def _remember(self) -> None:
+        assert self.services is not None
+        sizes = self.splitter.saveState().toBase64().data().decode()
+        try:
+            await self.services.remember(FOLDS, self._folds)
+            await self.services.remember(DOCK, {"open": not self.wire.isHidden(), "sizes": sizes})
+        except KnownError as error:
+            self.notices.report(error)
+
+    # Qt's events
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        if not self._is_painted:
+            self._is_painted = True
+            QTimer.singleShot(0, self, self.painted.emit)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        if self.current:
+            self.pages[self.current].fit(self.width())
+        if self.palette_view.isVisible():
+            self.palette_view.place()
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        reasons = [reason for page in self.pages.values() if (reason := page.reason_to_stay())]
+        if self._may_close or not reasons:
+            event.accept()
+            self.closed.emit()
+        else:
+            event.ignore()
+            self.tasks.start(self._ask_to_close(reasons[0]), name="close")
+
+    async def _ask_to_close(self, reason: str) -> None:
+        if await dialogs.confirm(self, f"{reason} Close the window all the same?", "Stop and close"):
+            self.end()
+
+
+def _first_focus(part: QWidget) -> QWidget | None:
+    """Where the focus begins inside a part: the marked button of a group, else the first that takes it."""
+    able = [
+        child
+        for child in part.findChildren(QWidget)
+        if child.isVisible() and child.isEnabled() and child.focusPolicy() & Qt.FocusPolicy.TabFocus
+    ]
+    checked = [child for child in able if getattr(child, "isChecked", bool)()]
+    return (checked or able or [None])[0]
