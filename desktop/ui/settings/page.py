@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QStackedWidget, QToolButton, QVBoxLayout, QWidget
 
 from desktop.core.errors import BadInput, KeyProblem, KnownError
 from desktop.core.keeping import Where
 from desktop.core.profile import Kind, Profile
 from desktop.core.secret import Secret
-from desktop.ui import theme
+from desktop.ui import icons, theme
 from desktop.ui.page import Page
 from desktop.ui.settings.key_card import button
 from desktop.ui.settings.profile_form import KIND_NAMES, ProfileForm
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from desktop.services.archive_state import ArchiveFacts
     from desktop.services.bundle import Services
     from desktop.services.profiles import Question
-    from desktop.services.verdicts import ConnectionTest
 
 COLUMN = 640
 MIB = 1024 * 1024
@@ -48,7 +47,6 @@ class SettingsPage(Page):
         self.sections = Sections(list(self.form.groups))
         self._shown_profile = ""
         self._removed: Profile | None = None
-        self._connection_test: ConnectionTest | None = None
         self._build()
         self._connect()
         self.sections.select(f"group:{next(iter(self.form.groups))}")
@@ -65,8 +63,6 @@ class SettingsPage(Page):
 
     def attach(self, services: Services) -> None:
         super().attach(services)
-        self._connection_test = getattr(services, "connection_test", None)
-        self.profile_form.offer_test(self._connection_test is not None)
         services.settings.listen(self._settings_changed)
         services.profiles.listen(self._profiles_changed)
         self._settings_changed(services.settings.value)
@@ -152,20 +148,29 @@ class SettingsPage(Page):
             inside.addWidget(label)
         column.insertWidget(1, card)
 
-    def _undo_bar(self) -> QFrame:
+    def _undo_bar(self) -> QWidget:
         look = theme.current()
-        bar = QFrame()
+        place, bar = QWidget(), QFrame()
+        around = QVBoxLayout(place)
+        around.setContentsMargins(look.gap(32), look.gap(12), look.gap(32), 0)
+        around.addWidget(bar)
         bar.setObjectName("profiles.removed")
         theme.style_as(bar, "banner-info")
         self.removed_name = plain_label("")
         self.undo = button("profiles.undo", "Undo", "link", "Undo: bring the profile back")
         row = QHBoxLayout(bar)
-        row.setContentsMargins(look.gap(16), look.gap(4), look.gap(16), look.gap(4))
+        row.setContentsMargins(look.gap(12), look.gap(4), look.gap(4), look.gap(4))
         row.addWidget(self.removed_name)
         row.addWidget(self.undo)
         row.addStretch(1)
-        bar.hide()
-        return bar
+        close = QToolButton()
+        close.setObjectName("profiles.removed-close")
+        close.setAccessibleName("Close this message")
+        close.clicked.connect(place.hide)
+        icons.put(close, "close")
+        row.addWidget(close)
+        place.hide()
+        return place
 
     def _connect(self) -> None:
         self.sections.group_wanted.connect(self._show_group)
@@ -303,11 +308,10 @@ class SettingsPage(Page):
         await confirm[question.doubt.value](self._shown_profile, question.origin)
 
     async def _test(self, profile_id: str) -> None:
-        if self._connection_test is None:
-            return
+        assert self.services is not None
         self.profile_form.show_testing(True)
         try:
-            verdict = await self._connection_test.run(profile_id)
+            verdict = await self.services.connection_test.run(profile_id)
         finally:
             self.profile_form.show_testing(False)
         if profile_id == self._shown_profile:

@@ -107,7 +107,6 @@ class ProfileForm(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.profile: Profile | None = None
-        self._offers_test = True
         self.rows: dict[str, Row] = {}
         column = Column()
         self.setLayout(column)
@@ -163,10 +162,6 @@ class ProfileForm(QWidget):
     def show_problem(self, row: str, sentence: str) -> None:
         """What is wrong with one row's value."""
         self.rows[row].set_problem(sentence)
-
-    def offer_test(self, is_offered: bool) -> None:
-        self._offers_test = is_offered
-        self.test.setVisible(is_offered)
 
     def show_testing(self, is_running: bool) -> None:
         self.test.setEnabled(not is_running)
@@ -308,7 +303,7 @@ class ProfileForm(QWidget):
         for part, is_shown in ((self.account, has_account), (self.network, own), (self.budget, own)):
             part.setVisible(is_shown)
         self.key.setVisible(not is_local)
-        self.test.setVisible(not is_local and self._offers_test)
+        self.test.setVisible(not is_local)
         self.remove.setVisible(own)
         for name, _, _ in LIMITS:
             self.rows[name].set_changed(getattr(profile.limits, name) != getattr(Limits(), name))
