@@ -84,7 +84,7 @@ class Canary:
             "markdown picture, reference": f"![x][r]\n\n[r]: {file}",
             "markdown picture, remote": f"![x](http://{host}/a.png)",
             "markdown picture, UNC": f"![x](//{host}/share/a.png)",
-            "markdown picture, backslashes": rf"![x](\\127.0.0.1\share\a.png)",
+            "markdown picture, backslashes": r"![x](\\127.0.0.1\share\a.png)",
             "markdown picture, data": "![x](data:image/svg+xml,<svg xmlns='http://www.w3.org/2000/svg'/>)",
             "markdown picture, svg": f"![x]({self.folder / 'red.svg'})",
             "markdown picture in a link": f"[![x]({file})](http://{host}/)",

@@ -22,7 +22,7 @@ from desktop.ui.widgets.transcript_model import TranscriptModel
 from desktop.ui.widgets.transcript_print import print_pages
 
 sys.path.insert(0, str(Path(__file__).parent))
-from canaries import Canary, red_pixels  # noqa: E402
+from canaries import Canary, red_pixels
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 LONGEST_CODE = 200_000
 LONGEST_LINE = 2_000
 """A lexer may need time out of all proportion for a longer line."""
-PIECE_S = 0.003
+PIECE_S = 0.002
 
 Stretch = tuple[int, int, str]
 

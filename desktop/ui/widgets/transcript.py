@@ -52,7 +52,8 @@ from desktop.ui.widgets.transcript_print import print_pages
 from desktop.ui.widgets.transcript_rows import Fold, Row
 
 FRAME_MS = 33
-"""Between two pictures of a growing text; half-way the blocks that are finished are laid out already."""
+"""Between two pictures of a growing text; twice meanwhile the blocks that are finished are laid out already."""
+STEPS = 3
 GUESS = 160
 """Height of a row nobody has seen yet, in px at 100 %."""
 READING_S = 0.012
@@ -131,9 +132,9 @@ class TranscriptView(QAbstractScrollArea):
         self._pill.clicked.connect(lambda: self.scroll_to_end())
         self._pill.hide()
         self._streams: dict[str, list[tuple[str, str]]] = {}
-        self._half = False
-        self._frame = QTimer(self, singleShot=True, interval=FRAME_MS // 2)
-        self._frame.timeout.connect(self._half_frame)
+        self._step_of_frame = 0
+        self._frame = QTimer(self, singleShot=True, interval=FRAME_MS // STEPS)
+        self._frame.timeout.connect(self._part_of_frame)
         self._soon = QTimer(self, singleShot=True, interval=0)
         self._soon.timeout.connect(self._work_ahead)
         self._drag_timer = QTimer(self, interval=30)
@@ -254,22 +255,25 @@ class TranscriptView(QAbstractScrollArea):
     def flush(self) -> None:
         """Draw what has been added without waiting for the next frame."""
         self._frame.stop()
-        self._half, self._is_due = False, False
+        self._step_of_frame, self._is_due = 0, False
         self._take_stream()
         self._arrange(has_news=True)
 
     @Slot()
-    def _half_frame(self) -> None:
-        self._half = not self._half
+    def _part_of_frame(self) -> None:
+        """Read what has come and lay out what is finished of it; the last part only draws."""
+        self._step_of_frame = (self._step_of_frame + 1) % STEPS
         before = self._sight()
-        for row in self._take_stream():
-            if self._half and self._sticks and row.width:
-                row.prepare_ahead()
-        if self._half:
+        if self._step_of_frame:
+            for row in self._take_stream():
+                if self._sticks and row.width:
+                    row.prepare_ahead()
             self._frame.start()
-        else:
-            self._is_due = False
-            self._arrange(has_news=True, before=before)
+            return
+        self._arrange(has_news=True, before=before)
+        self._is_due = bool(self._streams)
+        if self._is_due:
+            self._frame.start()
 
     def _take_stream(self) -> list[Row]:
         """Give the rows what has been added; those that took something."""
@@ -289,7 +293,7 @@ class TranscriptView(QAbstractScrollArea):
         row = self._rows.get(last)
         if row is None or not row.width or not row.is_streaming or not self._sticks or self._words:
             return None
-        if self._half:
+        if self._step_of_frame == 1:
             row.first_new = len(row.blocks)
         return row, self._heights.top(last) - self._top
 
