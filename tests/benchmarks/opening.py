@@ -62,7 +62,7 @@ def fill(database: Database, count: int) -> str:
 
 
 def opened(database: Database, conversation: str, view: TranscriptView, model: TranscriptModel) -> tuple[float, float]:
-    """Seconds from the click to the picture (outline, path, newest messages, layout, painting), and of it the view's."""
+    """Seconds from click to picture (outline, path, newest messages, layout, painting), and of it the view's."""
     gc.collect()
     began = time.perf_counter()
     outline = database.read_now(lambda conn: conversations.outline(conn, conversation))
