@@ -16,7 +16,7 @@ TIPS = {"setToolTip", "setWhatsThis", "showText", "setStatusTip"}
 OURS = {"tip", "plain_label", "PlainLabel", "toolTip"}  # the last: checked where set
 
 WORDS_FROM_TABLES_ELSEWHERE = {"ui/actions.py", "ui/chat/page.py", "ui/main_window.py"}  # words of our actions
-SVG_OF_OUR_OWN = {"ui/icons.py"}
+SVG_OF_OUR_OWN = {"ui/icons.py", "ui/self_test.py"}  # read from our own resources
 
 FILES = sorted((ROOT / "ui").rglob("*.py")) + [path for path in [ROOT / "app.py"] if path.exists()]
 

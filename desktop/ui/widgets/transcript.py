@@ -597,7 +597,7 @@ class TranscriptView(QAbstractScrollArea):
                 made.chosen.connect(lambda name, message_id=message_id: self.action.emit(message_id, name))
                 self._state_buttons[at] = made
             made.adjustSize()
-            y = self._heights.top(at) - self._top + row.foot_top + (self._theme.px(48) - made.height()) // 2
+            y = self._heights.top(at) - self._top + row.foot_top + (row.state_height - made.height()) // 2
             made.move(self._left + self._column - self._theme.px(16) - made.width(), y)
             made.show()
 

@@ -295,9 +295,24 @@ class Row:
         return self.height - self.foot_height
 
     @property
+    def state_height(self) -> int:
+        """Of the sentence that says how the message ended; it wraps, so that no advice is cut off."""
+        said = self.state_line[0]
+        if not said:
+            return 0
+        box = QRectF(0, 0, self._state_room, 100_000)
+        wrap = Qt.TextFlag.TextWordWrap.value
+        needed = QFontMetricsF(self.ink.body).boundingRect(box, wrap, visible(said)).height()
+        return max(self.ink.px(48), math.ceil(needed) + self.ink.px(24))
+
+    @property
+    def _state_room(self) -> int:
+        buttons = self.ink.px(96) * len(self.state_line[2])
+        return max(self.ink.px(120), self.width - 2 * self._inset - buttons)
+
+    @property
     def foot_height(self) -> int:
-        state = self.ink.px(48) if self.state_line[0] else 0
-        return state + self.ink.px(20 if self.is_card else 36)
+        return self.state_height + self.ink.px(20 if self.is_card else 36)
 
     def x_of(self, block: Block) -> int:
         piece = block.piece
@@ -592,13 +607,12 @@ class Row:
         y = self.foot_top
         left = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft
         if said:
-            room = self.width - 2 * self._inset - ink.px(200)
-            box = QRectF(self._inset, y, room, ink.px(48))
+            height = self.state_height
             painter.setFont(ink.body)
             painter.setPen(ink.color[tone])
-            words = QFontMetricsF(ink.body).elidedText(visible(said), Qt.TextElideMode.ElideRight, box.width())
-            painter.drawText(box, left, words)
-            y += ink.px(48)
+            box = QRectF(self._inset, y, self._state_room, height)
+            painter.drawText(box, left | Qt.TextFlag.TextWordWrap, visible(said))
+            y += height
         if self.meta and not self.is_card:
             painter.setFont(ink.caption)
             painter.setPen(ink.color["muted"])
