@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import replace as with_fields
+from typing import Any, TypeVar
 
 from msgspec.structs import replace
 
@@ -44,6 +45,7 @@ from desktop.store.database import Database
 from desktop.store.streaming import StreamWriter, keep
 
 Tell = Callable[[Update], None]
+T = TypeVar("T")
 
 CONTINUE = "Continue exactly where your last message broke off. Do not repeat anything of it."
 PAGE = "chat"
@@ -74,6 +76,8 @@ class _Run:
     request: chat_api.ChatRequest
     history: tuple[str, ...]
     row: ledger.LedgerRow
+    past: int | None = None  # tokens of what came before `question`, where the estimate has counted them
+    question: str = ""
     started: float = 0.0
     request_id: str = ""
     status: int | None = None
@@ -145,9 +149,13 @@ class Chat:
             asking.append({"role": "user", "content": CONTINUE})
         growing = [Growing(again, kept=cut.parts)]
         run = self._run(again.call_id, question, growing, asking, path)
-        await self._open(run, None, again=again)
-        tell(Started(conversation, None, (again,)))
-        return await self._carry_out(run, conversation, tell)
+
+        def begin(db: Any) -> None:
+            conversations.reopen(db, again.id)
+            ledger.open_row(db, run.row)
+
+        self._counted = {}  # the text of a message that was counted changes
+        return await self._carry_out(run, begin, Started(conversation, None, (again,)), tell)
 
     async def estimate(self, question: Question) -> Estimate:
         """What the next request would hold and cost, before it is sent. The past is counted once for each branch."""
@@ -162,9 +170,12 @@ class Chat:
         return Estimate(tokens, card.max_input, dollars, is_rough or bool(pictures))
 
     async def _past(self, question: Question) -> tuple[int, bool]:
-        key = (question.conversation, question.parent, question.model, question.system)
+        key = _past_of(question)
         if key not in self._counted:
             path = await self._path(question.conversation, question.parent)
+            if path and path[-1].state is State.STREAMING:  # it grows: what is before it is what can be remembered
+                before, is_rough = await self._past(with_fields(question, parent=path[-1].parent))
+                return before + PER_MESSAGE + await self._tokens.of_text(path[-1].text, question.model), is_rough
             texts = [question.system] if question.system.strip() else []
             tokens, is_rough = await self._tokens.of_chat(texts + [m.text for m in path], question.model)
             pictures = sum(isinstance(part, Picture) for m in path for part in m.parts)
@@ -190,8 +201,7 @@ class Chat:
                 system=scalar(question.system),
                 parameters=question.parameters,
             )
-            await self._database.write(lambda db: conversations.create(db, made))
-            return made
+            return made  # written together with its first message
         identity = question.conversation
 
         def refresh(db: Any) -> Conversation:
@@ -250,9 +260,20 @@ class Chat:
             for _ in range(int(count))
         ]
         run = self._run(call_id, question, replies, asking, path)
-        await self._open(run, asked)
-        tell(Started(conversation, asked, tuple(reply.message for reply in replies)))
-        return await self._carry_out(run, conversation, tell)
+        if (counted := self._counted.get(_past_of(question))) is not None:
+            run.past, run.question = counted[0], asked.text if asked else ""
+        is_new = question.conversation is None
+
+        def begin(db: Any) -> None:
+            if is_new:
+                conversations.create(db, conversation)
+            for message in (*([asked] if asked else ()), *(reply.message for reply in replies)):
+                conversations.add_message(db, message)
+            conversations.update(db, conversation.id, head=replies[0].message.id)
+            ledger.open_row(db, run.row)
+
+        started = Started(conversation, asked, tuple(reply.message for reply in replies))
+        return await self._carry_out(run, begin, started, tell)
 
     def _run(
         self,
@@ -275,40 +296,27 @@ class Chat:
         )
         return _Run(call_id, question.profile, question.model, replies, request, tuple(m.text for m in path), row)
 
-    async def _open(self, run: _Run, asked: Message | None, again: Message | None = None) -> None:
-        """Commit question, empty replies and the open ledger row, before a byte leaves."""
-
-        def work(db: Any) -> None:
-            if asked is not None:
-                conversations.add_message(db, asked)
-            for reply in run.replies:
-                if again is None:
-                    conversations.add_message(db, reply.message)
-                else:
-                    conversations.reopen(db, again.id)
-            if len(run.replies) > 1:
-                conversations.update(db, run.replies[0].message.conversation, head=run.replies[0].message.id)
-            ledger.open_row(db, run.row)
-
-        await self._database.write(work)
-
     # -- the wire's side
 
-    async def _carry_out(self, run: _Run, conversation: Conversation, tell: Tell) -> Message:
+    async def _carry_out(self, run: _Run, begin: Callable[[Any], None], started: Started, tell: Tell) -> Message:
+        """Commit question, empty replies and the open ledger row before a byte leaves; then ask, and close all."""
+        await _whole(self._database.write(begin))
         run.started = self._clock()
+        tell(started)
         writer = StreamWriter(self._database, on_trouble=lambda error: tell(Unsaved(error)))
         try:
+            await asyncio.sleep(0)  # a stop that came during the commit is heard here, before a byte leaves
             async with writer:
                 await self._receive(run, writer, tell)
         except asyncio.CancelledError:
-            await asyncio.shield(self._close(run, State.STOPPED, None, tell))
+            await _whole(self._close(run, State.STOPPED, None, tell))
             raise
         except KnownError as error:
-            return await self._close(run, _state_of(error, run), error, tell)
+            return await _whole(self._close(run, _state_of(error, run), error, tell))
         except Exception:
-            await self._close(run, State.CUT, None, tell)
+            await _whole(self._close(run, State.CUT, None, tell))
             raise
-        return await self._close(run, None, None, tell)
+        return await _whole(self._close(run, None, None, tell))
 
     async def _receive(self, run: _Run, writer: StreamWriter, tell: Tell) -> None:
         client = await self._connections.client(run.profile)
@@ -376,7 +384,7 @@ class Chat:
             final = state or FINISHED.get(reply.finish_reason, State.COMPLETE)
             message = reply.ended(final, run.started, at, error)
             if number == 0:
-                message = replace(message, cost_pico=_pico(price), is_free=_is_free(price))
+                message = replace(message, cost_pico=_pico(price), is_free=_is_free(price) or run.profile.is_local)
             ended.append(message)
         await self._commit(run, ended, usage, price, error, tell)
         self._calls.price(run.call_id, run.model, price_words(price))
@@ -388,7 +396,11 @@ class Chat:
         """Our own count where the server named none; nothing where nothing came back."""
         if all(reply.is_empty for reply in run.replies):
             return None
-        given, _ = await self._tokens.of_chat(run.history, run.model)
+        given = run.past
+        if given is None:
+            given, _ = await self._tokens.of_chat(run.history, run.model)
+        elif run.question:
+            given += PER_MESSAGE + await self._tokens.of_text(run.question, run.model)
         made = sum([await self._tokens.of_text(reply.everything, run.model) for reply in run.replies])
         return Usage(input=given, output=made, is_estimate=True)
 
@@ -414,7 +426,7 @@ class Chat:
             fate=_fate_of(ended[0].state, error),
             usage=usage,
             cost_pico=_pico(price),
-            is_free=_is_free(price),
+            is_free=_is_free(price) or run.profile.is_local,
             price_version=self._catalogs.of(run.profile).as_of.isoformat(),
             status=(error.detail.status if error else None) or run.status,
             request_id=(error.detail.request_id if error else None) or run.request_id,
@@ -436,6 +448,27 @@ class Chat:
 
     def _micros(self) -> int:
         return round(self._now() * 1_000_000)
+
+
+async def _whole(work: Coroutine[Any, Any, T]) -> T:
+    """Await work that must not be left half done: a stop meanwhile is put off to the next await."""
+    task, current = asyncio.ensure_future(work), asyncio.current_task()
+    is_stopped = False
+    while not task.done():
+        try:
+            await asyncio.wait([task])
+        except asyncio.CancelledError:
+            is_stopped = True
+            if current is not None:
+                current.uncancel()
+    if is_stopped and current is not None:
+        current.cancel()
+    return task.result()
+
+
+def _past_of(question: Question) -> tuple[str | None, str | None, str, str]:
+    """What the count of a branch depends on."""
+    return question.conversation, question.parent, question.model, question.system
 
 
 def _request(model: str, messages: list[dict[str, Any]], parameters: dict[str, Any]) -> chat_api.ChatRequest:
