@@ -66,6 +66,7 @@ class Running:
         if self._is_opening is None:
             self._is_opening = asyncio.get_running_loop().create_future()
             try:
+                await self.window.show_expected()
                 self.services = await self._open()
             except BaseException as error:
                 self._is_opening.cancel()
@@ -129,7 +130,7 @@ class Running:
         place = {
             "box": [box.x(), box.y(), box.width(), box.height()],
             "is_maximized": window.isMaximized(),
-            "page": window.current,
+            "page": window.current or window.expected,
         }
         try:
             write_object(self.options.data_dir / WINDOW_FILE, place)
@@ -163,8 +164,7 @@ def build(options: Options, *, open_services: OpenServices | None = None) -> Run
         window = MainWindow()
         place = _place(options.data_dir)
         _put(window, place)
-        page = place.get("page")
-        window.show_page(page if page in window.rail.buttons else "chat")
+        window.expect_page(str(place.get("page", "")))
     except BaseException:
         instance.release()
         raise
@@ -333,7 +333,12 @@ def signals_end(end: Callable[[], None]) -> Any:
     for side in (ours, theirs):
         side.setblocking(False)
     notifier = QSocketNotifier(ours.fileno(), QSocketNotifier.Type.Read)
-    notifier.activated.connect(lambda: (ours.recv(64), end()))
+
+    def heard() -> None:
+        ours.recv(64)
+        end()
+
+    notifier.activated.connect(heard)
     handlers = {number: signal.signal(number, lambda *_: None) for number in (signal.SIGINT, signal.SIGTERM)}
     descriptor = signal.set_wakeup_fd(theirs.fileno(), warn_on_full_buffer=False)
     try:

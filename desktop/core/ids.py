@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 import threading
 
-from ulid import ULID
-
 from desktop.core.errors import BadReply
 
 _WIRE_ID = re.compile(r"[A-Za-z0-9._:-]{1,200}")

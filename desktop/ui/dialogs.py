@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
@@ -18,6 +17,8 @@ if TYPE_CHECKING:
 
 async def finished(dialog: QDialog) -> bool:
     """Open a dialog over its window and wait until it is accepted (True) or not. A cancelled wait closes it."""
+    import asyncio  # slow to import; no dialog opens before the first paint
+
     answer: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
 
     def settle(result: int) -> None:

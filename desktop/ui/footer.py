@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from PySide6.QtCore import QPoint, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QPainter, QPaintEvent
@@ -46,7 +47,7 @@ class Footer(QFrame):
         self.dot = StateDot(self)
         self._row.addWidget(self.dot)
         self._row.addWidget(self.profile)
-        self.engine = plain_label("", "muted", self)
+        self.engine = plain_label("", "footer", self)
         self.engine.setObjectName("footer.engine")
         self._row.addWidget(self.engine)
         self.engine_stop = self._button("footer.engine-stop", "Free its memory", self.engine_stop_wanted.emit)
@@ -54,7 +55,7 @@ class Footer(QFrame):
         self.plain_http = self._mark("footer.plain-http", "warning", "warn")
         self.offline = self._mark("footer.offline", "offline", "muted")
         self._row.addStretch(1)
-        self.rate_label = plain_label("rate", "caption", self)
+        self.rate_label = plain_label("rate", "footer", self)
         self._row.addWidget(self.rate_label)
         self.rate = RateGauge(self)
         self._row.addWidget(self.rate)
@@ -65,7 +66,6 @@ class Footer(QFrame):
         self.cost.setLayoutDirection(Qt.LayoutDirection.RightToLeft)  # the arrow after the figure
         self.cost.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self._row.addWidget(self.cost)
-        self.breakdown = Breakdown(self)
         theme.current().changed.connect(self._measure)
         self._measure()
         self.set_profile("", "off", "Starting")
@@ -75,6 +75,11 @@ class Footer(QFrame):
         self.set_rate(None, "")
         self.set_jobs(0, None)
         self.set_cost("", 0)
+
+    @cached_property
+    def breakdown(self) -> Breakdown:
+        """The meter's popover, made when it is first opened."""
+        return Breakdown(self)
 
     def set_profile(self, name: str, state: str, words: str) -> None:
         """`state`: "good", "waiting", "bad" or "off"; `words` say it for those who do not see the dot."""
@@ -129,12 +134,13 @@ class Footer(QFrame):
         self.breakdown.place_above(self.cost)
         self.breakdown.show()
 
-    def _button(self, name: str, text: str, work: object) -> QToolButton:
+    def _button(self, name: str, text: str, work: Callable[[], object]) -> QToolButton:
         button = QToolButton(self)
         button.setObjectName(name)
         button.setAccessibleName(text)
         button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         button.setProperty("icon_px", 12)
+        button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextOnly)
         theme.style_as(button, "footer")
         button.clicked.connect(lambda: work())
         return button
@@ -145,7 +151,7 @@ class Footer(QFrame):
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(4)
         sign = Sign(icon, tone, box)
-        label = plain_label("", "warn" if tone == "warn" else "muted", box)
+        label = plain_label("", "footer-warn" if tone == "warn" else "footer", box)
         label.setObjectName(name)
         row.addWidget(sign)
         row.addWidget(label)
@@ -156,8 +162,10 @@ class Footer(QFrame):
         look = theme.current()
         self.setFixedHeight(look.size("footer"))
         self._row.setContentsMargins(look.gap(12), look.hair, look.gap(8), 0)
-        self._row.setSpacing(look.gap(8))
-        self.cost.setFont(look.font("figures"))
+        self._row.setSpacing(look.gap(4))
+        font = look.font("figures")
+        font.setPixelSize(look.px(12))
+        self.cost.setFont(font)
 
 
 class StateDot(QWidget):

@@ -8,10 +8,11 @@ from typing import Protocol
 from PySide6.QtCore import QByteArray, QObject, QRectF, QSize, Qt
 from PySide6.QtGui import QAction, QColor, QGuiApplication, QIcon, QPainter, QPixmap
 from PySide6.QtSvg import QSvgRenderer
-from PySide6.QtWidgets import QAbstractButton, QApplication
+from PySide6.QtWidgets import QAbstractButton, QApplication, QToolButton, QWidget
 
 from desktop.paths import resource
 
+ACTION_PX = 18  # of a button that shows an action
 WORN = "davenport_icon"
 """The dynamic property that remembers which icon, in which tones, a button or action wears."""
 
@@ -71,6 +72,9 @@ def put(wearer: QAbstractButton | QAction, name: str, tone: str = "muted", check
 
 def _dress(wearer: QObject, painter: Painter) -> None:
     worn = wearer.property(WORN)
+    if worn is None and isinstance(wearer, QToolButton) and wearer.defaultAction() is not None:
+        side = painter.px(ACTION_PX)
+        wearer.setIconSize(QSize(side, side))
     if not isinstance(worn, str) or not isinstance(wearer, QAbstractButton | QAction):
         return
     name, tone, checked = worn.split("|")
@@ -80,12 +84,12 @@ def _dress(wearer: QObject, painter: Painter) -> None:
         wearer.setIconSize(QSize(side, side))
 
 
-def refresh(painter: Painter) -> None:
-    """Dress everything again after the theme changed."""
-    for window in QApplication.topLevelWidgets():
-        _dress(window, painter)
-        for child in window.findChildren(QObject):
-            _dress(child, painter)
+def refresh(painter: Painter, only: QWidget | None = None) -> None:
+    """Dress everything, or one widget with all in it, again after the theme changed."""
+    for window in QApplication.topLevelWidgets() if only is None else [only]:
+        for kind in (QAbstractButton, QAction):
+            for child in window.findChildren(kind):
+                _dress(child, painter)
 
 
 def application() -> QIcon:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,17 +17,17 @@ from desktop.core.errors import KeyProblem, KnownError
 from desktop.ui import actions, dialogs, icons, theme
 from desktop.ui.footer import Footer
 from desktop.ui.notices import Notices, Remedy
-from desktop.ui.palette import Palette
 from desktop.ui.rail import MAIN, PLACES, Rail
-from desktop.ui.status import Status
 from desktop.ui.tasks import Tasks
 from desktop.ui.theme import SCALE_STEP
-from desktop.ui.wire_dock import WireDock
 
 if TYPE_CHECKING:
     from desktop.core.settings import Settings
     from desktop.services.bundle import Services
     from desktop.ui.page import Page
+    from desktop.ui.palette import Palette
+    from desktop.ui.status import Status
+    from desktop.ui.wire_dock import WireDock
 
 FOLDS, DOCK = "window.folds", "window.dock"
 UNDO_MS = 12_000
@@ -39,7 +39,10 @@ OPENERS = {  # which page takes a file of that kind; the rest goes to the chat
 
 
 class MainWindow(QWidget):
-    """`painted` comes once, after the first paint; `closed` once, when the user has closed it for good."""
+    """`painted` comes once, after the first paint; `closed` once, when the user has closed it for good.
+
+    What the first paint does not show (pages, calls, palette, readings) is imported and built when it is needed.
+    """
 
     painted = Signal()
     closed = Signal()
@@ -54,14 +57,41 @@ class MainWindow(QWidget):
         self.services: Services | None = None
         self.pages: dict[str, Page] = {}
         self.current = ""
+        self.expected = MAIN[0].name
         self._is_painted = self._may_close = False
         self._before_palette: QWidget | None = None
         self._folds: dict[str, dict[str, bool]] = {}
         self._build()
         self.tasks = Tasks(self.notices.report, self)
-        self.status = Status(self.footer, self.wire, self.notices, self.tasks, self.open_profile)
         self._make_actions()
         self.setMinimumSize(640, 480)
+
+    # What is made when it is first needed
+
+    @cached_property
+    def wire(self) -> WireDock:
+        from desktop.ui.wire_dock import WireDock
+
+        dock = WireDock(self.splitter)
+        dock.hide()
+        self.splitter.addWidget(dock)
+        self.splitter.setStretchFactor(0, 3)
+        self.splitter.setStretchFactor(1, 1)
+        return dock
+
+    @cached_property
+    def status(self) -> Status:
+        from desktop.ui.status import Status
+
+        return Status(self.footer, self.wire, self.notices, self.tasks, self.open_profile)
+
+    @cached_property
+    def palette_view(self) -> Palette:
+        from desktop.ui.palette import Palette
+
+        view = Palette(self)
+        view.left.connect(self._after_palette)
+        return view
 
     # What others ask of it
 
@@ -77,6 +107,21 @@ class MainWindow(QWidget):
         for sentence in services.notices:
             self.notices.say("warn", sentence)
         self.tasks.start(self._restore(), name="restore")
+
+    def expect_page(self, name: str) -> None:
+        """Mark the page that comes first, before it is there."""
+        self.expected = name if name in self.rail.buttons else MAIN[0].name
+        self.rail.show_current(self.expected)
+
+    async def show_expected(self) -> None:
+        """Bring the expected page; its modules are imported in a worker, so that the painted window stays alive."""
+        import asyncio  # nobody awaits before the first paint
+
+        module = next(place.module for place in PLACES if place.name == self.expected)
+        if module and not self.current:
+            await asyncio.to_thread(importlib.import_module, module)
+        if not self.current:
+            self.show_page(self.expected)
 
     def page(self, name: str) -> Page:
         """A page, imported and built when first asked for."""
@@ -161,8 +206,6 @@ class MainWindow(QWidget):
         self.notices.remedy_for = self._remedy_for
         self.stack = QStackedWidget(self)
         self.stack.setObjectName("window.pages")
-        self.wire = WireDock(self)
-        self.wire.hide()
         upper = QWidget(self)
         above = QVBoxLayout(upper)
         above.setContentsMargins(0, 0, 0, 0)
@@ -174,16 +217,11 @@ class MainWindow(QWidget):
         self.splitter.setChildrenCollapsible(False)
         self.splitter.setHandleWidth(4)
         self.splitter.addWidget(upper)
-        self.splitter.addWidget(self.wire)
-        self.splitter.setStretchFactor(0, 3)
-        self.splitter.setStretchFactor(1, 1)
         row.addWidget(self.rail)
         row.addWidget(self.splitter, 1)
         column.addLayout(row, 1)
         self.footer = Footer(self)
         column.addWidget(self.footer)
-        self.palette_view = Palette(self)
-        self.palette_view.left.connect(self._after_palette)
 
     def _make_actions(self) -> None:
         make = partial(actions.make, self)
@@ -208,12 +246,13 @@ class MainWindow(QWidget):
         page.notice.connect(lambda kind, text: self.notices.say(kind, text))
         page.folds_changed.connect(lambda: self._folds.update({name: page.folds()}))
         if hasattr(page, "spent"):
-            page.spent.connect(self.status.spent)
+            page.spent.connect(lambda: self.status.spent())
         if hasattr(page, "undo_offered"):
             page.undo_offered.connect(self._offer_undo)
         if name in self._folds:
             page.set_folds(self._folds[name])
         self.stack.addWidget(page)
+        icons.refresh(theme.current(), page)
         page.fit(self.width())
         if self.services is not None:
             page.attach(self.services)
@@ -222,7 +261,7 @@ class MainWindow(QWidget):
 
     def open_palette(self) -> None:
         self._before_palette = QApplication.focusWidget()
-        self.palette_view.open(actions.offered(self.pages[self.current], self))
+        self.palette_view.open(actions.offered(*filter(None, (self.pages.get(self.current), self))))
 
     def _after_palette(self) -> None:
         if self._before_palette is not None and shiboken6.isValid(self._before_palette):
@@ -244,7 +283,7 @@ class MainWindow(QWidget):
 
     def _next_part(self) -> None:
         """Focus goes from rail to history, work, parameters, notices, calls, footer and round again."""
-        page = self.pages[self.current]
+        page = self.page(self.current or MAIN[0].name)
         parts: list[QWidget] = [self.rail, page.history, page.work, page.parameters]
         parts = [part for part in (*parts, self.notices, self.wire, self.footer) if part.isVisible()]
         focus = QApplication.focusWidget()
@@ -302,7 +341,7 @@ class MainWindow(QWidget):
         super().resizeEvent(event)
         if self.current:
             self.pages[self.current].fit(self.width())
-        if self.palette_view.isVisible():
+        if "palette_view" in self.__dict__ and self.palette_view.isVisible():
             self.palette_view.place()
 
     def closeEvent(self, event: QCloseEvent) -> None:
@@ -327,4 +366,4 @@ def _first_focus(part: QWidget) -> QWidget | None:
         if child.isVisible() and child.isEnabled() and child.focusPolicy() & Qt.FocusPolicy.TabFocus
     ]
     checked = [child for child in able if getattr(child, "isChecked", bool)()]
-    return (checked or able or [None])[0]
+    return next(iter(checked or able), None)

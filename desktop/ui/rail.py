@@ -180,9 +180,9 @@ class Rail(QFrame):
             pages.addWidget(self._button(place, inner))
         self.rule = QFrame(inner)
         theme.style_as(self.rule, "line")
+        pages.addSpacing(4)
         pages.addWidget(self.rule)
         self.lab: QLabel = plain_label("Lab", "group", inner)
-        self.lab.setAlignment(Qt.AlignmentFlag.AlignCenter)
         pages.addWidget(self.lab)
         for place in LAB:
             pages.addWidget(self._button(place, inner))
@@ -206,13 +206,15 @@ class Rail(QFrame):
         widest = max(metrics.horizontalAdvance(place.title) for place in PLACES)
         self.setFixedWidth(max(look.size("rail"), widest + look.gap(8)))
         self.rule.setFixedHeight(look.hair)
+        self.lab.setFixedHeight(look.px(22))
+        self.lab.setAlignment(Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignBottom)
         self._column.setContentsMargins(0, look.gap(4), look.hair, look.gap(4))
         self._condense()
 
     def _condense(self) -> None:
         """Lower rows where the window is low; below that the pages scroll and the foot stays."""
         look = theme.current()
-        besides = look.hair + self.lab.sizeHint().height() + 2 * look.gap(4)
+        besides = look.hair + look.px(22) + 4 + 2 * look.gap(4)
         row = (self.height() - besides) // len(PLACES)
         row = max(look.px(SHORT), min(look.px(TALL), row))
         for button in self.buttons.values():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import msgspec
@@ -18,7 +18,7 @@ from desktop.ui.footer import CostRow, Footer
 from desktop.ui.widgets.tooltip import no_mnemonic
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Coroutine
 
     from desktop.services.bundle import Services
     from desktop.services.calls import CallRecord
@@ -94,7 +94,7 @@ class Status(QObject):
         menu = QMenu(self._footer)
         menu.setObjectName("footer.profile-menu")
         chosen = self._services.profiles.chosen.id
-        for profile in self._services.profiles.all():
+        for profile in self._services.profiles.all:
             action = QAction(no_mnemonic(profile.name), menu, checkable=True, checked=profile.id == chosen)
             action.triggered.connect(lambda _=False, wanted=profile.id: self.use_profile(wanted))
             menu.addAction(action)
@@ -209,7 +209,7 @@ class Status(QObject):
             fate=record.fate,
         )
 
-    def _start(self, work: object, name: str) -> None:
+    def _start(self, work: Coroutine[Any, Any, Any], name: str) -> None:
         if self._services is None:
             work.close()
         else:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Coroutine
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Signal
+
+if TYPE_CHECKING:
+    import asyncio
 
 Report = Callable[[BaseException], None]
 """Where a failure goes: `Notices.report` in the window, a list's `append` in a test."""
@@ -28,6 +30,8 @@ class Tasks(QObject):
 
         After `aclose`, and outside a running loop's life, nothing starts any more: None is returned.
         """
+        import asyncio  # slow to import, and nothing starts before the first paint
+
         if self._is_closed:
             work.close()
             return None
@@ -52,6 +56,8 @@ class Tasks(QObject):
 
     async def settled(self) -> None:
         """Wait until nothing runs here any more, what was started meanwhile included."""
+        import asyncio
+
         while waiting := self._running - {asyncio.current_task()}:
             await asyncio.wait(waiting)
             await asyncio.sleep(0)  # lets the finished tasks' callbacks, which may start others, run
