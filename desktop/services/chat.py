@@ -49,6 +49,7 @@ T = TypeVar("T")
 
 CONTINUE = "Continue exactly where your last message broke off. Do not repeat anything of it."
 PAGE = "chat"
+GRACE_S = 3.0  # for a commit that has begun when a stop comes
 TOKENS_PER_PICTURE = 800  # a middling picture; what counts is the reply's usage
 
 
@@ -191,7 +192,7 @@ class Chat:
         now = self._micros()
         if question.conversation is None:
             first = "".join(part.text for part in question.parts if isinstance(part, Text))
-            made = Conversation(
+            return Conversation(  # written together with its first message
                 id=new_id(),
                 title=title_from(scalar(first)) or "Untitled",
                 created=now,
@@ -201,7 +202,6 @@ class Chat:
                 system=scalar(question.system),
                 parameters=question.parameters,
             )
-            return made  # written together with its first message
         identity = question.conversation
 
         def refresh(db: Any) -> Conversation:
@@ -451,16 +451,23 @@ class Chat:
 
 
 async def _whole(work: Coroutine[Any, Any, T]) -> T:
-    """Await work that must not be left half done: a stop meanwhile is put off to the next await."""
+    """Await work that must not be left half done: a stop meanwhile is put off to the next await.
+
+    Only what cannot end, such as a commit to a full disk, is given up some seconds after the stop.
+    """
     task, current = asyncio.ensure_future(work), asyncio.current_task()
     is_stopped = False
     while not task.done():
         try:
-            await asyncio.wait([task])
+            await asyncio.wait([task], timeout=GRACE_S if is_stopped else None)
         except asyncio.CancelledError:
             is_stopped = True
             if current is not None:
                 current.uncancel()
+            continue
+        if not task.done():
+            task.cancel()
+            await asyncio.wait([task])
     if is_stopped and current is not None:
         current.cancel()
     return task.result()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from decimal import Decimal
 
 import httpx
@@ -14,7 +15,7 @@ from desktop.core import pricing
 from desktop.core.calls import Fate
 from desktop.core.chat import Delta, Ended, Started, Waiting
 from desktop.core.conversation import Reasoning, Refusal, Role, State, Text, ToolCall, path_to
-from desktop.core.errors import BadInput, Cut, KeyRefused, MayHaveRun, NoKey, RateLimited
+from desktop.core.errors import BadInput, Cut, KeyRefused, KnownError, MayHaveRun, NoKey, RateLimited
 from desktop.core.profile import Kind, Profile, origin
 from desktop.core.secret import Redactor, Secret
 from desktop.services.calls import Calls
@@ -187,6 +188,60 @@ async def test_stop_keeps_what_came_and_closes_the_row(desk, wire):
     kept = desk.message(ended.message.id)
     assert (kept.text, kept.state) == ("Half of", State.STOPPED)
     assert desk.row(kept.call_id).fate is Fate.STOPPED
+    await desk.connections.aclose()
+
+
+async def test_a_stop_in_the_very_moment_of_sending_leaves_nothing_half_begun(desk, wire, monkeypatch):
+    create, is_committing, may_commit = conversations.create, threading.Event(), threading.Event()
+
+    def slowly(db, made):
+        is_committing.set()
+        may_commit.wait(10)
+        create(db, made)
+
+    monkeypatch.setattr(conversations, "create", slowly)
+    sending = asyncio.get_running_loop().create_task(desk.ask("In the very moment"))
+    await asyncio.to_thread(is_committing.wait, 10)
+    sending.cancel()
+    may_commit.set()
+    with pytest.raises(asyncio.CancelledError):
+        await sending
+    started, ended = desk.heard
+    assert isinstance(started, Started) and ended.message.state is State.STOPPED
+    assert wire.bodies == []
+    assert [m.state for m in desk.path(started.conversation.id)] == [State.COMPLETE, State.STOPPED]
+    assert desk.row(ended.message.call_id).fate is Fate.STOPPED
+
+
+async def test_a_question_that_cannot_be_kept_leaves_no_empty_conversation(desk, monkeypatch):
+    def refuse(*_):
+        raise KnownError("There is no room on the disk.")
+
+    monkeypatch.setattr(ledger, "open_row", refuse)
+    with pytest.raises(KnownError):
+        await desk.ask("Too much for the disk")
+    assert await desk.kept.listing() == []
+
+
+async def test_an_estimate_made_while_the_reply_arrives_is_not_kept(desk, wire):
+    await desk.chat._tokens.load(MODEL)
+    wire.gate = asyncio.Event()
+    wire.answers = [[*reply("One", finish=None, done=False), None, *reply(" two" * 50)]]
+    came = asyncio.Event()
+
+    def tell(update):
+        desk.heard.append(update)
+        if isinstance(update, Delta):
+            came.set()
+
+    task = asyncio.get_running_loop().create_task(desk.chat.send(desk.question("Count"), tell))
+    await came.wait()
+    answer = desk.heard[0].replies[0]
+    follow = desk.question("More", conversation=answer.conversation, parent=answer.id)
+    meanwhile = await desk.chat.estimate(follow)
+    wire.gate.set()
+    await task
+    assert (await desk.chat.estimate(follow)).tokens >= meanwhile.tokens + 50
     await desk.connections.aclose()
 
 
