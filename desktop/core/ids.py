@@ -3,23 +3,30 @@
 from __future__ import annotations
 
 import re
+import secrets
 import threading
+import time
 
 from desktop.core.errors import BadReply
 
 _WIRE_ID = re.compile(r"[A-Za-z0-9._:-]{1,200}")
-
+_DIGITS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 _lock = threading.Lock()
 _last = 0
 
 
 def new_id() -> str:
-    """A new public id: 26 characters that sort in the order they were made, also within a millisecond."""
+    """A new public id (a ULID): 26 characters that sort in the order they were made, also within a millisecond.
+
+    Our own few lines: the library for it takes longer to import than the window to paint.
+    """
     global _last
     with _lock:
-        _last = max(int(ULID()), _last + 1)
-        return str(ULID.from_int(_last))
+        made = time.time_ns() // 1_000_000 << 80 | secrets.randbits(80)
+        _last = max(made, _last + 1)
+        number = _last
+    return "".join(_DIGITS[number >> shift & 31] for shift in range(125, -1, -5))
 
 
 def wire_id(value: str) -> str:
