@@ -9,6 +9,7 @@ import logging
 import os
 import signal
 import sys
+import tempfile
 import threading
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -21,6 +22,7 @@ from PySide6.QtWidgets import QApplication
 
 from desktop import __version__, paths
 from desktop.core.errors import ArchiveLocked, KnownError
+from desktop.core.profile import LOCAL_ID
 from desktop.core.options import Options
 from desktop.store import settings as stored_settings
 from desktop.store.instance import Instance
@@ -227,6 +229,9 @@ async def _begin(running: Running, arguments: argparse.Namespace) -> None:
 
 
 def _options(arguments: argparse.Namespace) -> Options:
+    if arguments.tour and not arguments.data_dir:  # it writes messages, which belong in nobody's archive
+        folder, profile = Path(tempfile.mkdtemp(prefix="davenport-tour-")), arguments.profile or LOCAL_ID
+        return Options(folder, profile, arguments.base_url, arguments.offline, arguments.show_requests)
     folder = Path(arguments.data_dir) if arguments.data_dir else paths.data_folder()
     return Options(folder, arguments.profile, arguments.base_url, arguments.offline, arguments.show_requests)
 

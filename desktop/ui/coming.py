@@ -40,7 +40,6 @@ class ComingPage(Page):
         for text, kind in ((title, "title"), (SENTENCES[name], "muted")):
             label = plain_label(text, kind, self.work, wrap=True)
             label.setAlignment(Qt.AlignmentFlag.AlignHCenter)
-            label.setMaximumWidth(look.px(480))
-            label.setMinimumWidth(look.px(320))
-            column.addWidget(label, 0, Qt.AlignmentFlag.AlignHCenter)
+            label.setContentsMargins(look.gap(32), 0, look.gap(32), 0)
+            column.addWidget(label)
         column.addStretch(3)

@@ -41,7 +41,7 @@ class Footer(QFrame):
         super().__init__(parent)
         self.setObjectName("footer")
         self.setAccessibleName("State of the window")
-        theme.style_as(self, "footer")
+        theme.style_as(self, "footer-bar")
         self._row = QHBoxLayout(self)
         self.profile = self._button("footer.profile", "Profile", self.profile_wanted.emit)
         self.dot = StateDot(self)

@@ -433,6 +433,7 @@ class TranscriptView(QAbstractScrollArea):
     def _update_bar(self) -> None:
         bar = self.verticalScrollBar()
         bar.setRange(0, self._farthest)
+        bar.setEnabled(self._farthest > 0)  # its place stays, so that the text does not move when it is needed
         bar.setPageStep(self.viewport().height())
         bar.setSingleStep(self._theme.px(48))
         bar.setValue(self._top)
