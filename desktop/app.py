@@ -22,8 +22,8 @@ from PySide6.QtWidgets import QApplication
 
 from desktop import __version__, paths
 from desktop.core.errors import ArchiveLocked, KnownError
-from desktop.core.profile import LOCAL_ID
 from desktop.core.options import Options
+from desktop.core.profile import LOCAL_ID
 from desktop.store import settings as stored_settings
 from desktop.store.instance import Instance
 from desktop.store.small_files import make_folder, read_object, write_object
