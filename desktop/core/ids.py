@@ -22,8 +22,6 @@ def new_id() -> str:
     Our own few lines: the library for it takes longer to import than the window to paint.
     """
     global _last
-    from ulid import ULID  # slow to import, and the window is painted before anything needs an id
-
     with _lock:
         made = time.time_ns() // 1_000_000 << 80 | secrets.randbits(80)
         _last = max(made, _last + 1)
