@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from desktop.ui.main_window import MainWindow
 
 SIZE = (1280, 800)
-QUESTION = "Write one friendly sentence about a writing desk."
+QUESTION = "Tell a short story about a writing desk with many drawers."
 ECHO = "local-echo"  # the local server's scripted model, for what the small real one cannot write
 CODE_QUESTION = "sample: code"
 BROKEN = f"{ECHO}:cut"
@@ -88,7 +88,7 @@ class Tour:
         footer = self._window.footer
         QTest.mouseClick(footer.cost, Qt.MouseButton.LeftButton)
         await self._window.tasks.settled()
-        await self._draw("breakdown", over=footer.breakdown)
+        await self._draw("breakdown")
         footer.breakdown.hide()
 
     async def _error(self) -> None:
@@ -116,18 +116,12 @@ class Tour:
         await self._draw("palette")
         window.palette_view.leave()
 
-    async def _draw(self, name: str, over: QWidget | None = None) -> None:
-        """One picture in light and one in dark; `over` is a popover that stands on its own."""
+    async def _draw(self, name: str) -> None:
+        """One picture in light and one in dark."""
         for appearance in (Appearance.DARK, Appearance.LIGHT):
             theme.current().configure(appearance, 100, reduced_motion=True)
             await self._pause()
             picture = self._window.grab()
-            if over is not None:
-                from PySide6.QtGui import QPainter
-
-                painter = QPainter(picture)
-                painter.drawPixmap(self._window.mapFromGlobal(over.pos()), over.grab())
-                painter.end()
             path = self._folder / f"{name}-{appearance.value}.png"
             if not picture.save(str(path)):
                 raise OSError(f"{path} cannot be written")
