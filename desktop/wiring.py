@@ -56,7 +56,7 @@ async def open_services(
         if cut:
             many = f"{len(cut)} replies were" if len(cut) > 1 else "A reply was"
             notices.append(f"{many} still arriving when the application ended. What had come is kept.")
-    calls = Calls()
+    calls = Calls(redactor)
     if options.show_requests:
         calls.listen(RequestLog(folder / REQUESTS, redactor).heard)
     heard_local: list[Callable[[LocalStatus], None]] = []

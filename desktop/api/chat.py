@@ -8,11 +8,13 @@ from typing import Any
 
 import msgspec
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from desktop.api.client import Client, EventStream, OnWait
 from desktop.api.decoding import UNREADABLE, decode, patient
 from desktop.core.conversation import ToolCall
 from desktop.core.errors import BadReply, Cut, Silent, TooMuch
+from desktop.core.secret import SHORTEST_PART, Redactor, Running
 from desktop.core.usage import RateLimit, Usage
 
 TEXT_BYTES = 32 * 1024 * 1024
@@ -267,6 +269,62 @@ class ToolCallJoin:
         return tuple(ToolCall(c.call_id, c.name, "".join(c.arguments)) for c in self._calls)
 
 
+class Echoes:
+    """Masks a key that a server says back in its reply, also letter by letter, before anyone shows or keeps it."""
+
+    def __init__(self, redactor: Redactor) -> None:
+        self._redactor = redactor
+        self._texts: dict[tuple[int, str | int], Running] = {}
+
+    def masked(self, chunk: ChatChunk) -> ChatChunk:
+        """The chunk; its choices are replaced in it where they hold something of a key."""
+        for place, choice in enumerate(chunk.choices):
+            delta = choice.delta
+            if text := delta.content:
+                clean = self._text(text, choice.index, "content")
+                if clean is not text:
+                    chunk.choices[place] = choice = replace(choice, delta=replace(delta, content=clean))
+            if delta.refusal or delta.reasoning_content or delta.reasoning or delta.tool_calls:
+                chunk.choices[place] = choice = replace(choice, delta=self._beside(choice.delta, choice.index))
+            if choice.finish_reason:
+                chunk.choices[place] = replace(choice, finish_reason=self._word(choice.finish_reason))
+        tier = chunk.service_tier
+        return replace(chunk, service_tier=self._word(tier)) if tier and len(tier) >= SHORTEST_PART else chunk
+
+    def _beside(self, delta: Delta, choice: int) -> Delta:
+        """What is not the plain text of a reply."""
+        changed: dict[str, Any] = {}
+        for name in ("refusal", "reasoning_content", "reasoning"):
+            if text := getattr(delta, name):
+                changed[name] = self._text(text, choice, name)
+        if delta.tool_calls:
+            changed["tool_calls"] = [self._call(call, choice, at) for at, call in enumerate(delta.tool_calls)]
+        return replace(delta, **changed)
+
+    def _call(self, call: ToolCallPiece, choice: int, at: int) -> ToolCallPiece:
+        index = at if call.index is None else call.index
+        function, custom = call.function, call.custom
+        if function is not None and function.arguments:
+            function = replace(function, arguments=self._text(function.arguments, choice, index))
+        if custom is not None and custom.input:
+            custom = replace(custom, input=self._text(custom.input, choice, index))
+        if function is not None and function.name:
+            function = replace(function, name=self._word(function.name))
+        if custom is not None and custom.name:
+            custom = replace(custom, name=self._word(custom.name))
+        return replace(call, id=self._word(call.id) if call.id else call.id, function=function, custom=custom)
+
+    def _text(self, text: str, choice: int, which: str | int) -> str:
+        running = self._texts.get((choice, which))
+        if running is None:
+            running = self._texts[choice, which] = self._redactor.running()
+        return running.feed(text)
+
+    def _word(self, word: str) -> str:
+        """A short word of the protocol that comes whole."""
+        return self._redactor.running().feed(word) if len(word) >= SHORTEST_PART else word
+
+
 async def complete(
     client: Client,
     request: ChatRequest,
@@ -327,6 +385,7 @@ class ChatStream(AsyncIterator[ChatChunk]):
         self._text_bytes = 0
         self._open: set[int] = set()  # choices that have begun and not finished
         self._done: set[int] = set()
+        self._echoes = Echoes(client.redactor)
         self._chunks = self._run()
 
     @property
@@ -404,6 +463,7 @@ class ChatStream(AsyncIterator[ChatChunk]):
         """Watches a chunk go by: errors, text for the watchdog and the bound, finish reasons."""
         if chunk.error:
             raise self._client.inside_stream(chunk.error, events.headers)
+        chunk = self._echoes.masked(chunk)
         for choice in chunk.choices:
             delta = choice.delta
             if text := delta.content:

@@ -148,6 +148,11 @@ class Client:
 
     path = staticmethod(address.path)
 
+    @property
+    def redactor(self) -> Redactor:
+        """Knows this client's key, among others: whoever reads a reply masks with it what a server says back."""
+        return self._redactor
+
     # --- calls
 
     async def get(

@@ -39,7 +39,8 @@ async def list_models(
     listed = reply.data if reply.data is not None else reply.models
     if listed is None:
         raise BadReply("The server's list of models cannot be read.")
-    return tuple(model for entry in listed if (model := _model(entry)) is not None)
+    found = (model for entry in listed if (model := _model(entry)) is not None)
+    return tuple(msgspec.structs.replace(model, id=client.redactor.running().feed(model.id)) for model in found)
 
 
 def _model(entry: Any) -> ModelReply | None:

@@ -11,6 +11,7 @@ from desktop.core.errors import BadKey
 
 MASK = "…"
 SHORTEST_PART = 12  # this many characters of a key in a row count as the key
+_SAMPLE, _STRIDE = 6, 7  # every run of 12 characters has one whole sample of 6 that begins at a multiple of 7
 
 
 class Secret:
@@ -67,6 +68,7 @@ class Redactor:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._parts: frozenset[str] = frozenset()
+        self._samples: frozenset[str] = frozenset()
         self._exact: tuple[str, ...] = ()
 
     def learn(self, secret: Secret) -> None:
@@ -78,6 +80,7 @@ class Redactor:
         with self._lock:
             self._exact = tuple(sorted({*self._exact, *forms}, key=len, reverse=True))
             self._parts = self._parts | {w for w in windows if len(w) == SHORTEST_PART}
+            self._samples = frozenset(w[at : at + _SAMPLE] for w in self._parts for at in range(_STRIDE))
 
     def clean(self, text: str) -> str:
         """The text with each key, and each run of 12 of its characters, replaced by one mark."""
@@ -98,3 +101,67 @@ class Redactor:
             return run
         shown = "".join(MASK if h else c for c, h in zip(run, hidden, strict=True))
         return re.sub(f"{MASK}+", MASK, shown)
+
+    def clean_bytes(self, data: bytes) -> bytes:
+        """Bytes without any run of 12 characters of a key or its disguises. Short keys are words, and stay."""
+        text = data.decode("latin-1")
+        if not (hits := self._hits(text)):
+            return data
+        return _masked(text, hits, 0).replace(MASK, MASK.encode().decode("latin-1")).encode("latin-1")
+
+    def running(self) -> Running:
+        """A cleaner for one text that comes in pieces."""
+        return Running(self)
+
+    def _hits(self, text: str) -> list[int]:
+        """Where runs of 12 characters of a key begin; one sample in seven characters is looked at."""
+        samples, parts = self._samples, self._parts
+        return [
+            at
+            for place in range(0, len(text) - _SAMPLE + 1, _STRIDE)
+            if text[place : place + _SAMPLE] in samples
+            for at in range(max(0, place - _SAMPLE), place + 1)
+            if text[at : at + SHORTEST_PART] in parts
+        ]
+
+
+class Running:
+    """One text in pieces: what a piece adds to 12 or more characters of a key in a row is a mark, all else stays."""
+
+    def __init__(self, redactor: Redactor) -> None:
+        self._redactor = redactor
+        self._tail = ""
+        self._ends_in_mark = False
+
+    def feed(self, text: str) -> str:
+        """The piece as it may be shown; the same object where it holds nothing of a key."""
+        before, whole = len(self._tail), self._tail + text
+        self._tail = whole[1 - SHORTEST_PART :]
+        samples = self._redactor._samples
+        for place in range(0, len(whole) - _SAMPLE + 1, _STRIDE):
+            if whole[place : place + _SAMPLE] in samples:
+                return self._masked(whole, before)
+        self._ends_in_mark = False
+        return text
+
+    def _masked(self, whole: str, before: int) -> str:
+        hits = self._redactor._hits(whole)
+        shown = _masked(whole, hits, before)
+        if self._ends_in_mark and hits and hits[0] < before:
+            shown = shown[len(MASK) :]
+        self._ends_in_mark = bool(hits) and hits[-1] + SHORTEST_PART >= len(whole)
+        return shown
+
+
+def _masked(text: str, hits: list[int], start: int) -> str:
+    """The text from `start` on with one mark for each stretch of runs that begin at `hits`, which are in order."""
+    pieces, at = [], start
+    end = -1
+    for hit in hits:
+        if hit > end:
+            pieces.append(text[at:hit])
+            if hit + SHORTEST_PART > start:
+                pieces.append(MASK)
+        end = hit + SHORTEST_PART
+        at = max(at, end)
+    return "".join(pieces) + text[at:]

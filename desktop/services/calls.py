@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from desktop.core.calls import CallStart, Fate
+from desktop.core.secret import Redactor
 
 KEPT_CALLS = 500
 KEPT_REPLY_BYTES = 8 * 1024 * 1024
@@ -30,13 +31,14 @@ class CallRecord:
     reply: bytearray = field(default_factory=bytearray)
     waits: list[tuple[float, str]] = field(default_factory=list)
     fate: Fate = Fate.OPEN
+    is_partial: bool = False  # the reply was longer than what is kept of it
     model: str = ""
     dollars: str = ""
 
     @property
     def whole_reply(self) -> bytes:
         """The reply's bytes, or nothing where not all of them were kept."""
-        return bytes(self.reply) if len(self.reply) == self.bytes_received else b""
+        return b"" if self.is_partial else bytes(self.reply)
 
     @property
     def call_id(self) -> str:
@@ -44,9 +46,13 @@ class CallRecord:
 
 
 class Calls:
-    """A Recorder that keeps the newest calls and tells listeners which one changed."""
+    """A Recorder that keeps the newest calls and tells listeners which one changed.
 
-    def __init__(self) -> None:
+    The client takes the key out of what it records; what is left of one, in part or in disguise, goes at the end.
+    """
+
+    def __init__(self, redactor: Redactor | None = None) -> None:
+        self._redactor = redactor or Redactor()
         self._records: OrderedDict[str, CallRecord] = OrderedDict()
         self._listeners: list[Callable[[CallRecord], None]] = []
         self._kept_bytes = 0
@@ -86,9 +92,10 @@ class Calls:
     def received(self, call_id: str, chunk: bytes, at_ms: float) -> None:
         if record := self._records.get(call_id):
             record.bytes_received += len(chunk)
-            if (room := KEPT_REPLY_BYTES - len(record.reply)) > 0:
-                record.reply += chunk[:room]
-                self._kept_bytes += min(room, len(chunk))
+            room = max(0, KEPT_REPLY_BYTES - len(record.reply))
+            record.reply += chunk[:room]
+            record.is_partial = record.is_partial or len(chunk) > room
+            self._kept_bytes += min(room, len(chunk))
 
     def waiting(self, call_id: str, seconds: float, reason: str, at_ms: float) -> None:
         if record := self._records.get(call_id):
@@ -98,6 +105,9 @@ class Calls:
     def ended(self, call_id: str, fate: Fate, at_ms: float) -> None:
         if record := self._records.get(call_id):
             record.fate, record.total_ms = fate, at_ms
+            clean = self._redactor.clean_bytes(bytes(record.reply))
+            self._kept_bytes += len(clean) - len(record.reply)
+            record.reply[:] = clean
             self._make_room(record)
             self._tell(record)
 
@@ -107,7 +117,7 @@ class Calls:
             if self._kept_bytes <= KEPT_IN_ALL_BYTES or record is newest:
                 return
             self._kept_bytes -= len(record.reply)
-            record.reply = bytearray()
+            record.reply, record.is_partial = bytearray(), True
 
     def _tell(self, record: CallRecord) -> None:
         for listener in self._listeners:
