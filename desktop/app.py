@@ -28,6 +28,7 @@ from desktop.store import settings as stored_settings
 from desktop.store.instance import Instance
 from desktop.store.small_files import make_folder, read_object, write_object
 from desktop.ui import theme
+from desktop.ui.garbage import Garbage
 from desktop.ui.main_window import MainWindow
 
 if TYPE_CHECKING:
@@ -205,6 +206,11 @@ async def _live(running: Running, arguments: argparse.Namespace) -> int:
         stack.enter_context(failures_end_in(window.notices.report, asyncio.get_running_loop()))
         stack.enter_context(signals_end(window.end))
         stack.enter_context(_log(running, arguments.debug))
+        garbage = Garbage()
+        stack.callback(garbage.close)
+        from desktop.ui.widgets import safe_text  # before any text of others is shown
+
+        safe_text.refuse_files(lambda name: window.notices.say("warn", f"“{name}” was not opened."))
         if arguments.tour:
             from desktop.ui.tour import drive  # a tour is taken by few
 
@@ -218,14 +224,36 @@ async def _live(running: Running, arguments: argparse.Namespace) -> int:
 
 
 async def _begin(running: Running, arguments: argparse.Namespace) -> None:
+    import asyncio
+
     services = await running.opened()
     if arguments.files:
         running.window.open_files(arguments.files)
     if arguments.show_requests:
         where = running.options.data_dir / "requests.jsonl"
         running.window.notices.say("warn", f"Requests and replies are written to {where}, without keys.")
+    _watch_network(services.connections.network_changed)
+    await asyncio.to_thread(_preload)
     await services.warm_up()
     await services.upkeep.run()
+
+
+def _preload() -> None:
+    """What the first answer with code would otherwise wait for; in a worker."""
+    from desktop.ui.widgets import highlight, markdown
+
+    markdown.preload()
+    highlight.preload()
+
+
+def _watch_network(changed: Callable[[], None]) -> None:
+    """Hear from the system when the computer comes into another network."""
+    from PySide6.QtNetwork import QNetworkInformation  # after the first paint
+
+    if QNetworkInformation.loadDefaultBackend():
+        known = QNetworkInformation.instance()
+        known.reachabilityChanged.connect(lambda _: changed())
+        known.transportMediumChanged.connect(lambda _: changed())
 
 
 def _options(arguments: argparse.Namespace) -> Options:

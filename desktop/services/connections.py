@@ -67,6 +67,11 @@ class Connections:
                 )
         return profile, key
 
+    def network_changed(self) -> None:
+        """The network is another one: dead connections are found and new ones made."""
+        for _, _, client in self._open.values():
+            client.network_changed()
+
     async def forget(self, profile_id: str) -> None:
         """Close a profile's client: the next call makes a new one."""
         async with self._lock:
