@@ -9,6 +9,7 @@ from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
 from desktop.core.secret import Redactor
+from desktop.core.traces import trace
 
 FOLDER = "logs"
 NAME = "davenport.log"
@@ -23,16 +24,13 @@ class Redaction(logging.Filter):
     def __init__(self, redactor: Redactor) -> None:
         super().__init__()
         self._redactor = redactor
-        self._formatter = logging.Formatter()
 
     def filter(self, record: logging.LogRecord) -> bool:
         record.msg = self._redactor.clean(record.getMessage())
         record.args = None
-        if record.exc_info:
-            record.exc_text = self._formatter.formatException(record.exc_info)
+        if record.exc_info and (error := record.exc_info[1]) is not None:
+            record.exc_text = self._redactor.clean(trace(error))
             record.exc_info = None
-        if record.exc_text:
-            record.exc_text = self._redactor.clean(record.exc_text)
         if record.stack_info:
             record.stack_info = self._redactor.clean(record.stack_info)
         return True

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import platform
 import sys
-import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -27,6 +26,7 @@ from desktop import __version__
 from desktop.core.errors import Detail, KnownError
 from desktop.core.secret import Redactor
 from desktop.core.text import said
+from desktop.core.traces import trace
 from desktop.ui import icons, theme
 from desktop.ui.widgets.labels import plain_label
 from desktop.ui.widgets.tooltip import no_mnemonic
@@ -219,12 +219,9 @@ class Banner(QFrame):
 
 
 def bug_report(error: BaseException) -> str:
-    """What a report of a mistake of ours holds: versions and the way through our code, no values of variables."""
-    lines = traceback.format_exception(type(error), error, error.__traceback__, limit=-30)
-    return (
-        f"Davenport {__version__}, Python {platform.python_version()}, Qt {qVersion()}, {sys.platform}\n\n"
-        f"{''.join(lines)[-12000:]}"
-    )
+    """What a report of a mistake of ours holds: versions and the way through our code, no values and no text."""
+    made_of = f"Davenport {__version__}, Python {platform.python_version()}, Qt {qVersion()}, {sys.platform}"
+    return f"{made_of}\n\n{trace(error)}"
 
 
 def _words_of(detail: Detail) -> str:
