@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QObject, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QWidget
 
@@ -28,11 +28,10 @@ def make(
     return action
 
 
-def offered(*owners: QObject) -> list[QAction]:
-    """The actions that can be done now, each once, in the order of their owners."""
+def offered(page: QWidget | None, window: QWidget) -> list[QAction]:
+    """The actions that can be done now, each once: those of the page on the screen, then the window's own."""
     found: dict[str, QAction] = {}
-    for owner in owners:
-        for action in owner.findChildren(QAction):
-            if action.isEnabled() and action.isVisible() and not action.isSeparator() and action.objectName():
-                found.setdefault(action.text(), action)
+    for action in [*(page.findChildren(QAction) if page is not None else ()), *window.actions()]:
+        if action.isEnabled() and action.isVisible() and not action.isSeparator() and action.objectName():
+            found.setdefault(action.text(), action)
     return list(found.values())

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from PySide6.QtCore import QPoint, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtGui import QFocusEvent, QKeyEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from desktop.ui import icons, theme
@@ -47,15 +47,16 @@ class Footer(QFrame):
         self.dot = StateDot(self)
         self._row.addWidget(self.dot)
         self._row.addWidget(self.profile)
-        self.engine = plain_label("", "footer", self)
+        self.engine = plain_label("", "foot", self)
         self.engine.setObjectName("footer.engine")
         self._row.addWidget(self.engine)
         self.engine_stop = self._button("footer.engine-stop", "Free its memory", self.engine_stop_wanted.emit)
+        theme.style_as(self.engine_stop, "footer-action")
         self._row.addWidget(self.engine_stop)
         self.plain_http = self._mark("footer.plain-http", "warning", "warn")
         self.offline = self._mark("footer.offline", "offline", "muted")
         self._row.addStretch(1)
-        self.rate_label = plain_label("rate", "footer", self)
+        self.rate_label = plain_label("rate", "foot", self)
         self._row.addWidget(self.rate_label)
         self.rate = RateGauge(self)
         self._row.addWidget(self.rate)
@@ -79,7 +80,7 @@ class Footer(QFrame):
     @cached_property
     def breakdown(self) -> Breakdown:
         """The meter's popover, made when it is first opened."""
-        return Breakdown(self)
+        return Breakdown(self.window())
 
     def set_profile(self, name: str, state: str, words: str) -> None:
         """`state`: "good", "waiting", "bad" or "off"; `words` say it for those who do not see the dot."""
@@ -130,9 +131,14 @@ class Footer(QFrame):
         self.breakdown.place_above(self.cost)
 
     def _open_breakdown(self) -> None:
+        if self.breakdown.isVisible():
+            self.breakdown.hide()
+            return
         self.breakdown_wanted.emit()
         self.breakdown.place_above(self.cost)
         self.breakdown.show()
+        self.breakdown.raise_()
+        self.breakdown.setFocus()
 
     def _button(self, name: str, text: str, work: Callable[[], object]) -> QToolButton:
         button = QToolButton(self)
@@ -151,7 +157,7 @@ class Footer(QFrame):
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(4)
         sign = Sign(icon, tone, box)
-        label = plain_label("", "footer-warn" if tone == "warn" else "footer", box)
+        label = plain_label("", "foot-warn" if tone == "warn" else "foot", box)
         label.setObjectName(name)
         row.addWidget(sign)
         row.addWidget(label)
@@ -255,15 +261,18 @@ class Sign(QWidget):
 
 
 class Breakdown(QFrame):
-    """The popover of the meter: by model, then today and this month."""
+    """The popover of the meter: by model, then today and this month. Escape and a look elsewhere close it."""
 
     HEADS = ("Model", "Calls", "In", "Cached", "Out", "Reasoning", "Cost")
 
     def __init__(self, parent: QWidget) -> None:
-        super().__init__(parent, Qt.WindowType.Popup | Qt.WindowType.FramelessWindowHint)
+        super().__init__(parent)
         self.setObjectName("footer.breakdown")
         self.setAccessibleName("What this session came to")
         theme.style_as(self, "popover")
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self._anchor: QWidget | None = None
+        self.hide()
         self._column = QVBoxLayout(self)
         self._content: QWidget | None = None
         self.fill((), "", "")
@@ -297,9 +306,25 @@ class Breakdown(QFrame):
         self.adjustSize()
 
     def place_above(self, anchor: QWidget) -> None:
+        """At the right above the footer, in front of the page."""
+        self._anchor = anchor
         self.adjustSize()
-        corner = anchor.mapToGlobal(QPoint(anchor.width(), 0))
-        self.move(corner.x() - self.width(), corner.y() - self.height() - theme.current().gap(4))
+        window, gap = self.parentWidget(), theme.current().gap(8)
+        top = anchor.mapTo(window, QPoint(0, 0)).y()
+        self.move(window.width() - self.width() - gap, top - self.height() - gap)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() in (Qt.Key.Key_Escape, Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self.hide()
+            if self._anchor is not None:
+                self._anchor.setFocus()
+        else:
+            super().keyPressEvent(event)
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        super().focusOutEvent(event)
+        if self._anchor is None or not self._anchor.underMouse():  # a click there closes by itself
+            self.hide()
 
     def _head(self, grid: QGridLayout) -> None:
         grid.addWidget(plain_label("This session", "strong"), 0, 0, 1, len(self.HEADS))

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 FOLDS, DOCK = "window.folds", "window.dock"
 UNDO_MS = 12_000
+DOCK_HEIGHT = 220
 OPENERS = {  # which page takes a file of that kind; the rest goes to the chat
     "transcription": (".mp3", ".wav", ".m4a", ".flac", ".ogg", ".oga", ".opus", ".webm", ".mp4", ".mpga", ".mpeg"),
     "batches": (".jsonl",),
@@ -75,8 +76,10 @@ class MainWindow(QWidget):
         dock = WireDock(self.splitter)
         dock.hide()
         self.splitter.addWidget(dock)
-        self.splitter.setStretchFactor(0, 3)
-        self.splitter.setStretchFactor(1, 1)
+        self.splitter.setStretchFactor(0, 1)
+        self.splitter.setStretchFactor(1, 0)
+        room = theme.current().px(DOCK_HEIGHT)
+        self.splitter.setSizes([max(room, self.height() - room), room])
         return dock
 
     @cached_property
@@ -261,7 +264,7 @@ class MainWindow(QWidget):
 
     def open_palette(self) -> None:
         self._before_palette = QApplication.focusWidget()
-        self.palette_view.open(actions.offered(*filter(None, (self.pages.get(self.current), self))))
+        self.palette_view.open(actions.offered(self.pages.get(self.current), self))
 
     def _after_palette(self) -> None:
         if self._before_palette is not None and shiboken6.isValid(self._before_palette):

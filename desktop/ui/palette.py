@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QAbstractListModel, QEvent, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
+from PySide6.QtCore import QAbstractListModel, QEvent, QModelIndex, QObject, QPersistentModelIndex, QSize, Qt, Signal
 from PySide6.QtGui import QAction, QKeyEvent, QPainter, QPalette
 from PySide6.QtWidgets import (
     QFrame,
@@ -143,6 +143,7 @@ class Palette(QFrame):
         look = theme.current()
         self.layout().setContentsMargins(look.gap(8), look.gap(8), look.gap(8), look.gap(8))
         self.layout().setSpacing(look.gap(8))
+        self.list.setIconSize(QSize(look.size("icon"), look.size("icon")))
         self.found.offer(actions)
         self.field.clear()
         self._mark(0)

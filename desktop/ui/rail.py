@@ -106,7 +106,7 @@ class RailButton(QAbstractButton):
         look = theme.current()
         tone = look.color("accent" if self.isChecked() else "text" if self.underMouse() else "muted")
         side = look.size("rail_icon") if self.height() >= look.px(48) else look.px(20)
-        font = look.font("caption", semibold=self.isChecked())
+        font = look.font("caption")
         line = QFontMetrics(font).height()
         top = (self.height() - side - line - look.px(2)) // 2
         left = box.center().x() - side // 2
@@ -202,9 +202,9 @@ class Rail(QFrame):
     def _measure(self) -> None:
         """As wide as the papers say, or as the longest name needs in this font."""
         look = theme.current()
-        metrics = QFontMetrics(look.font("caption", semibold=True))
+        metrics = QFontMetrics(look.font("caption"))
         widest = max(metrics.horizontalAdvance(place.title) for place in PLACES)
-        self.setFixedWidth(max(look.size("rail"), widest + look.gap(8)))
+        self.setFixedWidth(max(look.size("rail"), widest + look.gap(12)))
         self.rule.setFixedHeight(look.hair)
         self.lab.setFixedHeight(look.px(22))
         self.lab.setAlignment(Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignBottom)

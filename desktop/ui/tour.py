@@ -145,7 +145,9 @@ class Tour:
     def _has_text(self) -> bool:
         rows = self.chat.messages.rowCount()
         message = self.chat.messages.message(rows - 1) if rows else None
-        return message is not None and message.role.value == "assistant" and bool(message.text.strip())
+        if message is None or message.role.value != "assistant":
+            return False
+        return bool(self.chat.live.newest(message).text.strip())
 
     def _find(self, name: str) -> QWidget:
         found = self._window.findChild(QWidget, name)

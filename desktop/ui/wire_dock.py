@@ -119,8 +119,10 @@ def _words(row: CallRow) -> tuple[str, ...]:
 def _tone(row: CallRow, column: int) -> object:
     if column not in (4, 9):
         return None
-    if row.fate in (Fate.FAILED, Fate.CUT) or (row.status or 0) >= 400:
+    if (row.status or 0) >= 400 or (column == 9 and row.fate in (Fate.FAILED, Fate.CUT)):
         return theme.current().color("bad")
+    if column == 4:
+        return None
     return theme.current().color("muted") if row.fate in (Fate.OPEN, Fate.STOPPED, Fate.UNKNOWN) else None
 
 
@@ -135,6 +137,7 @@ class WireDock(QFrame):
         self.calls = CallModel(self)
         self._column = QVBoxLayout(self)
         self._column.setSpacing(0)
+        self._column.setContentsMargins(0, 0, 0, 0)
         self._head = QHBoxLayout()
         self._head.addWidget(plain_label("Calls of this session", "strong", self))
         self._head.addStretch(1)
