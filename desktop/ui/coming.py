@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from desktop.ui import theme
 from desktop.ui.page import Page
@@ -40,6 +40,11 @@ class ComingPage(Page):
         for text, kind in ((title, "title"), (SENTENCES[name], "muted")):
             label = plain_label(text, kind, self.work, wrap=True)
             label.setAlignment(Qt.AlignmentFlag.AlignHCenter)
-            label.setContentsMargins(look.gap(32), 0, look.gap(32), 0)
-            column.addWidget(label)
+            label.setMaximumWidth(look.px(520))
+            row = QHBoxLayout()
+            row.setContentsMargins(look.gap(32), 0, look.gap(32), 0)
+            row.addStretch(1)
+            row.addWidget(label, 1000)
+            row.addStretch(1)
+            column.addLayout(row)
         column.addStretch(3)

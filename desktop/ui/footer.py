@@ -302,6 +302,7 @@ class Breakdown(QFrame):
             grid.addWidget(plain_label(name), at, 0)
             self._figure(grid, at, len(self.HEADS) - 1, words or "–")
         self._column.addWidget(self._content)
+        self._content.show()  # it may come while the popover is open
         self._column.setContentsMargins(look.hair, look.hair, look.hair, look.hair)
         self.adjustSize()
 

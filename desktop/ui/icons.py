@@ -87,6 +87,7 @@ def _dress(wearer: QObject, painter: Painter) -> None:
 def refresh(painter: Painter, only: QWidget | None = None) -> None:
     """Dress everything, or one widget with all in it, again after the theme changed."""
     for window in QApplication.topLevelWidgets() if only is None else [only]:
+        _dress(window, painter)
         for kind in (QAbstractButton, QAction):
             for child in window.findChildren(kind):
                 _dress(child, painter)

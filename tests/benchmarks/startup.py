@@ -11,6 +11,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+from pathlib import Path
 
 RUNS = 7
 FIRST_PAINT_RATIO, MEMORY_RATIO, ALL_PAGES_RATIO, STALL_MS = 1.5, 1.5, 2.0, 50
@@ -89,7 +90,7 @@ print(json.dumps(found), flush=True)
 
 
 def measured(code: str, *arguments: str) -> dict:
-    environment = {**os.environ, "QT_QPA_PLATFORM": "offscreen", "PYTHONPATH": os.getcwd()}
+    environment = {**os.environ, "QT_QPA_PLATFORM": "offscreen", "PYTHONPATH": str(Path.cwd())}
     ran = subprocess.run([sys.executable, "-c", code, *arguments], env=environment, capture_output=True, text=True)
     if ran.returncode:
         raise SystemExit(ran.stderr)

@@ -1,0 +1,119 @@
+"""Failures and news: shown once, calmly, without any key."""
+
+from __future__ import annotations
+
+import logging
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QLabel, QPushButton, QToolButton
+
+from desktop.core.errors import Detail, KeyRefused, Overloaded
+from desktop.core.secret import Secret
+from desktop.ui.notices import Notices, Remedy, bug_report
+
+KEY = "sk-proj-4f9Zq81LmN0pXyT7vWb2"
+
+
+@pytest.fixture
+def notices(qtbot):
+    made = Notices()
+    qtbot.addWidget(made)
+    made.redactor.learn(Secret(KEY))
+    made.resize(800, 400)
+    return made
+
+
+def shown(notices) -> str:
+    return "\n".join(label.text() for banner in notices.banners for label in banner.findChildren(QLabel))
+
+
+def bug() -> Exception:
+    key = KEY
+    try:
+        raise ValueError(f"broken with {key}")
+    except ValueError as error:
+        return error
+
+
+def test_a_known_error_shows_sentence_advice_and_folded_details(notices, qtbot):
+    detail = Detail(status=503, request_id="req_7", said="<b>busy</b>")
+    notices.report(Overloaded("The server is busy.", detail=detail))
+    notices.show()
+    banner = notices.banners[0]
+    assert "The server is busy." in shown(notices) and "Try again in a minute." in shown(notices)
+    assert banner.detail.isHidden()
+    qtbot.mouseClick(banner.more, Qt.MouseButton.LeftButton)
+    assert banner.detail.isVisible()
+    assert "Status: 503" in banner.detail.text() and "<b>busy</b>" in banner.detail.text()
+
+
+def test_words_of_a_server_are_never_markup(notices):
+    notices.report(Overloaded("<img src='x'>", detail=Detail(said="<a href='file:///'>x</a>")))
+    formats = {label.textFormat() for label in notices.findChildren(QLabel) if label.text()}
+    assert formats == {Qt.TextFormat.PlainText}
+
+
+def test_a_bug_offers_a_report_without_key_and_is_logged(notices, caplog, qtbot):
+    with caplog.at_level(logging.ERROR):
+        notices.report(bug())
+    button = notices.banners[0].findChild(QPushButton, "notices.action")
+    qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+    report = QGuiApplication.clipboard().text()
+    assert "ValueError" in report and "test_notices.py" in report and "Davenport" in report
+    for text in (report, caplog.text, shown(notices)):
+        assert not any(KEY[at : at + 12] in text for at in range(len(KEY) - 11))
+    assert len(caplog.records) == 1
+    caplog.clear()
+
+
+def test_a_report_holds_no_values_of_variables():
+    assert "key = KEY" not in bug_report(bug())
+
+
+def test_the_key_is_hidden_in_summaries_and_details_of_known_errors(notices):
+    notices.report(KeyRefused(f"The key {KEY} was refused.", detail=Detail(said=f"got {KEY}")))
+    assert KEY not in shown(notices)
+
+
+def test_the_same_failure_again_is_counted_in_one_banner(notices):
+    for _ in range(3):
+        notices.report(Overloaded("The server is busy."))
+    assert len(notices.banners) == 1
+    assert "3 times" in notices.banners[0].label.text()
+
+
+def test_many_notices_stay_few_banners_the_newest_first(notices):
+    for number in range(9):
+        notices.report(Overloaded(f"Failure {number}"))
+    assert notices.texts() == ["Failure 8", "Failure 7", "Failure 6", "Failure 5"]
+
+
+def test_a_remedy_is_a_button_that_does_it_and_closes(notices, qtbot):
+    done = []
+    notices.remedy_for = lambda error: Remedy("Open the profile", lambda: done.append(error.summary))
+    notices.report(KeyRefused("The key was refused."))
+    notices.show()
+    qtbot.mouseClick(notices.banners[0].act, Qt.MouseButton.LeftButton)
+    assert done == ["The key was refused."]
+    assert notices.banners == [] and notices.isHidden()
+
+
+def test_good_news_leaves_by_itself_and_a_warning_stays(notices, qtbot):
+    notices.say("good", "12 messages were copied.", lasts_ms=1)
+    notices.say("warn", "The data folder is on a network drive.")
+    qtbot.waitUntil(lambda: notices.texts() == ["The data folder is on a network drive."])
+
+
+def test_every_button_of_a_banner_has_a_name(notices):
+    notices.report(bug())
+    assert all(button.accessibleName() for button in notices.findChildren(QToolButton))
+    logging.getLogger("desktop.ui.notices")
+
+
+def test_a_banner_is_dismissed_by_its_cross(notices, qtbot):
+    notices.report(Overloaded("The server is busy."))
+    notices.show()
+    qtbot.mouseClick(notices.findChild(QToolButton, "notices.close"), Qt.MouseButton.LeftButton)
+    assert notices.banners == []
