@@ -43,6 +43,13 @@ class Ended:
     message: Message
     error: KnownError | None = None
 
+    @property
+    def refused_parameter(self) -> str:
+        """The name of the parameter that the server would not have, where that is why it refused."""
+        if self.error is None or self.error.detail.code not in ("unsupported_parameter", "unsupported_value"):
+            return ""
+        return (self.error.detail.param or "").partition(".")[0].partition("[")[0]
+
 
 @dataclass(frozen=True, slots=True)
 class Unsaved:

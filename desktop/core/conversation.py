@@ -204,6 +204,11 @@ def newest_leaf(message: str, children: Mapping[str | None, list[str]]) -> str:
     return message
 
 
+def edit_draft(conversation: str, message: str) -> str:
+    """The name under which an unsent edit of a message is kept."""
+    return f"{conversation}/{message}"
+
+
 def title_from(text: str, longest: int = 60) -> str:
     """A title made of the first line of the first question, cut between words."""
     line = next((words for raw in text.splitlines() if (words := " ".join(raw.split()).strip("#*`> "))), "")

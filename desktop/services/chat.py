@@ -158,6 +158,13 @@ class Chat:
         self._counted = {}  # the text of a message that was counted changes
         return await self._carry_out(run, begin, Started(conversation, None, (again,)), tell)
 
+    async def may_have_run(self, message: Message) -> bool:
+        """Whether nobody knows if the call of a message was carried out: a repetition may be paid twice."""
+        if message.state is not State.FAILED:
+            return False
+        row = await self._database.read(lambda db: ledger.get(db, message.call_id))
+        return row is not None and row.fate is Fate.UNKNOWN
+
     async def estimate(self, question: Question) -> Estimate:
         """What the next request would hold and cost, before it is sent. The past is counted once for each branch."""
         card = self._catalogs.of(question.profile).card(question.model)

@@ -8,12 +8,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from desktop.core.conversation import Conversation, Message, Part, path_to
+from desktop.core.conversation import Conversation, Message, Part, edit_draft, path_to
 from desktop.core.errors import Missing
 from desktop.core.ids import new_id
 from desktop.store import conversations, drafts
 from desktop.store.database import Database
 
+ALL = 1_000_000
 FIRST_SCREEN = 40  # messages read with the opening of a conversation; the others follow as they come into view
 
 
@@ -78,7 +79,8 @@ class Conversations:
 
     async def purge(self, identities: Sequence[str]) -> None:
         """Delete for good, without a trace in the file; messages that a fork still shares stay for it."""
-        await self._database.write(lambda db: conversations.purge(db, identities))
+
+        await self._database.write(lambda db: _purge(db, identities))
         await asyncio.to_thread(self._database.scrub)
 
     async def empty_old_trash(self, days: int) -> int:
@@ -86,7 +88,12 @@ class Conversations:
         if days <= 0:
             return 0
         older = self._micros() - days * 86_400_000_000
-        return len(await self._database.write(lambda db: conversations.empty_trash(db, older)))
+
+        def work(db: Any) -> int:
+            rows = conversations.listing(db, trashed=True, limit=ALL)
+            return _purge(db, [row.id for row in rows if row.trashed < older])
+
+        return await self._database.write(work)
 
     async def fork(self, identity: str, message: str) -> Conversation:
         """A conversation of its own that shares the past up to and with `message`."""
@@ -109,7 +116,7 @@ class Conversations:
     async def resolve(self, start: str) -> str:
         """The id of the one conversation whose id begins with `start`; raises Missing."""
         wanted = start.strip().upper()
-        found = [c.id for c in await self.listing(limit=1_000_000) if c.id.startswith(wanted)] if wanted else []
+        found = [c.id for c in await self.listing(limit=ALL) if c.id.startswith(wanted)] if wanted else []
         if len(found) != 1:
             problem = "Several conversations have" if found else "No conversation has"
             raise Missing(f"{problem} an id that begins with “{start}”.", "`davenport history search` lists the ids.")
@@ -117,3 +124,13 @@ class Conversations:
 
     def _micros(self) -> int:
         return round(self._now() * 1_000_000)
+
+
+def _purge(db: Any, identities: Sequence[str]) -> int:
+    """Conversations with what was typed in them and not sent. Returns how many."""
+    for identity in identities:
+        edits = (edit_draft(identity, message) for message in conversations.outline(db, identity).parents)
+        for name in (identity, *edits):
+            drafts.delete(db, name)
+    conversations.purge(db, identities)
+    return len(identities)

@@ -8,17 +8,20 @@ import pytest
 from PySide6.QtCore import QMimeData, Qt
 from PySide6.QtGui import QColor, QImage
 from PySide6.QtTest import QAbstractItemModelTester, QTest
+from PySide6.QtWidgets import QApplication, QPushButton
 from wire import MODEL, Wire, error, reply, usage_chunk
 
 from desktop.api.client import Client
-from desktop.core.conversation import Picture, State
+from desktop.core.conversation import Conversation, Picture, State
 from desktop.core.errors import KnownError
 from desktop.core.profile import Kind
 from desktop.core.secret import Secret
 from desktop.services.bundle import Options
 from desktop.store import conversations
+from desktop.ui import theme
 from desktop.ui.chat.conversations_model import ConversationsModel
 from desktop.ui.chat.page import ChatPage
+from desktop.ui.widgets import links, safe_text
 from desktop.wiring import open_services
 
 
@@ -121,11 +124,11 @@ async def test_stop_keeps_what_came_and_send_returns(held, wire):
         held.page.messages.rowCount() < 2 or held.last().id not in page.live or not page.live.newest(held.last()).text
     ):
         await asyncio.sleep(0)
-    assert page.composer.send_button.accessibleName() == "Stop"
-    QTest.mouseClick(page.composer.send_button, Qt.MouseButton.LeftButton)
+    assert page.composer.stop_button.isVisible()
+    QTest.mouseClick(page.composer.stop_button, Qt.MouseButton.LeftButton)
     await page.tasks.settled()
     assert (held.last().text, held.last().state) == ("Half", State.STOPPED)
-    assert page.composer.send_button.accessibleName() == "Send"
+    assert page.composer.send_button.isVisible()
     await held.close()
 
 
@@ -159,13 +162,258 @@ async def test_edit_branches_from_the_question_before(held, wire):
 
 async def test_a_failed_answer_is_tried_again_in_its_place(held, wire):
     page = await held.open()
-    wire.answers = [error(500, "server_error"), reply("Now")]
+    wire.answers = [error(400, "model_overloaded"), reply("Now")]
     await held.send("Hello")
     assert held.last().state is State.FAILED and held.last().error
     page._act(held.last().id, "retry")
     await page.tasks.settled()
     assert held.texts() == ["Hello", "Now"]
     await held.close()
+
+
+async def answer_dialog(name: str) -> str:
+    """Press a button of the dialog that opens next; returns what it said."""
+    while True:
+        for window in QApplication.topLevelWidgets():
+            if window.objectName() == "dialog" and window.isVisible():
+                said = window.label.text()
+                window.findChild(QPushButton, f"dialog.{name}").click()
+                return said
+        await asyncio.sleep(0)
+
+
+async def test_what_may_have_run_is_repeated_only_after_asking(held, wire):
+    page = await held.open()
+    wire.answers = [error(500, "server_error"), reply("Now")]
+    await held.send("Hello")
+    page._act(held.last().id, "retry")
+    assert "charged" in await answer_dialog("cancel")
+    await page.tasks.settled()
+    assert len(wire.bodies) == 1
+    page._act(held.last().id, "retry")
+    await answer_dialog("confirm")
+    await page.tasks.settled()
+    assert held.texts() == ["Hello", "Now"]
+    await held.close()
+
+
+async def test_a_parameter_the_server_refuses_can_be_left_out_with_one_click(held, wire):
+    page = await held.open()
+    wire.answers = [error(400, "unsupported_value", param="temperature"), reply("Now")]
+    QTest.keyClicks(page.form._fields["temperature"].control, "0.3")
+    await held.send("Hello")
+    assert page.remedy.isVisible() and page.remedy.text() == "Send again without temperature"
+    page.remedy.click()
+    await page.tasks.settled()
+    assert "temperature" not in wire.bodies[1] and held.texts() == ["Hello", "Now"]
+    assert not page.remedy.isVisible()
+    await held.close()
+
+
+async def test_two_quick_enters_send_once(held, wire):
+    page = await held.open()
+    wire.answers = [reply("one")]
+    held.write("First")
+    QTest.keyClick(page.composer.edit, Qt.Key.Key_Return)
+    held.write("Second")
+    QTest.keyClick(page.composer.edit, Qt.Key.Key_Return)
+    assert page.composer.stop_button.isVisible()
+    await page.tasks.settled()
+    assert len(wire.bodies) == 1 and page.composer.text() == "Second"
+    await held.close()
+
+
+async def test_esc_stops_and_a_stop_before_the_send_gives_the_text_back(held, wire):
+    page = await held.open()
+    held.write("Wait")
+    QTest.keyClick(page.composer.edit, Qt.Key.Key_Return)
+    QTest.keyClick(page.composer.edit, Qt.Key.Key_Escape)
+    await page.tasks.settled()
+    assert wire.bodies == [] and page.composer.text() == "Wait"
+    assert page.composer.send_button.isVisible() and page._sends == []
+    await held.close()
+
+
+async def test_an_edit_does_not_cost_what_was_typed(held, wire):
+    page = await held.open()
+    wire.answers = [reply("one"), reply("two")]
+    await held.send("First try")
+    held.write("half a thought")
+    page._act(page.messages.id(0), "edit")
+    await page.tasks.settled()
+    assert page.composer.text() == "First try"
+    held.write(" changed")
+    page.new_conversation()
+    await page.tasks.settled()
+    await page._open(page.conversations.at(0).id)
+    assert page.composer.text() == "half a thought"
+    page._act(page.messages.id(0), "edit")
+    await page.tasks.settled()
+    assert page.composer.text() == "First try changed"
+    QTest.keyClick(page.composer.edit, Qt.Key.Key_Escape)
+    await page.tasks.settled()
+    assert page.composer.text() == "half a thought" and page.open.editing is None
+    await held.close()
+
+
+async def test_options_changed_just_before_switching_stay_with_their_conversation(held, wire):
+    page = await held.open()
+    wire.answers = [reply("a")]
+    await held.send("With a system text")
+    first = page.open.identity
+    page.system.setPlainText("Be brief")
+    page.new_conversation()
+    await page.tasks.settled()
+    await page._open(first)
+    assert page.system.toPlainText() == "Be brief"
+    await held.close()
+
+
+async def test_the_example_leaves_what_was_typed(held, wire):
+    page = await held.open()
+    wire.answers = [reply("a")]
+    held.write("mine")
+    page.empty.example.click()
+    await page.tasks.settled()
+    assert page.composer.text() == "mine" and len(wire.bodies) == 1
+    await held.close()
+
+
+async def test_a_link_shows_its_true_address_and_opens_only_after_asking(held, monkeypatch):
+    page = await held.open()
+    opened = []
+    monkeypatch.setattr(safe_text.QDesktopServices, "openUrl", lambda url: opened.append(url.toString()) or True)
+    page.transcript.link.emit(links.decide("https://evil.example/x", "bank.example"))
+    assert "https://evil.example/x" in await answer_dialog("cancel")
+    await page.tasks.settled()
+    page.transcript.link.emit(links.decide("https://good.example/x"))
+    await answer_dialog("confirm")
+    await page.tasks.settled()
+    assert opened == ["https://good.example/x"]
+    page.transcript.link.emit(links.decide("file:///etc/passwd"))
+    await page.tasks.settled()
+    assert len(opened) == 1
+    await held.close()
+
+
+async def test_a_selection_over_unloaded_messages_is_copied(held, wire, qapp):
+    page = await held.open()
+    wire.answers = [reply("Answer")]
+    await held.send("Question")
+    page.messages._loaded.clear()
+    page.transcript.select_all()
+    page.transcript.copy()
+    await page.tasks.settled()
+    assert "Question" in qapp.clipboard().text() and "Answer" in qapp.clipboard().text()
+    await held.close()
+
+
+async def test_a_conversation_in_the_trash_is_read_and_not_gone_on_with(held, wire):
+    page = await held.open()
+    wire.answers = [reply("x")]
+    await held.send("Throw me away")
+    identity = page.open.identity
+    page.list.trash_action.trigger()
+    await page.tasks.settled()
+    page.list.trash_button.click()
+    await page.tasks.settled()
+    page.list.view.clicked.emit(page.conversations.index(0))
+    await page.tasks.settled()
+    assert held.texts() == ["Throw me away", "x"]
+    assert not page.composer.isEnabled() and "trash" in page.status.text()
+    page._act(held.last().id, "regenerate")
+    await page.tasks.settled()
+    assert len(wire.bodies) == 1
+    page.list.restore_wanted.emit([identity])
+    await page.tasks.settled()
+    assert page.composer.isEnabled() and not page.status.isVisible()
+    await held.close()
+
+
+async def test_undo_of_trash_opens_again_what_was_open(held, wire):
+    page = await held.open()
+    wire.answers = [reply("x")]
+    await held.send("Throw me away")
+    undo = []
+    page.undo_offered.connect(lambda text, back: undo.append(back))
+    page.list.trash_action.trigger()
+    await page.tasks.settled()
+    undo[0]()
+    await page.tasks.settled()
+    assert held.texts() == ["Throw me away", "x"]
+    await held.close()
+
+
+async def test_what_was_typed_in_a_purged_conversation_is_gone_with_it(held, wire):
+    page = await held.open()
+    wire.answers = [reply("x")]
+    await held.send("Secret")
+    identity = page.open.identity
+    held.write("more secrets")
+    page._act(page.messages.id(0), "edit")
+    held.write("!")
+    page._flush_draft()
+    await page.tasks.settled()
+    await page._said.trash([identity])
+    await page._said.purge([identity])
+    left = held.services.database.read_now(lambda db: db.execute("SELECT count(*) FROM draft").fetchone()[0])
+    assert left == 0
+    page.new_conversation()
+    await held.close()
+
+
+async def test_a_growing_reply_is_whole_after_a_look_at_another_branch_and_a_change_of_theme(held, wire):
+    page = await held.open()
+    wire.answers = [reply("one"), [*reply("Slow", finish=None, done=False), None, *reply(" and sure")]]
+    await held.send("Number?")
+    page._act(held.last().id, "regenerate")
+    while not any(g._pieces for g in page.live._growing.values()):
+        await asyncio.sleep(0)
+    page._act(held.last().id, "branch_before")
+    assert held.texts() == ["Number?", "one"]
+    page._act(held.last().id, "branch_after")
+    page.transcript.flush()
+    assert page.transcript._row(1).message.text == "Slow"
+    theme.current().changed.emit()
+    assert page.transcript._row(1).message.text == "Slow"
+    wire.gate.set()
+    await page.tasks.settled()
+    assert held.texts() == ["Number?", "Slow and sure"]
+    await held.close()
+
+
+async def test_closing_asks_while_a_paid_reply_arrives_whatever_profile_is_chosen_now(held, wire):
+    page = await held.open()
+    wire.answers = [[*reply("Slow", finish=None, done=False), None]]
+    held.write("Go")
+    QTest.keyClick(page.composer.edit, Qt.Key.Key_Return)
+    profiles = held.services.profiles
+    await profiles.choose(next(p.id for p in profiles.all if p.is_local))
+    assert "paid" in page.reason_to_stay()
+    page.stop()
+    await page.tasks.settled()
+    assert page.reason_to_stay() == ""
+    await held.close()
+
+
+async def test_fixed_sizes_follow_the_text_scale(held):
+    page = await held.open()
+    before = (page.system.height(), page.composer.send_button.width(), page.composer.maximumWidth())
+    theme.current().set_text_scale(150)
+    try:
+        assert (page.system.height(), page.composer.send_button.width(), page.composer.maximumWidth()) == tuple(
+            round(size * 1.5) for size in before
+        )
+    finally:
+        theme.current().set_text_scale(100)
+    await held.close()
+
+
+def test_the_list_says_when_times_are_old(qtbot):
+    model = ConversationsModel()
+    model.replace([Conversation(id="a", updated=1)])
+    with qtbot.waitSignal(model.dataChanged):
+        model._minute.timeout.emit()
 
 
 async def test_a_cut_answer_goes_on_where_it_broke_off(held, wire):
@@ -360,10 +608,10 @@ async def test_a_reply_in_another_conversation_goes_on_and_is_there_on_return(he
         await asyncio.sleep(0)
     first = page.open.identity
     page.new_conversation()
-    assert page.messages.rowCount() == 0 and page.composer.send_button.accessibleName() == "Send"
+    assert page.messages.rowCount() == 0 and page.composer.send_button.isVisible()
     await page._open(first)
     assert held.texts() == ["Wait for it", "Slow"]
-    assert page.composer.send_button.accessibleName() == "Stop"
+    assert page.composer.stop_button.isVisible()
     wire.gate.set()
     await page.tasks.settled()
     assert held.texts() == ["Wait for it", "Slow and sure"]
@@ -387,8 +635,6 @@ async def test_a_fork_is_a_conversation_of_its_own_with_the_same_past(held, wire
 def test_conversations_model_meets_qts_tester(qtbot):
     model = ConversationsModel()
     tester = QAbstractItemModelTester(model, QAbstractItemModelTester.FailureReportingMode.Fatal)
-    from desktop.core.conversation import Conversation
-
     a, b, c = (Conversation(id=i, title=i) for i in "abc")
     for rows in ([a, b], [c, a, b], [b, c], [], [a], [Conversation(id="a", title="new")]):
         model.replace(rows)

@@ -110,7 +110,7 @@ async def test_a_conversation_with_a_real_model_from_the_first_word_to_reading_i
     await seat.choose(f"{ECHO}@40")
     seat.type_and_send("sample: long")
     await seat.until(lambda: seat.page.messages.rowCount() == 4 and len(seat.streamed()) > 20)
-    QTest.mouseClick(seat.page.composer.send_button, Qt.MouseButton.LeftButton)
+    QTest.mouseClick(seat.page.composer.stop_button, Qt.MouseButton.LeftButton)
     await seat.settled()
     stopped = seat.last()
     assert stopped.state is State.STOPPED and stopped.text

@@ -25,8 +25,12 @@ class Chips(QScrollArea):
         self.setAccessibleName("Attachments")
         self.setWidgetResizable(True)
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setFixedHeight(theme.current().px(40))
+        theme.current().changed.connect(self._measure)
+        self._measure()
         self.hide()
+
+    def _measure(self) -> None:
+        self.setFixedHeight(theme.current().px(40))
 
     def show_parts(self, parts: tuple[Part, ...]) -> None:
         look = theme.current()

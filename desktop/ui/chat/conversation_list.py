@@ -112,6 +112,7 @@ class ConversationList(QWidget):
     trash_wanted = Signal(list)
     restore_wanted = Signal(list)
     purge_wanted = Signal(list)
+    more_wanted = Signal()  # the last row came into view
 
     def __init__(self, model: ConversationsModel, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -124,15 +125,11 @@ class ConversationList(QWidget):
         self.view.activated.connect(self._open)
         self.trash_button.toggled.connect(self._switch)
         self.new_button.clicked.connect(self.new_wanted)
+        self.view.verticalScrollBar().valueChanged.connect(self._scrolled)
 
     def _build(self) -> None:
-        look = theme.current()
         column = QVBoxLayout(self)
-        column.setContentsMargins(0, look.gap(12), 0, 0)
-        column.setSpacing(look.gap(8))
-        top = QHBoxLayout()
-        top.setContentsMargins(look.gap(12), 0, look.gap(12), 0)
-        top.setSpacing(look.gap(8))
+        top = self._top = QHBoxLayout()
         self.search = QLineEdit(self, placeholderText="Search conversations", clearButtonEnabled=True)
         self.search.setObjectName("chat.search")
         self.search.setAccessibleName("Search conversations")
@@ -147,22 +144,31 @@ class ConversationList(QWidget):
         self.view.setModel(self.model)
         self.empty = plain_label("", "muted", self, wrap=True)
         self.empty.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignHCenter)
-        self.empty.setContentsMargins(look.gap(24), look.gap(24), look.gap(24), 0)
         self.trash_button = QToolButton(self, checkable=True, text="Trash")
         self.trash_button.setObjectName("chat.trash")
         self.trash_button.setAccessibleName("Show the trash")
         self.trash_button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         icons.put(self.trash_button, "trash")
-        foot = QHBoxLayout()
-        foot.setContentsMargins(look.gap(12), 0, look.gap(12), look.gap(8))
+        foot = self._foot = QHBoxLayout()
         foot.addWidget(self.trash_button)
         foot.addStretch(1)
         column.addLayout(top)
         column.addWidget(self.view, 1)
         column.addWidget(self.empty, 1)
         column.addLayout(foot)
+        theme.current().changed.connect(self._measure)
+        self._measure()
         self.say_empty()
         self._actions()
+
+    def _measure(self) -> None:
+        look = theme.current()
+        self.layout().setContentsMargins(0, look.gap(12), 0, 0)
+        self.layout().setSpacing(look.gap(8))
+        self._top.setContentsMargins(look.gap(12), 0, look.gap(12), 0)
+        self._top.setSpacing(look.gap(8))
+        self._foot.setContentsMargins(look.gap(12), 0, look.gap(12), look.gap(8))
+        self.empty.setContentsMargins(look.gap(24), look.gap(24), look.gap(24), 0)
 
     def _actions(self) -> None:
         self.rename_action = self._action("Rename", "F2", "rename", lambda ids: self.rename_wanted.emit(ids[0]))
@@ -223,6 +229,10 @@ class ConversationList(QWidget):
 
     def _open(self, index: QModelIndex) -> None:
         self.opened.emit(index.data(ID))
+
+    def _scrolled(self, value: int) -> None:
+        if value == self.view.verticalScrollBar().maximum() > 0:
+            self.more_wanted.emit()
 
     def _switch(self, is_trash: bool) -> None:
         for action in (self.rename_action, self.pin_action, self.trash_action):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
-from PySide6.QtCore import QAbstractListModel, QByteArray, QModelIndex, QObject, QPersistentModelIndex, Qt
+from PySide6.QtCore import QAbstractListModel, QByteArray, QModelIndex, QObject, QPersistentModelIndex, Qt, QTimer
 
 from desktop.core.conversation import Conversation
 from desktop.ui.widgets.moments import exact, relative
@@ -29,6 +29,9 @@ class ConversationsModel(QAbstractListModel):
         self._now = now
         self._rows: list[Conversation] = []
         self._working: set[str] = set()
+        self._minute = QTimer(self, interval=60_000)
+        self._minute.timeout.connect(self.refresh_times)
+        self._minute.start()
 
     def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
         return 0 if parent.isValid() else len(self._rows)
@@ -97,6 +100,12 @@ class ConversationsModel(QAbstractListModel):
         if self._rows[number] != row:
             self._rows[number] = row
             self._changed(number)
+
+    def refresh_times(self) -> None:
+        """ "5 min ago" grows old by itself."""
+        if self._rows:
+            roles = [DETAIL, Qt.ItemDataRole.AccessibleTextRole]
+            self.dataChanged.emit(self.index(0), self.index(len(self._rows) - 1), roles)
 
     def set_working(self, identity: str, is_working: bool) -> None:
         """Mark a conversation in which a reply arrives."""

@@ -19,9 +19,7 @@ class EmptyChat(QWidget):
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
         self.setObjectName("chat.empty")
-        look = theme.current()
         column = QVBoxLayout(self)
-        column.setSpacing(look.gap(12))
         column.addStretch(2)
         title = plain_label("Start a conversation", "title", self)
         title.setAlignment(Qt.AlignmentFlag.AlignHCenter)
@@ -41,6 +39,11 @@ class EmptyChat(QWidget):
         row.addStretch(1)
         column.addWidget(title)
         column.addWidget(self.line)
-        column.addSpacing(look.gap(12))
+        column.addSpacing(0)
         column.addLayout(row)
         column.addStretch(3)
+        theme.current().changed.connect(self._measure)
+        self._measure()
+
+    def _measure(self) -> None:
+        self.layout().setSpacing(theme.current().gap(12))

@@ -21,10 +21,7 @@ class FindBar(QFrame):
         super().__init__(parent)
         theme.style_as(self, "panel")
         self.setObjectName("chat.find-bar")
-        look = theme.current()
         row = QHBoxLayout(self)
-        row.setContentsMargins(look.gap(16), look.gap(8), look.gap(16), look.gap(8))
-        row.setSpacing(look.gap(8))
         self.field = QLineEdit(self, placeholderText="Find in this conversation", clearButtonEnabled=True)
         self.field.setObjectName("chat.find")
         self.field.setAccessibleName("Find in this conversation")
@@ -45,7 +42,14 @@ class FindBar(QFrame):
         self._pause = QTimer(self, singleShot=True, interval=80)
         self._pause.timeout.connect(lambda: self.searched.emit(self.field.text()))
         self.field.textChanged.connect(lambda: self._pause.start())
+        theme.current().changed.connect(self._measure)
+        self._measure()
         self.hide()
+
+    def _measure(self) -> None:
+        look = theme.current()
+        self.layout().setContentsMargins(look.gap(16), look.gap(8), look.gap(16), look.gap(8))
+        self.layout().setSpacing(look.gap(8))
 
     def _button(self, name: str, text: str, icon: str) -> QToolButton:
         button = QToolButton(self)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from desktop.core.conversation import Message, State
 
+THIN = "\u202f"
 ENDS = {
     State.COMPLETE: "",
     State.LENGTH: "token limit",
@@ -15,8 +16,8 @@ ENDS = {
 
 
 def grouped(number: int) -> str:
-    """A count with thin grouping: 1,204."""
-    return f"{number:,}"
+    """A count with thin grouping: 1 204, as the foot of the window has it."""
+    return f"{number:,}".replace(",", THIN)
 
 
 def seconds(milliseconds: int) -> str:
@@ -24,7 +25,7 @@ def seconds(milliseconds: int) -> str:
 
 
 def meta_line(message: Message, dollars: str) -> str:
-    """`model · 1,204 in (800 cached) · 356 out (200 reasoning) · $0.0041 · 0.4 s to first token · 82 tok/s · stop`."""
+    """`model · 1 204 in (800 cached) · 356 out (200 reasoning) · $0.0041 · 0.4 s to first token · 82 tok/s · stop`."""
     if message.state is State.STREAMING:
         return ""  # the caption above names the model already
     pieces = [message.model]

@@ -133,10 +133,7 @@ class ModelPopup(QFrame):
         self.setObjectName("chat.model-list")
         self.setAccessibleName("Models")
         self._choices = choices
-        look = theme.current()
         column = QVBoxLayout(self)
-        column.setContentsMargins(look.gap(8), look.gap(8), look.gap(8), look.gap(8))
-        column.setSpacing(look.gap(8))
         self.search = QLineEdit(self, placeholderText="Search models, or type a name")
         self.search.setObjectName("chat.model-search")
         self.search.setAccessibleName("Search models")
@@ -159,6 +156,8 @@ class ModelPopup(QFrame):
     def open_at(self, place: QPoint, current: str) -> None:
         """Show above `place` (the button's upper left corner, in screen coordinates)."""
         look = theme.current()
+        self.layout().setContentsMargins(look.gap(8), look.gap(8), look.gap(8), look.gap(8))
+        self.layout().setSpacing(look.gap(8))
         self.search.clear()
         self._choices.search("")
         rows = max(2, min(ROWS_SHOWN, self._choices.rowCount()))
@@ -214,13 +213,17 @@ class ModelButton(QToolButton):
         self.foot = ""
         self.set_model("")
         self.clicked.connect(self.open)
+        theme.current().changed.connect(self._show)  # its width follows the text's scale
 
     def set_model(self, model: str) -> None:
         self.model = model
+        self._show()
+
+    def _show(self) -> None:
         metrics = self.fontMetrics()
-        shown = metrics.elidedText(visible(model), Qt.TextElideMode.ElideMiddle, theme.current().px(280))
+        shown = metrics.elidedText(visible(self.model), Qt.TextElideMode.ElideMiddle, theme.current().px(280))
         self.setText((shown or "Choose a model").replace("&", "&&"))
-        self.setAccessibleDescription(model or "none chosen")
+        self.setAccessibleDescription(self.model or "none chosen")
 
     def open(self) -> None:
         if self.popup is None:

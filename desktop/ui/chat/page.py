@@ -4,57 +4,53 @@ from __future__ import annotations
 
 import time
 from collections.abc import Coroutine
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtGui import QAction, QGuiApplication, QKeySequence
-from PySide6.QtWidgets import QHBoxLayout, QMenu, QPlainTextEdit, QStackedWidget, QToolButton, QWidget
+from PySide6.QtGui import QAction, QGuiApplication, QKeyEvent, QKeySequence
+from PySide6.QtWidgets import QHBoxLayout, QPlainTextEdit, QPushButton, QStackedWidget, QToolButton, QWidget
 
-from desktop.core import catalog, pricing
-from desktop.core.catalog import Card, Catalog
+from desktop.core import catalog
+from desktop.core.catalog import Catalog
 from desktop.core.chat import Delta, Ended, Started, Unsaved, Update, Waiting
 from desktop.core.conversation import Message, Part, State, Text, plain
 from desktop.core.errors import KeyProblem, KnownError
 from desktop.ui import dialogs, icons, theme
+from desktop.ui.chat import words
 from desktop.ui.chat.composer import Composer
 from desktop.ui.chat.conversation_list import ConversationList
 from desktop.ui.chat.conversations_model import ConversationsModel
 from desktop.ui.chat.empty import EmptyChat
 from desktop.ui.chat.find_bar import FindBar
-from desktop.ui.chat.meta import grouped, meta_line
-from desktop.ui.chat.model_button import ModelChoice
-from desktop.ui.chat.state import Live, OpenConversation, Options
+from desktop.ui.chat.finding import Finding
+from desktop.ui.chat.meta import meta_line
+from desktop.ui.chat.state import Live, OpenConversation, Options, Sending, Typed
 from desktop.ui.page import Page
 from desktop.ui.tasks import Report
+from desktop.ui.widgets import links
 from desktop.ui.widgets.labels import plain_label
 from desktop.ui.widgets.parameter_form import ParameterForm
 from desktop.ui.widgets.pictures import png_of
+from desktop.ui.widgets.safe_text import open_link
 from desktop.ui.widgets.transcript import TranscriptView
 from desktop.ui.widgets.transcript_model import TranscriptModel
 
 if TYPE_CHECKING:
+    import asyncio
+
     from desktop.services.bundle import Services
     from desktop.services.chat import Question
     from desktop.services.conversations import Opened
 
 DRAFT_PAUSE_MS = 400
 ESTIMATE_PAUSE_MS = 150
-FEW_DAYS = 90
+ROWS_AT_ONCE = 200  # conversations in the list; more as the user scrolls down
 LAST_MODEL = "chat.last-model"
 LAST_OPEN = "chat.last-conversation"
 GROUPS = "chat.parameter-groups"
-
-
-@dataclass(frozen=True, slots=True)
-class _Typed:
-    """What the composer held, to be given back if it could not be kept."""
-
-    text: str
-    parts: tuple[Part, ...]
-    editing: str | None
+IN_TRASH = "This conversation is in the trash. Restore it to go on with it."
 
 
 class ChatPage(Page):
@@ -70,12 +66,12 @@ class ChatPage(Page):
         super().__init__(report, parent)
         self.open = OpenConversation()
         self.live = Live()
-        self._sends: dict[str, str] = {}  # conversation id to the name of the task that receives its reply
-        self._hits: list[str] = []
-        self._hit = -1
+        self._sends: list[Sending] = []
+        self._rows_wanted = ROWS_AT_ONCE
         self._asked = 0
         self._build()
         self._connect()
+        self._measure()
         self._show_conversation()
 
     # -- building
@@ -102,7 +98,11 @@ class ChatPage(Page):
         self.status.setObjectName("chat.status")
         self.status.setAlignment(Qt.AlignmentFlag.AlignHCenter)
         self.status.hide()
+        self.remedy = QPushButton(self.work)
+        self.remedy.setObjectName("chat.remedy")
+        self.remedy.hide()
         column.addWidget(self.status)
+        column.addWidget(self.remedy, 0, Qt.AlignmentFlag.AlignHCenter)
         column.addLayout(self._foot())
         self._build_parameters()
         self._draft_pause = QTimer(self, singleShot=True, interval=DRAFT_PAUSE_MS)
@@ -110,13 +110,9 @@ class ChatPage(Page):
         self._options_pause = QTimer(self, singleShot=True, interval=DRAFT_PAUSE_MS)
 
     def _head(self) -> QHBoxLayout:
-        look = theme.current()
-        row = QHBoxLayout()
-        row.setContentsMargins(look.gap(16), look.gap(8), look.gap(12), look.gap(8))
-        row.setSpacing(look.gap(4))
+        row = self._head_row = QHBoxLayout()
         self.heading = plain_label("", "strong", self.work)
         self.heading.setObjectName("chat.title")
-        self.heading.setMinimumWidth(look.px(40))
         row.addWidget(self._action_button(self.fold_history))
         row.addWidget(self.heading, 1)
         self.find_action = self._action("Find in this conversation", "Ctrl+F", "search", self.find_bar_open)
@@ -127,7 +123,7 @@ class ChatPage(Page):
         self.new_action = self._action("New conversation", "Ctrl+N", "new", self.new_conversation)
         self.model_action = self._action("Choose the model", "Ctrl+M", "models", lambda: self.composer.model.open())
         self.again_action = self._action("Answer again", "Ctrl+Shift+R", "regenerate", self._last_again)
-        self.stop_action = self._action("Stop", "", "stop", self.stop)
+        self.stop_action = self._action("Stop", "", "stop", self.stop)  # Esc, see keyPressEvent
         self.search_action = self._action("Search conversations", "Ctrl+Shift+F", "search", self.list.search.setFocus)
         return row
 
@@ -151,18 +147,14 @@ class ChatPage(Page):
         return button
 
     def _foot(self) -> QHBoxLayout:
-        look = theme.current()
         self.composer = Composer(self.work)
-        self.composer.setMaximumWidth(look.size("column"))
-        row = QHBoxLayout()
-        row.setContentsMargins(look.gap(16), look.gap(4), look.gap(16), look.gap(16))
+        row = self._foot_row = QHBoxLayout()
         row.addStretch(1)
         row.addWidget(self.composer, 1000)
         row.addStretch(1)
         return row
 
     def _build_parameters(self) -> None:
-        look = theme.current()
         self.form = ParameterForm("chat", self.parameters)
         heading = plain_label("Parameters", "section", self.form)
         label = plain_label("System text", "", self.form)
@@ -172,14 +164,29 @@ class ChatPage(Page):
         self.system.setAccessibleName("System text")
         self.system.setPlaceholderText("How the model should answer")
         self.system.setTabChangesFocus(True)
-        self.system.setFixedHeight(look.px(96))
         label.setBuddy(self.system)
         self.form.column.addWidget(heading)
         self.form.column.addWidget(label)
         self.form.column.addWidget(self.system)
         self.parameters.layout().addWidget(self.form)
 
+    def _measure(self) -> None:
+        """Sizes that follow the text's scale."""
+        look = theme.current()
+        self._head_row.setContentsMargins(look.gap(16), look.gap(8), look.gap(12), look.gap(8))
+        self._head_row.setSpacing(look.gap(4))
+        self.heading.setMinimumWidth(look.px(40))
+        self._foot_row.setContentsMargins(look.gap(16), look.gap(4), look.gap(16), look.gap(16))
+        self.composer.setMaximumWidth(look.size("column"))
+        self.system.setFixedHeight(look.px(96))
+
+    def _theme_changed(self) -> None:
+        self._measure()
+        self._show_live()  # the transcript made its rows again, from what was loaded
+
     def _connect(self) -> None:
+        theme.current().changed.connect(self._theme_changed)
+        self.finding = Finding(self.find_bar, self.transcript, self)
         self.list.opened.connect(self.open_conversation)
         self.list.new_wanted.connect(self.new_conversation)
         self.list.search_changed.connect(lambda: self.refresh_list())
@@ -187,7 +194,8 @@ class ChatPage(Page):
         self.list.rename_wanted.connect(lambda i: self._start(self._rename(i), "rename"))
         self.list.pin_wanted.connect(lambda i, on: self._start(self._then_list(self._said.pin(i, on)), f"pin:{i}"))
         self.list.trash_wanted.connect(lambda ids: self._start(self._trash(ids), "trash"))
-        self.list.restore_wanted.connect(lambda i: self._start(self._then_list(self._said.restore(i)), "restore"))
+        self.list.restore_wanted.connect(lambda ids: self._start(self._restore(ids), "restore"))
+        self.list.more_wanted.connect(self._more_rows)
         self.list.purge_wanted.connect(lambda ids: self._start(self._purge(ids), "purge"))
         self.composer.sent.connect(self._send)
         self.composer.stopped.connect(self.stop)
@@ -202,15 +210,18 @@ class ChatPage(Page):
         self.empty.example_taken.connect(self._take_example)
         self.transcript.needed.connect(self._load)
         self.transcript.action.connect(self._act)
+        self.transcript.link.connect(lambda verdict: self._start(self._follow(verdict), "link"))
+        self.transcript.picture.connect(lambda url: self._start(self._follow(links.decide(url)), "link"))
+        self.transcript.copy_needed.connect(lambda ids: self._start(self._copy_selection(ids), "copy-selection"))
+        self.remedy.clicked.connect(self._send_without)
         self.find_bar.searched.connect(lambda text: self._start(self._find(text), "find"))
-        self.find_bar.moved.connect(self._move_hit)
         self.find_bar.closed.connect(self._end_find)
         self.form.changed.connect(self._set_parameter)
         self.form.folds_changed.connect(self._keep_groups)
         self.system.textChanged.connect(self._set_system)
         self._draft_pause.timeout.connect(lambda: self._start(self._keep_draft(), "draft"))
         self._estimate_pause.timeout.connect(lambda: self._start(self._estimate(), "estimate"))
-        self._options_pause.timeout.connect(lambda: self._start(self._keep_options(), "options"))
+        self._options_pause.timeout.connect(lambda: self._start(self._keep_options(self.open), "options"))
 
     # -- services
 
@@ -226,11 +237,11 @@ class ChatPage(Page):
     def _said(self) -> Any:
         return self.services.conversations
 
-    def _start(self, work: Coroutine[Any, Any, Any], name: str) -> None:
+    def _start(self, work: Coroutine[Any, Any, Any], name: str) -> asyncio.Task[Any] | None:
         if self.services is None:
             work.close()
-            return
-        self.tasks.start(work, name=name)
+            return None
+        return self.tasks.start(work, name=name)
 
     async def _begin(self) -> None:
         """What was open and typed when the application ended, then the models."""
@@ -239,14 +250,20 @@ class ChatPage(Page):
             self.open.options.model = await self._usual_model()
         last = await self.services.remembered(LAST_OPEN, "")
         if not self.open.path and not self.composer.text():
-            try:
-                if last:
-                    self._show(await self._said.open(last))
-            except KnownError:
-                last = ""  # deleted meanwhile: a new conversation is as good a place to begin
+            await self._begin_with(last)
             await self._restore_draft()
         await self._list()
         self._profile_changed()
+
+    async def _begin_with(self, last: str) -> None:
+        place = self.open
+        try:
+            opened = await self._said.open(last) if last else None
+        except KnownError:
+            return  # deleted meanwhile: a new conversation is as good a place to begin
+        is_untouched = place is self.open and not self.composer.text()
+        if opened and is_untouched and not opened.conversation.trashed:
+            self._show(opened)
 
     async def _usual_model(self) -> str:
         chosen: str = self.services.settings.value.default_model
@@ -267,11 +284,18 @@ class ChatPage(Page):
 
     async def _list(self) -> None:
         search, trashed = self.list.search.text().strip(), self.list.shows_trash()
-        rows = await self._said.listing(search, trashed=trashed)
+        rows = await self._said.listing(search, trashed=trashed, limit=self._rows_wanted)
         self.conversations.replace(rows)
         nothing = "The trash is empty." if trashed else "Conversations appear here."
         self.list.say_empty(f"Nothing found for “{search}”." if search else nothing)
-        self.list.select(self.open.identity)
+        if not self.list.selected():  # what the user selected meanwhile stays
+            self.list.select(self.open.identity)
+
+    def _more_rows(self) -> None:
+        """The end of the list came into view: read further back."""
+        if self.conversations.rowCount() >= self._rows_wanted:
+            self._rows_wanted += ROWS_AT_ONCE
+            self.refresh_list()
 
     async def _then_list(self, work: Coroutine[Any, Any, Any]) -> None:
         await work
@@ -283,36 +307,51 @@ class ChatPage(Page):
         if title and title.strip():
             await self._said.rename(identity, title)
             if identity == self.open.identity:
-                self.heading.setText(title)
+                self.heading.setText(" ".join(title.split()))
             await self._list()
 
     async def _trash(self, ids: list[str]) -> None:
+        """A reply that arrives in one of them is stopped: nobody will read it."""
+        for sending in self._sends:
+            if sending.conversation in ids:
+                self.tasks.cancel(sending.name)
         await self._said.trash(ids)
-        if self.open.identity in ids:
+        was_open = self.open.identity if self.open.identity in ids else None
+        if was_open:
             self.new_conversation()
         await self._list()
-        many = f"{len(ids)} conversations were" if len(ids) > 1 else "The conversation was"
-        self.undo_offered.emit(f"{many} moved to the trash.", lambda: self._undo_trash(ids))
+        what = f"{words.many(len(ids), 'conversation')} were" if len(ids) > 1 else "The conversation was"
+        self.undo_offered.emit(f"{what} moved to the trash.", lambda: self._undo_trash(ids, was_open))
 
-    def _undo_trash(self, ids: list[str]) -> None:
-        self._start(self._then_list(self._said.restore(ids)), "restore")
+    def _undo_trash(self, ids: list[str], was_open: str | None) -> None:
+        self._start(self._restore(ids, was_open), "restore")
+
+    async def _restore(self, ids: list[str], opens: str | None = None) -> None:
+        """Out of the trash; what is shown of it can be gone on with."""
+        await self._said.restore(ids)
+        if (opens and not self.open.path) or self.open.identity in ids:
+            await self._open(opens or self.open.identity)
+        await self._list()
 
     async def _purge(self, ids: list[str]) -> None:
-        many = f"{len(ids)} conversations" if len(ids) > 1 else "this conversation"
-        text = f"Delete {many} for good? Older backups still hold the text until they are replaced."
+        what = words.many(len(ids), "conversation") if len(ids) > 1 else "this conversation"
+        text = f"Delete {what} for good? Older backups still hold the text until they are replaced."
         if await dialogs.confirm(self, text, "Delete for good"):
+            if self.open.identity in ids:
+                self.new_conversation()
             await self._then_list(self._said.purge(ids))
 
     # -- opening
 
     def open_conversation(self, identity: str) -> None:
-        if identity != self.open.identity and not self.list.shows_trash():
+        if identity != self.open.identity:
             self._start(self._open(identity), "open")
 
     def new_conversation(self) -> None:
         options = Options(self.open.options.model)
         if self.services is not None:
             options.system = self.services.settings.value.default_system
+        self.tasks.cancel("open")
         self._leave()
         self.open = OpenConversation(options=options)
         self._show_conversation()
@@ -344,14 +383,18 @@ class ChatPage(Page):
 
     def _leave(self) -> None:
         """What was typed stays with the conversation it was typed in."""
+        self._flush_draft()
+        if self._options_pause.isActive() and self.services is not None:
+            self._options_pause.stop()
+            self._start(self._keep_options(self.open), f"options:{self.open.draft_name}")
+        self._empty_composer()
+
+    def _flush_draft(self) -> None:
+        """Keep what was typed now, under the name it belongs to at this moment."""
         if self._draft_pause.isActive() and self.services is not None:
             self._draft_pause.stop()
             work = self._said.save_draft(self.open.draft_name, self.composer.text(), self.composer.parts)
             self._start(work, f"draft:{self.open.draft_name}")
-        if self._options_pause.isActive() and self.services is not None:
-            self._options_pause.stop()
-            self._start(self._keep_options(), f"options:{self.open.draft_name}")
-        self._empty_composer()
 
     def _empty_composer(self) -> None:
         self.composer.set_text("")
@@ -367,6 +410,8 @@ class ChatPage(Page):
         for action in (self.find_action, self.copy_all_action, self.print_action):
             action.setEnabled(bool(self.open.path))
         self.composer.set_editing(False)
+        self.composer.setEnabled(not self.open.is_trashed)
+        self.composer.set_estimate("")
         self.composer.model.set_model(self.open.options.model)
         self.system.blockSignals(True)
         self.system.setPlainText(self.open.options.system)
@@ -395,64 +440,89 @@ class ChatPage(Page):
         )
 
     def _take_example(self, text: str) -> None:
-        self.composer.set_text(text)
-        self._send()
+        """Ask it as it is; what is typed stays in the composer."""
+        if self._may_ask():
+            question = self._question(text)
+            self._receive(lambda tell: self.services.chat.send(question, tell))
 
     def _send(self) -> None:
-        if self.services is None:
+        if not self._may_ask():
             return
         text = self.composer.text()
-        if not self.open.options.model:
-            self.composer.model.open()
-            return
         question = self._question(text, parts=self.composer.parts)
-        typed = _Typed(text, self.composer.parts, self.open.editing)
-        self.open.editing = None
-        self.composer.set_editing(False)
-        self._empty_composer()
-        self._draft_pause.stop()
+        typed = Typed(text, self.composer.parts, self.open.editing)
+        self._flush_draft()  # it is forgotten when the question is kept
         self._receive(lambda tell: self.services.chat.send(question, tell), typed)
+        self._empty_composer()
+        if typed.editing:
+            self._leave_editing()
 
-    def _receive(self, ask: Any, typed: _Typed | None = None) -> None:
+    def _receive(self, ask: Any, typed: Typed | None = None) -> None:
         self._asked += 1
-        name = f"send:{self.open.identity or 'new'}:{self._asked}"
-        self._start(self._answer(ask, name, typed), name)
-
-    async def _answer(self, ask: Any, name: str, typed: _Typed | None) -> None:
-        """One reply from its question to its end. A question that could not be kept goes back into the composer."""
-        begun: list[str] = []
         place = self.open
+        sending = Sending(
+            name=f"send:{place.identity or 'new'}:{self._asked}",
+            place=place,
+            conversation=place.identity,
+            typed=typed,
+            draft=place.draft_name if typed else "",
+            is_paid=not self.services.profiles.chosen.is_local,
+        )
+        self._sends.append(sending)
+        self._show_remedy(None)
+        self._show_busy()
+        task = self._start(self._answer(ask, sending), sending.name)
+        if task is not None:
+            task.add_done_callback(lambda _: self._ended(sending))
+
+    async def _answer(self, ask: Any, sending: Sending) -> None:
+        """One reply from its question to its end."""
 
         def tell(update: Update) -> None:
             if isinstance(update, Started):
-                begun.append(update.conversation.id)
-                self._sends[update.conversation.id] = name
-                self._begun(update, place)
+                sending.conversation, sending.has_begun = update.conversation.id, True
+                self._begun(update, sending)
             else:
-                self._heard(update, begun[0])
+                self._heard(update, sending.conversation)
 
-        try:
-            await ask(tell)
-        finally:
-            if begun:
-                self._sends.pop(begun[0], None)
-                self.conversations.set_working(begun[0], False)
-            elif typed and place is self.open and not self.composer.text():
-                place.editing = typed.editing
-                self.composer.set_editing(typed.editing is not None)
-                self.composer.set_text(typed.text)
-                self.composer.set_parts(typed.parts)
-            self._show_busy()
+        await ask(tell)
+
+    def _ended(self, sending: Sending) -> None:
+        """However it ended, also before it began. A question that could not be kept goes back into the composer."""
+        self._sends.remove(sending)
+        if sending.conversation:
+            self.conversations.set_working(sending.conversation, False)
+        if not sending.has_begun:
+            self._give_back(sending)
+        self._show_busy()
         self.spent.emit()
-        await self._list()
+        self.refresh_list()
         self._estimate_pause.start()
 
-    def _begun(self, update: Started, place: OpenConversation) -> None:
+    def _give_back(self, sending: Sending) -> None:
+        typed = sending.typed
+        if typed is None or sending.place is not self.open:
+            return  # in another place it is kept as the draft it was
+        if typed.editing:
+            self.open.editing = typed.editing
+            self.composer.set_editing(True)
+        self.composer.set_text("\n\n".join(text for text in (typed.text, self.composer.text()) if text))
+        self.composer.set_parts((*typed.parts, *self.composer.parts))
+        self._draft_pause.start()
+
+    @property
+    def _sending(self) -> Sending | None:
+        """What is sent or received in the conversation on the screen."""
+        here = (s for s in self._sends if s.place is self.open or s.conversation == self.open.identity is not None)
+        return next(here, None)
+
+    def _begun(self, update: Started, sending: Sending) -> None:
+        place = sending.place
         messages = [*([update.question] if update.question else []), *update.replies]
         for reply in update.replies:
             self.live.begin(reply)
-        if update.question:
-            self._start(self._said.save_draft(place.draft_name, ""), f"draft:{place.draft_name}")
+        if sending.draft:
+            self._forget_draft(sending.draft)
         if place is self.open:
             is_new = place.conversation is None
             place.conversation = update.conversation
@@ -465,9 +535,16 @@ class ChatPage(Page):
             self.transcript.scroll_to_end()
             if is_new:
                 self._became(update)
+                if self.composer.text() or self.composer.parts:
+                    self._draft_pause.start()  # typed since the send: it belongs to the conversation now
         self.conversations.set_working(update.conversation.id, True)
-        self._show_busy()
         self.refresh_list()
+
+    def _forget_draft(self, name: str) -> None:
+        """A draft was sent; what has been typed since in the same place is kept in its stead."""
+        is_here = name == self.open.draft_name and self.open.identity is not None
+        text, parts = (self.composer.text(), self.composer.parts) if is_here else ("", ())
+        self._start(self._said.save_draft(name, text, parts), f"draft:{name}")
 
     def _became(self, update: Started) -> None:
         self.heading.setText(update.conversation.title)
@@ -477,22 +554,24 @@ class ChatPage(Page):
         key = f"{LAST_MODEL}:{self.services.profiles.chosen.id}"
         self._start(self.services.remember(key, self.open.options.model), "remember-model")
 
-    def _heard(self, update: Update, conversation: str) -> None:
+    def _heard(self, update: Update, conversation: str | None) -> None:
         is_shown = conversation == self.open.identity
         match update:
             case Delta():
                 self.live.add(update, time.monotonic())
                 if is_shown:
-                    self.transcript.extend(update.message, update.text, update.kind)
+                    if self.messages.row_of(update.message) >= 0:  # not while another branch is looked at
+                        self.transcript.extend(update.message, update.text, update.kind)
                     self._say("")
             case Waiting():
                 if is_shown:
-                    self._say(_waiting_words(update))
+                    self._say(words.waiting(update))
             case Ended():
                 self.live.end(update.message.id)
                 if is_shown:
                     self.messages.put([update.message])
                     self._say("")
+                    self._show_remedy(update)
                 if isinstance(update.error, KeyProblem):
                     self.report(update.error)
             case Unsaved(error=None):
@@ -507,18 +586,36 @@ class ChatPage(Page):
 
     def stop(self) -> None:
         """End the reply that arrives in the conversation on the screen."""
-        if name := self._sends.get(self.open.identity or ""):
-            self.tasks.cancel(name)
+        if sending := self._sending:
+            self.tasks.cancel(sending.name)
 
     def _show_busy(self) -> None:
-        is_busy = (self.open.identity or "") in self._sends
+        is_busy = self._sending is not None
         self.composer.set_busy(is_busy)
         self.stop_action.setEnabled(is_busy)
         if not is_busy:
-            self._say("")
+            self._say(IN_TRASH if self.open.is_trashed else "")
+
+    def _show_live(self) -> None:
+        """Replies on the screen that still arrive, as they are by now."""
+        self.messages.put(self.live.among(self.messages))
+
+    def _show_remedy(self, ended: Ended | None) -> None:
+        """Offer to leave out the parameter that the server refused."""
+        name = ended.refused_parameter if ended else ""
+        is_ours = name in self.open.options.parameters
+        self.remedy.setVisible(is_ours)
+        if ended and is_ours:
+            self.remedy.setText(f"Send again without {name}")
+            self.remedy.setProperty("refused", (ended.message.id, name))
+
+    def _send_without(self) -> None:
+        message_id, name = self.remedy.property("refused")
+        self.form.clear(name)
+        self._act(message_id, "retry")
 
     def reason_to_stay(self) -> str:
-        if not self._sends or self.services is None or self.services.profiles.chosen.is_local:
+        if not any(sending.is_paid for sending in self._sends):
             return ""
         return "A reply that is paid for is still arriving. What has come so far is kept."
 
@@ -550,14 +647,12 @@ class ChatPage(Page):
         message = self.messages.message(self.messages.row_of(message_id))
         branch = self.open.branches.get(message_id)
         match action:
-            case "copy" if message:
-                QGuiApplication.clipboard().setText(message.text)
             case "edit" if message:
                 self._edit(message)
             case "regenerate" if message:
                 self._again(message)
             case "retry" if message:
-                self._go_on(message) if not message.parts else self._again(message)
+                self._start(self._try_again(message), "retry")
             case "continue" if message:
                 self._go_on(message)
             case "branch_before" if branch and branch.before:
@@ -566,21 +661,35 @@ class ChatPage(Page):
                 self._switch(branch.after)
             case "fork":
                 self._start(self._fork(message_id), "fork")
-            case "more" if message:
-                self._more(message)
 
-    def _more(self, message: Message) -> None:
-        menu = QMenu(self)
-        menu.addAction("New conversation from here", lambda: self._act(message.id, "fork"))
-        menu.addAction("Copy as plain text with role", lambda: QGuiApplication.clipboard().setText(plain([message])))
-        menu.popup(self.cursor().pos())
+    async def _try_again(self, message: Message) -> None:
+        if await self.services.chat.may_have_run(message):
+            text = "The server may have carried out and charged this already. Ask again all the same?"
+            if not await dialogs.confirm(self, text, "Ask again", is_danger=False):
+                return
+        if message.parts:
+            self._again(message)
+        else:
+            self._go_on(message)
 
     def _edit(self, message: Message) -> None:
+        """The message into the composer; what was typed there comes back afterwards."""
+        if self.open.is_trashed:
+            return
+        self._flush_draft()
         self.open.editing = message.id
         self.composer.set_editing(True)
         self.composer.set_text(message.text)
         self.composer.set_parts(tuple(part for part in message.parts if not isinstance(part, Text)))
         self.composer.edit.setFocus()
+        self._start(self._restore_edit(message), "draft-read")
+
+    async def _restore_edit(self, message: Message) -> None:
+        """An edit that was begun before and left."""
+        draft = await self._said.draft(self.open.draft_name)
+        if draft.text and self.open.editing == message.id and self.composer.text() == message.text:
+            self.composer.set_text(draft.text)
+            self.composer.set_parts(draft.parts)
 
     def _edit_last(self) -> None:
         for row in range(self.messages.rowCount() - 1, -1, -1):
@@ -590,9 +699,16 @@ class ChatPage(Page):
                 return
 
     def _stop_editing(self) -> None:
+        """Give the edit up."""
+        self._draft_pause.stop()
+        self._start(self._said.save_draft(self.open.draft_name, ""), f"draft:{self.open.draft_name}")
+        self._empty_composer()
+        self._leave_editing()
+
+    def _leave_editing(self) -> None:
         self.open.editing = None
         self.composer.set_editing(False)
-        self._empty_composer()
+        self._start(self._restore_draft(), "draft-read")
 
     def _last_again(self) -> None:
         message = self.messages.message(self.messages.rowCount() - 1) if self.open.path else None
@@ -613,7 +729,7 @@ class ChatPage(Page):
 
     def _may_ask(self) -> bool:
         """Whether a further call can start here: one reply at a time in a conversation, and a model to ask."""
-        if (self.open.identity or "") in self._sends:
+        if self.services is None or self._sending or self.open.is_trashed:
             return False
         if not self.open.options.model:
             self.composer.model.open()
@@ -623,8 +739,7 @@ class ChatPage(Page):
     def _switch(self, message: str) -> None:
         self.open.show(self.open.leaf_through(message))
         self.messages.show_path(self.open.path)
-        for each in self.open.branches:
-            self.messages.refresh(each)
+        self._show_live()
         self._start(self._said.show_branch(self.open.identity, self.open.head), "branch")
         self._estimate_pause.start()
 
@@ -647,14 +762,30 @@ class ChatPage(Page):
         self._start(self._to_clipboard(), "copy-all")
 
     async def _to_clipboard(self) -> None:
-        QGuiApplication.clipboard().setText(plain(await self._said.messages(self.open.path)))
-        self.notice.emit("good", f"{len(self.open.path)} messages were copied.")
+        messages = await self._whole()
+        QGuiApplication.clipboard().setText(plain(messages))
+        were = "was" if len(messages) == 1 else "were"
+        self.notice.emit("good", f"{words.many(len(messages), 'message')} {were} copied.")
+
+    async def _whole(self) -> list[Message]:
+        """The branch that is shown, with what has arrived by now."""
+        return [self.live.newest(message) for message in await self._said.messages(self.open.path)]
+
+    async def _copy_selection(self, ids: list[str]) -> None:
+        self.transcript.copy_messages(await self._said.messages(ids))
+
+    async def _follow(self, verdict: links.Verdict) -> None:
+        """Open a link of the transcript, once its true address was read."""
+        if not verdict.may_open:
+            self.notice.emit("warn", verdict.warning)
+        elif await dialogs.confirm(self, words.link(verdict), "Open link", is_danger=bool(verdict.warning)):
+            open_link(verdict)
 
     def _print(self) -> None:
         self._start(self._to_printer(), "print")
 
     async def _to_printer(self) -> None:
-        messages = await self._said.messages(self.open.path)
+        messages = await self._whole()
         printer = await dialogs.choose_printer(self)
         if printer is not None:
             self.transcript.print_messages(printer, messages)
@@ -666,24 +797,13 @@ class ChatPage(Page):
             self.find_bar.enter()
 
     async def _find(self, text: str) -> None:
-        self._hits = await self._said.find(self.open.identity, self.open.path, text) if text.strip() else []
-        self._hit = len(self._hits) - 1
-        self.transcript.find_marks(text.strip())
-        self._show_hit()
-
-    def _move_hit(self, step: int) -> None:
-        if self._hits:
-            self._hit = (self._hit + step) % len(self._hits)
-            self._show_hit()
-
-    def _show_hit(self) -> None:
-        self.find_bar.set_place(self._hit + 1, len(self._hits))
-        if self._hits:
-            self.transcript.show_message(self._hits[self._hit])
+        wanted = text.strip()
+        hits = await self._said.find(self.open.identity, self.open.path, wanted) if wanted else []
+        self.finding.show(wanted, hits)
 
     def _end_find(self) -> None:
-        self._hits, self._hit = [], -1
-        self.transcript.find_marks("")
+        self.tasks.cancel("find")
+        self.finding.show("", [])
         self.composer.edit.setFocus()
 
     # -- model, parameters, estimate
@@ -695,7 +815,7 @@ class ChatPage(Page):
     def _show_models(self) -> None:
         models = self._catalog
         today = date.today()
-        choices = [_choice(card, today) for card in models.choices("chat", today)]
+        choices = [words.choice(card, today) for card in models.choices("chat", today)]
         self.composer.model.choices.set_choices(choices)
         self.composer.model.foot = f"Prices as of {models.as_of.isoformat()}; an estimate, not a bill."
         model = self.open.options.model
@@ -753,12 +873,12 @@ class ChatPage(Page):
     def _keep_groups(self) -> None:
         self._start(self.services.remember(GROUPS, self.form.open_groups()), "remember-groups")
 
-    async def _keep_options(self) -> None:
+    async def _keep_options(self, place: OpenConversation) -> None:
         """Options changed in a conversation that exists are kept without a send."""
-        if self.open.identity:
-            options = self.open.options
+        if place.identity:
+            options = place.options
             await self._said.save_options(
-                self.open.identity, model=options.model, system=options.system, parameters=dict(options.parameters)
+                place.identity, model=options.model, system=options.system, parameters=dict(options.parameters)
             )
 
     def _typed(self) -> None:
@@ -774,57 +894,35 @@ class ChatPage(Page):
         if not self.open.options.model or not (text.strip() or parts or self.open.path):
             self.composer.set_estimate("")
             return
+        place = self.open
         found = await self.services.chat.estimate(self._question(text, parts=parts))
-        about = "≈ " if found.is_rough else ""
-        self.composer.set_estimate(
-            f"{about}{grouped(found.tokens)} tokens · {found.dollars}",
-            ""
-            if found.fits
-            else f"Too long for this model: {grouped(found.tokens)} of {grouped(found.context)} tokens",
-        )
+        if place is self.open:
+            self.composer.set_estimate(*words.estimate(found))
 
     def _meta(self, message: Message) -> str:
         if message.role.value != "assistant":
             return ""
-        return meta_line(message, _dollars(message))
+        return meta_line(message, words.dollars(message))
 
     # -- the window's wishes
 
     def activated(self) -> None:
         self.composer.edit.setFocus()
 
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Esc leaves the innermost thing: an edit, then the reply that arrives, then the find bar."""
+        if event.key() != Qt.Key.Key_Escape:
+            super().keyPressEvent(event)
+        elif self.open.editing:
+            self._stop_editing()
+        elif self._sending:
+            self.stop()
+        elif not self.find_bar.isHidden():
+            self.find_bar.leave()
+        else:
+            super().keyPressEvent(event)
+
     async def close_down(self) -> None:
         if self.services is not None and not self.services.database.read_only:
             await self._keep_draft()
-            await self._keep_options()
-
-
-def _dollars(message: Message) -> str:
-    if message.is_free:
-        return "free"
-    if message.cost_pico is None:
-        return "unpriced" if message.usage else ""
-    return pricing.shown(pricing.from_pico(message.cost_pico))
-
-
-def _choice(card: Card, today: date) -> ModelChoice:
-    """A model's row: context and price in words, and its last days where they are few."""
-    pieces = [f"{grouped(card.max_input)} tokens"] if card.max_input else []
-    if card.is_free:
-        pieces.append("free, on this computer")
-    elif rates := card.prices.tokens.get(pricing.STANDARD):
-        if rates.input is not None and rates.output is not None:
-            pieces.append(f"${rates.input:f} in · ${rates.output:f} out per 1M")
-    else:
-        pieces.append("unpriced")
-    left = catalog.days_left(card, today)
-    warning = ""
-    if left is not None and left <= FEW_DAYS:
-        warning = f"{left} days left" if left > 1 else ("last day" if left >= 0 else "shut down")
-    return ModelChoice(card.id, " · ".join(pieces), warning)
-
-
-def _waiting_words(update: Waiting) -> str:
-    if update.is_alive:
-        return f"The server is alive, no text for {update.seconds:.0f} s. Stop ends the wait."
-    return f"{update.reason} Next try in {update.seconds:.0f} s."
+            await self._keep_options(self.open)

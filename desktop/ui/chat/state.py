@@ -7,12 +7,23 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from desktop.core.conversation import Branch, Conversation, Message, branch_of, children_of, newest_leaf, path_to
+from desktop.core.conversation import (
+    Branch,
+    Conversation,
+    Message,
+    Part,
+    branch_of,
+    children_of,
+    edit_draft,
+    newest_leaf,
+    path_to,
+)
 from desktop.core.replies import Growing
 
 if TYPE_CHECKING:
     from desktop.core.chat import Delta
     from desktop.services.conversations import Opened
+    from desktop.ui.widgets.transcript_model import TranscriptModel
 
 
 @dataclass(slots=True)
@@ -22,6 +33,28 @@ class Options:
     model: str = ""
     system: str = ""
     parameters: dict[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """What the composer held, to be given back if it could not be kept."""
+
+    text: str
+    parts: tuple[Part, ...]
+    editing: str | None
+
+
+@dataclass(slots=True)
+class Sending:
+    """A question on its way, from the click to the end of its reply. `draft` is the name it is kept under till then."""
+
+    name: str
+    place: OpenConversation
+    conversation: str | None
+    typed: Typed | None
+    draft: str
+    is_paid: bool
+    has_begun: bool = False
 
 
 @dataclass(slots=True)
@@ -49,8 +82,13 @@ class OpenConversation:
 
     @property
     def draft_name(self) -> str:
-        """The name the composer's text is kept under."""
-        return self.identity or "new"
+        """The name the composer's text is kept under; an edit has one of its own."""
+        return edit_draft(self.identity, self.editing) if self.identity and self.editing else self.identity or "new"
+
+    @property
+    def is_trashed(self) -> bool:
+        """Such a conversation is read and not gone on with."""
+        return bool(self.conversation and self.conversation.trashed)
 
     @property
     def head(self) -> str | None:
@@ -100,6 +138,10 @@ class Live:
         """The message as it is by now."""
         growing = self._growing.get(message.id)
         return message if growing is None else replace(growing.message, parts=growing.parts())
+
+    def among(self, shown: TranscriptModel) -> list[Message]:
+        """Those that a transcript shows, as they are by now."""
+        return [self.newest(growing.message) for each, growing in self._growing.items() if shown.row_of(each) >= 0]
 
     def __contains__(self, message_id: object) -> bool:
         return message_id in self._growing

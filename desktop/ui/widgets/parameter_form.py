@@ -57,10 +57,8 @@ class Field(QWidget):
         self.update_parameter(parameter)
 
     def _build(self) -> None:
-        look = theme.current()
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(look.gap(4))
         top = QHBoxLayout()
         self.label = plain_label(self.parameter.label, "", self)
         self.reset = QToolButton(self, text="Reset")
@@ -81,15 +79,25 @@ class Field(QWidget):
         self.problem = plain_label("", "bad", self, wrap=True)
         self.problem.hide()
         column.addLayout(top)
-        row = QHBoxLayout()
-        row.setSpacing(look.gap(8))
+        row = self._row = QHBoxLayout()
         self.slider = self._slider()
         if self.slider is not None:
             row.addWidget(self.slider, 1)
-            self.control.setFixedWidth(look.px(72))
         row.addWidget(self.control, 0 if self.slider else 1)
         column.addLayout(row)
         column.addWidget(self.problem)
+        theme.current().changed.connect(self._measure)
+        self._measure()
+
+    def _measure(self) -> None:
+        look = theme.current()
+        self.layout().setSpacing(look.gap(4))
+        self._row.setSpacing(look.gap(8))
+        if self.slider is not None:
+            self.control.setFixedWidth(look.px(72))
+        if isinstance(self.control, QPlainTextEdit):
+            self.control.setFixedHeight(look.px(72))
+            self.control.setFont(look.font("mono" if self.parameter.type is Type.JSON else "body"))
 
     def _control(self) -> QWidget:
         match self.parameter.type:
@@ -101,8 +109,6 @@ class Field(QWidget):
                 area = QPlainTextEdit(self)
                 theme.style_as(area, "field")
                 area.setTabChangesFocus(True)
-                area.setFixedHeight(theme.current().px(72))
-                area.setFont(theme.current().font("mono" if self.parameter.type is Type.JSON else "body"))
                 if self.parameter.type is Type.TEXTS:
                     area.setPlaceholderText("One a line")
                 area.textChanged.connect(lambda: self._typed(area.toPlainText()))
@@ -203,23 +209,27 @@ class Group(QWidget):
 
     def __init__(self, title: str, is_open: bool, parent: QWidget) -> None:
         super().__init__(parent)
-        look = theme.current()
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(look.gap(4))
         self.head = QToolButton(self, text=title, checkable=True, checked=is_open)
         self.head.setProperty("icon_px", 14)
         self.head.setAccessibleName(f"{title}, group")
         self.head.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        self.head.setFont(look.font("body", semibold=True))
         self.body = QWidget(self)
         self.fields = QVBoxLayout(self.body)
-        self.fields.setContentsMargins(0, look.gap(4), 0, look.gap(12))
-        self.fields.setSpacing(look.gap(12))
         column.addWidget(self.head)
         column.addWidget(self.body)
         self.head.toggled.connect(self._fold)
         self._fold(is_open)
+        theme.current().changed.connect(self._measure)
+        self._measure()
+
+    def _measure(self) -> None:
+        look = theme.current()
+        self.layout().setSpacing(look.gap(4))
+        self.head.setFont(look.font("body", semibold=True))
+        self.fields.setContentsMargins(0, look.gap(4), 0, look.gap(12))
+        self.fields.setSpacing(look.gap(12))
 
     def _fold(self, is_open: bool) -> None:
         self.body.setVisible(is_open)
@@ -242,10 +252,14 @@ class ParameterForm(QScrollArea):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._body = QWidget(self)
         self._column = QVBoxLayout(self._body)
+        self.setWidget(self._body)
+        theme.current().changed.connect(self._measure)
+        self._measure()
+
+    def _measure(self) -> None:
         look = theme.current()
         self._column.setContentsMargins(look.gap(16), look.gap(12), look.gap(16), look.gap(16))
         self._column.setSpacing(look.gap(4))
-        self.setWidget(self._body)
 
     @property
     def column(self) -> QVBoxLayout:
@@ -263,6 +277,10 @@ class ParameterForm(QScrollArea):
             field.update_parameter(parameter)
             if field.value != values.get(parameter.name) and not field.control.hasFocus():
                 field.show_value(values.get(parameter.name))
+
+    def clear(self, name: str) -> None:
+        """As if its reset had been clicked."""
+        self._fields[name].reset.click()
 
     def open_groups(self) -> list[str]:
         return sorted(name for name, group in self._groups.items() if group.head.isChecked())
