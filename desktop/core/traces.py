@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import traceback
 
-OF_CODE = (AttributeError, TypeError, NameError, ImportError, RecursionError, NotImplementedError)
+OF_CODE = (AttributeError, TypeError, NameError, ImportError, RuntimeError)
 """Failures whose words name parts of programs. All others may repeat what was typed, answered or kept."""
 
 LONGEST = 12_000

@@ -12,7 +12,7 @@ CANARY = "marzipan heron"
 def caught(work) -> BaseException:
     try:
         work()
-    except BaseException as error:  # noqa: BLE001 - whatever it is
+    except BaseException as error:
         return error
     raise AssertionError
 
@@ -37,8 +37,8 @@ def test_a_trace_names_places_and_kinds_and_no_text_at_all():
 
 def test_words_that_name_code_are_kept():
     assert "has no attribute 'nonsense'" in trace(caught(lambda: object().nonsense))
-    assert "FileNotFoundError 2" in trace(caught(lambda: open(f"/nowhere/{CANARY}").close()))  # noqa: SIM115, PTH123
-    assert CANARY not in trace(caught(lambda: open(f"/nowhere/{CANARY}").close()))  # noqa: SIM115, PTH123
+    assert "FileNotFoundError 2" in trace(caught(lambda: open(f"/nowhere/{CANARY}").close()))  # noqa: PTH123
+    assert CANARY not in trace(caught(lambda: open(f"/nowhere/{CANARY}").close()))  # noqa: PTH123
 
 
 def test_groups_and_circles_and_depth_end():
