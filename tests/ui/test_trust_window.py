@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
+import socket
 import subprocess
 import sys
 import threading
@@ -13,12 +14,14 @@ from pathlib import Path
 
 import pytest
 from key_scan import finds
+from msgspec.structs import replace
 from PySide6.QtCore import QTimer
 from PySide6.QtGui import QGuiApplication
 
 from desktop import app
 from desktop.core.errors import ArchiveLocked
 from desktop.core.options import Options
+from desktop.core.profile import Kind
 from desktop.core.secret import Secret
 from desktop.ui.notices import Notices
 from desktop.ui.tasks import Tasks
@@ -184,3 +187,53 @@ async def test_a_key_is_nowhere_in_what_the_window_shows_or_writes_in_a_run_with
     written = [path.read_bytes() for path in (tmp_path / "data").rglob("*") if path.is_file()]
     assert any(b"the header was Bearer" in each for each in written)
     assert [find for each in [*shown, *written] for find in finds(KEY, each)] == []
+
+
+async def test_plain_http_elsewhere_and_a_run_off_line_are_marked_in_the_footer(window):
+    open_window, end = window
+    running = await open_window(offline=True)
+    try:
+        services, footer = running.services, running.window.footer
+        assert not footer.offline.isHidden() and footer.plain_http.parentWidget().isHidden()
+        made = await services.profiles.add(Kind.COMPATIBLE)
+        await services.profiles.change(replace(made, base_url="http://models.example:8000/v1"))
+        await services.profiles.confirm_plain_http(made.id, "http://models.example:8000")
+        await services.profiles.choose(made.id)
+        await running.window.tasks.settled()
+        assert not footer.plain_http.parentWidget().isHidden()
+        assert "models.example" in footer.plain_http.text()
+    finally:
+        await end(running)
+
+
+async def test_a_window_off_line_opens_no_socket_and_starts_no_server(window, monkeypatch):
+    heard: list[object] = []
+
+    def refuse(self, address):
+        heard.append(address)
+        raise AssertionError(f"{address} was connected to")
+
+    monkeypatch.setattr(socket.socket, "connect", refuse)
+    monkeypatch.setattr(socket.socket, "connect_ex", refuse)
+    open_window, end = window
+    running = await open_window(offline=True)
+    try:
+        chat = running.window.pages["chat"]
+        await chat.tasks.settled()
+        assert not running.services.local_server.is_running
+    finally:
+        await end(running)
+    assert heard == []
+
+
+def test_the_self_test_names_variables_in_force_and_tells_no_value(tmp_path, qapp, monkeypatch):
+    from desktop.ui.self_test import facts
+
+    monkeypatch.setenv("SSL_CERT_FILE", f"/somewhere/{CANARY}")
+    monkeypatch.setenv("HTTPS_PROXY", f"http://user:{KEY}@proxy.example")
+    lines, _ = facts(Options(tmp_path / CANARY), qapp, lambda: "kept for this run")
+    told = dict(lines)
+    assert {"SSL_CERT_FILE", "HTTPS_PROXY"} <= set(told["Variables in force"].split(", "))
+    assert {"Python", "PySide6", "SQLite", "OpenSSL", "Key store", "Archive"} <= set(told)
+    everything = "\n".join(f"{name}: {value}" for name, value in lines)
+    assert finds(KEY, everything) == [] and "marzipan" not in everything
