@@ -29,6 +29,7 @@ HANDED_OVER_S = 5.0  # to answer at all; a reply may take as long as it takes
 def main(argv: Sequence[str]) -> int:
     """Run one command; the exit status says how it went: 0 well, 1 a sentence on stderr, 3 a reply that was cut."""
     os.umask(0o077)
+    argv = _with_stdin(argv)
     arguments = commands.parser().parse_args(argv)
     folder = arguments.data_dir or paths.data_folder()
     try:
@@ -45,6 +46,15 @@ def main(argv: Sequence[str]) -> int:
     except (KeyboardInterrupt, asyncio.CancelledError):
         print(file=sys.stderr)
         return INTERRUPTED
+
+
+def _with_stdin(argv: Sequence[str]) -> list[str]:
+    """`chat -` asks what comes over the standard input; it is read here, also for a window that carries it out."""
+    words = list(argv)
+    if words[:1] != ["chat"] or "-" not in words:
+        return words
+    words.remove("-")
+    return [*words, "--", sys.stdin.read()]
 
 
 def _say(error: KnownError) -> int:

@@ -16,10 +16,11 @@ from desktop.store.instance import Instance
 ROOT = Path(__file__).resolve().parents[1]
 
 
-def run(folder: Path, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
+def run(folder: Path, *words: str, typed: str = "", **environment: str) -> subprocess.CompletedProcess[str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("OPENAI_")}
     return subprocess.run(
         [sys.executable, "-m", "desktop", *words, "--data-dir", str(folder)],
+        input=typed,
         cwd=ROOT,
         env=kept | {"PYTHON_KEYRING_BACKEND": "keyring.backends.fail.Keyring"} | environment,
         capture_output=True,
@@ -46,6 +47,19 @@ def test_the_answer_goes_to_the_terminal_and_its_id_to_stderr(asked):
     _, done = asked
     assert "marzipan pig" in done.stdout
     assert len(identity(done)) == 26
+
+
+def test_a_question_comes_over_the_standard_input(asked):
+    folder, _ = asked
+    done = run(folder, "chat", "-", "--model", "local-echo", typed="-- a caramel bear\nof two lines\n")
+    assert done.returncode == 0, done.stderr
+    assert "caramel bear" in done.stdout
+
+
+def test_nothing_on_the_standard_input_is_said(asked):
+    folder, _ = asked
+    done = run(folder, "chat", "-", "--model", "local-echo")
+    assert done.returncode == 1 and "nothing to send" in done.stderr
 
 
 def test_search_finds_what_was_said_without_a_socket(asked):

@@ -27,7 +27,7 @@ def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(prog="davenport", add_help=True)
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
     chat = commands.add_parser("chat", help="ask, and keep question and answer")
-    chat.add_argument("question", help="what to ask")
+    chat.add_argument("question", help="what to ask; - reads it from the standard input")
     chat.add_argument("--model", default="", help="the model's name; else the conversation's, or the one used last")
     chat.add_argument("--conversation", default="", metavar="ID", help="go on with this conversation")
     chat.add_argument("--system", default="", help="system text")

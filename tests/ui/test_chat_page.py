@@ -404,6 +404,10 @@ async def test_fixed_sizes_follow_the_text_scale(held):
         assert (page.system.height(), page.composer.send_button.width(), page.composer.maximumWidth()) == tuple(
             round(size * 1.5) for size in before
         )
+        edit = page.composer.edit
+        assert (
+            edit.viewport().font().pixelSize() == edit.font().pixelSize() == theme.current().font("reading").pixelSize()
+        )
     finally:
         theme.current().set_text_scale(100)
     await held.close()

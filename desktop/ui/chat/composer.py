@@ -227,6 +227,7 @@ class Composer(QFrame):
     def _measure(self) -> None:
         look = theme.current()
         self.edit.setFont(look.font("reading"))
+        self.edit.viewport().setFont(look.font("reading"))  # the placeholder is drawn with this one
         self._column.setContentsMargins(look.gap(16), look.gap(12), look.gap(8), look.gap(8))
         self._column.setSpacing(look.gap(8))
         self._row.setSpacing(look.gap(8))
