@@ -13,7 +13,9 @@ import sys
 import threading
 from contextlib import closing, contextmanager
 
+import psutil
 import pytest
+from key_scan import finds
 from msgspec.structs import replace
 from wire_server import DONE, HEAD, ScriptedServer, answered, chunk, piece, streamed
 
@@ -307,3 +309,24 @@ async def test_a_failure_in_a_thread_ends_no_other_work(tmp_path, server):
     assert await services.database.read(lambda db: len(conversations.listing(db))) == 1
     await services.aclose()
     assert not [thread for thread in threading.enumerate() if "archive" in thread.name.lower() and thread.is_alive()]
+
+
+async def test_the_local_server_is_off_unless_its_profile_is_used(tmp_path, server):
+    services = await opened(tmp_path, server)
+    await services.chat.send(question(services, CANARY), lambda update: None)
+    await use_everything_kept(services)
+    commands = [" ".join(child.cmdline()) for child in psutil.Process().children(recursive=True)]
+    assert not services.local_server.is_running
+    assert [command for command in commands if "desktop.local" in command] == []
+    await services.aclose()
+
+
+async def test_a_key_of_an_environment_reaches_no_child_process(tmp_path, monkeypatch):
+    monkeypatch.setenv("OPENAI_API_KEY", KEY)
+    services = await opened(tmp_path)
+    await services.local_server.start()
+    children = psutil.Process().children(recursive=True)
+    told = [repr(child.cmdline()) + repr(child.environ()) for child in children]
+    await services.aclose()
+    assert told and [find for each in told for find in finds(KEY, each)] == []
+    assert KEY not in os.environ.values()
