@@ -29,6 +29,7 @@ from desktop.services.upkeep import Upkeep
 from desktop.services.verdicts import ConnectionTest
 from desktop.store import conversations
 from desktop.store.database import Database
+from desktop.store.instance import network_warning
 from desktop.store.secrets import Secrets
 
 CACHE = "cache"
@@ -51,6 +52,8 @@ async def open_services(
     folder, redactor = options.data_dir, redactor or Redactor()
     database, settings, secrets, profiles = await asyncio.to_thread(_open, options, redactor, now)
     notices = [*database.notices, *settings.notices, *profiles.notices]
+    if warning := await asyncio.to_thread(network_warning, folder):
+        notices.append(warning)
     if not database.read_only:
         cut = await database.write(lambda db: conversations.recover(db, round(now() * 1_000_000)))
         if cut:

@@ -27,7 +27,7 @@ from desktop.core.secret import Redactor, Secret
 from desktop.services import export, logs
 from desktop.services.bundle import Options
 from desktop.services.chat import Question
-from desktop.store import conversations
+from desktop.store import conversations, instance
 from desktop.store.instance import Instance
 from desktop.wiring import open_services
 
@@ -203,7 +203,7 @@ async def test_the_watch_hears_a_connection(tmp_path, server):
 
 
 async def test_a_second_writer_on_one_folder_is_refused_while_readers_go_on(tmp_path, server):
-    instance = Instance.acquire(tmp_path)
+    lock = Instance.acquire(tmp_path)
     services = await opened(tmp_path, server)
     await services.chat.send(question(services, CANARY), lambda update: None)
     with pytest.raises(ArchiveLocked):
@@ -213,7 +213,7 @@ async def test_a_second_writer_on_one_folder_is_refused_while_readers_go_on(tmp_
     reading = [*words[:3], "history", "search", "heron", "--data-dir", str(tmp_path)]
     found = await asyncio.to_thread(subprocess.run, reading, capture_output=True, text=True, timeout=60, check=False)
     await services.aclose()
-    instance.release()
+    lock.release()
     assert second.returncode == 1 and ArchiveLocked("").advice in second.stderr
     assert found.returncode == 0 and "heron" in found.stdout
     assert rows(tmp_path, "SELECT count(*) FROM conversation") == [(1,)]
@@ -330,3 +330,14 @@ async def test_a_key_of_an_environment_reaches_no_child_process(tmp_path, monkey
     await services.aclose()
     assert told and [find for each in told for find in finds(KEY, each)] == []
     assert KEY not in os.environ.values()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the form of Linux")
+async def test_a_start_on_a_network_drive_is_warned_about(tmp_path, monkeypatch):
+    services = await opened(tmp_path)
+    await services.aclose()
+    assert services.notices == ()
+    monkeypatch.setattr(instance, "_mounts", lambda: "server:/everything / nfs4 rw 0 0\n")
+    services = await opened(tmp_path)
+    await services.aclose()
+    assert [notice for notice in services.notices if "network drive" in notice]
