@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from PySide6.QtCore import QEvent, QModelIndex, QPersistentModelIndex, QRect, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QAction, QContextMenuEvent, QKeyEvent, QKeySequence, QPainter, QPalette
+from PySide6.QtGui import QAction, QContextMenuEvent, QFont, QKeyEvent, QKeySequence, QPainter, QPalette
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHBoxLayout,
@@ -73,13 +75,13 @@ class RowDelegate(QStyledItemDelegate):
             return inner.adjusted(0, 0, -size - look.px(8), 0)
         return inner
 
-    def _line(self, painter: QPainter, rect: QRect, font: object, tone: str, text: str) -> None:
+    def _line(self, painter: QPainter, rect: QRect, font: QFont, tone: str, text: str) -> None:
         painter.setFont(font)
         painter.setPen(theme.current().color(tone))
         shown = painter.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, rect.width())
         painter.drawText(rect, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, shown)
 
-    def _detail(self, painter: QPainter, rect: QRect, font: object, text: str) -> None:
+    def _detail(self, painter: QPainter, rect: QRect, font: QFont, text: str) -> None:
         """A snippet's hits are in full colour, the rest is muted."""
         if HIT_BEGINS not in text:
             self._line(painter, rect, font, "muted", visible(text))
@@ -177,7 +179,7 @@ class ConversationList(QWidget):
         self.restore_action = self._action("Restore", "", "restore", self.restore_wanted.emit)
         self.purge_action = self._action("Delete for good", "", "trash", self.purge_wanted.emit)
 
-    def _action(self, text: str, keys: str, icon: str, work: object) -> QAction:
+    def _action(self, text: str, keys: str, icon: str, work: Callable[[list[str]], object]) -> QAction:
         action = QAction(text, self.view)
         if keys:
             action.setShortcut(QKeySequence(keys))

@@ -11,6 +11,7 @@ from PySide6.QtCore import (
     QObject,
     QPersistentModelIndex,
     QPoint,
+    QRect,
     QSize,
     Qt,
     Signal,
@@ -114,7 +115,7 @@ class _Rows(QStyledItemDelegate):
             painter.drawText(top, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, warning)
         painter.restore()
 
-    def _line(self, painter: QPainter, rect: object, font: str, tone: str, text: str) -> None:
+    def _line(self, painter: QPainter, rect: QRect, font: str, tone: str, text: str) -> None:
         look = theme.current()
         painter.setFont(look.font(font))
         painter.setPen(look.color(tone))
@@ -185,8 +186,8 @@ class ModelPopup(QFrame):
 
     def _key(self, event: QKeyEvent) -> bool:
         steps = {Qt.Key.Key_Down: 1, Qt.Key.Key_Up: -1, Qt.Key.Key_PageDown: 8, Qt.Key.Key_PageUp: -8}
-        if event.key() in steps:
-            row = self.view.currentIndex().row() + steps[event.key()]
+        if step := steps.get(Qt.Key(event.key())):
+            row = self.view.currentIndex().row() + step
             self.view.setCurrentIndex(self._choices.index(max(0, min(row, self._choices.rowCount() - 1))))
             return True
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
