@@ -311,6 +311,7 @@ class Breakdown(QFrame):
         self._anchor = anchor
         self.adjustSize()
         window, gap = self.parentWidget(), theme.current().gap(8)
+        assert window is not None  # it is made with one
         top = anchor.mapTo(window, QPoint(0, 0)).y()
         self.move(window.width() - self.width() - gap, top - self.height() - gap)
 
