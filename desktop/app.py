@@ -72,7 +72,8 @@ class Running:
                 await self.window.show_expected()
                 self.services = await self._open()
             except BaseException as error:
-                self._is_opening.cancel()
+                self._is_opening.set_exception(error)
+                self._is_opening.exception()  # heard here; who asks later hears it again
                 if isinstance(error, KnownError):
                     self.window.footer.set_profile("", "bad", "Nothing can be kept: the archive is not open")
                 raise
@@ -202,12 +203,12 @@ async def _live(running: Running, arguments: argparse.Namespace) -> int:
     ended = asyncio.Event()
     window.closed.connect(ended.set)
     async with contextlib.AsyncExitStack() as stack:
-        stack.push_async_callback(running.aclose)
         stack.enter_context(failures_end_in(window.notices.report, asyncio.get_running_loop()))
         stack.enter_context(signals_end(window.end))
         stack.enter_context(_log(running, arguments.debug))
         garbage = Garbage()
         stack.callback(garbage.close)
+        stack.push_async_callback(running.aclose)  # first to go, so that its failures are still heard and logged
         from desktop.ui.widgets import safe_text  # before any text of others is shown
 
         safe_text.refuse_files(lambda name: window.notices.say("warn", f"“{name}” was not opened."))
@@ -312,8 +313,9 @@ def system_proxy(url: str) -> str | None:
             address.setScheme(scheme)
             address.setHost(proxy.hostName())
             address.setPort(proxy.port())
-            address.setUserName(proxy.user())
-            address.setPassword(proxy.password())
+            if proxy.user():
+                address.setUserName(proxy.user())
+                address.setPassword(proxy.password())
             return address.toString(QUrl.ComponentFormattingOption.FullyEncoded)
         if proxy.type() is QNetworkProxy.ProxyType.NoProxy:
             return None

@@ -321,7 +321,8 @@ class MainWindow(QWidget):
         dock: dict[str, Any] = await self.services.remembered(DOCK, {})
         if "sizes" in dock:
             self.splitter.restoreState(QByteArray.fromBase64(dock["sizes"].encode()))
-        self.wire.setVisible(bool(dock.get("open")))
+        if dock.get("open"):  # who has opened it meanwhile keeps it open
+            self.wire.show()
 
     async def _remember(self) -> None:
         assert self.services is not None

@@ -1,0 +1,218 @@
+"""The frame held in the hand: pages, keys, folds, focus, closing."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QApplication, QDialog, QLabel
+
+from desktop import app
+from desktop.core.errors import KeyRefused
+from desktop.core.settings import Appearance
+from desktop.ui import theme
+from desktop.ui.main_window import MainWindow
+from desktop.ui.rail import LAB, MAIN, PLACES
+from tests.ui.frame import nameless
+
+
+@pytest.fixture
+def window(qtbot):
+    theme.install(app.application()).configure(Appearance.LIGHT, 100, False)
+    made = MainWindow()
+    made.resize(1280, 800)
+    made.show_page("chat")
+    made.show()
+    yield made
+    made.end()
+    made.deleteLater()
+    theme.current().configure(Appearance.LIGHT, 100, False)
+
+
+@pytest.mark.parametrize("place", PLACES, ids=lambda place: place.name)
+def test_every_control_of_every_page_has_a_name(window, place):
+    window.show_page(place.name)
+    window.toggle_wire()
+    assert nameless(window) == []
+
+
+@pytest.mark.parametrize("number", range(1, 9))
+def test_control_and_a_digit_select_a_page(window, qtbot, number):
+    qtbot.keyClick(window, Qt.Key(ord("0") + number), Qt.KeyboardModifier.ControlModifier)
+    assert window.current == MAIN[number - 1].name
+    assert window.rail.buttons[window.current].isChecked()
+    assert window.stack.currentWidget() is window.pages[window.current]
+
+
+def test_a_page_is_built_when_it_is_first_shown_and_kept(window):
+    assert list(window.pages) == ["chat"]
+    window.show_page("settings")
+    page = window.pages["settings"]
+    window.show_page("chat")
+    window.show_page("settings")
+    assert window.stack.currentWidget() is page
+
+
+def test_pages_to_come_say_so_in_a_sentence_and_have_no_controls(window):
+    for place in (*MAIN[1:], *LAB):
+        window.show_page(place.name)
+        page = window.pages[place.name]
+        texts = [label.text() for label in page.work.findChildren(QLabel)]
+        assert texts[0] == place.title and "later version" in texts[1]
+        assert page.parameters.isHidden() and page.history.isHidden()
+
+
+@pytest.mark.parametrize("percent", [100, 130])
+@pytest.mark.parametrize("name", ["chat", "settings", "transcription"])
+def test_everything_is_within_a_window_of_1024_by_700(window, name, percent):
+    theme.current().configure(Appearance.LIGHT, percent, False)
+    window.show_page(name)
+    window.resize(1024, 700)
+    QApplication.processEvents()
+    assert (window.width(), window.height()) == (1024, 700)
+    inside = window.rect()
+    for part in (window.rail.buttons["settings"], window.rail.buttons["usage"], window.footer, window.stack):
+        box = part.rect().translated(part.mapTo(window, part.rect().topLeft()))
+        assert inside.contains(box), part.objectName()
+
+
+def test_at_1024_by_700_no_page_of_the_rail_needs_scrolling(window):
+    window.resize(1024, 700)
+    QApplication.processEvents()
+    assert window.rail.area.verticalScrollBar().maximum() == 0
+
+
+def test_names_on_the_rail_are_not_cut(window):
+    from PySide6.QtGui import QFontMetrics
+
+    metrics = QFontMetrics(theme.current().font("caption"))
+    assert all(metrics.horizontalAdvance(place.title) <= window.rail.width() - 4 for place in PLACES)
+
+
+@pytest.mark.parametrize(("width", "shown"), [(1280, (True, True)), (1060, (True, False)), (840, (False, False))])
+def test_parameters_fold_below_1100_and_the_history_below_860(window, width, shown):
+    window.resize(width, 700)
+    QApplication.processEvents()
+    page = window.pages["chat"]
+    assert (page.history.isVisible(), page.parameters.isVisible()) == shown
+
+
+def test_what_was_folded_by_hand_comes_back_by_hand_also_in_a_narrow_window(window, qtbot):
+    page = window.pages["chat"]
+    window.resize(1000, 700)
+    QApplication.processEvents()
+    page.fold_parameters.trigger()
+    assert page.parameters.isVisible()
+    page.fold_parameters.trigger()
+    assert not page.parameters.isVisible()
+    assert page.folds() == {"history": False, "parameters": True}
+
+
+def test_the_key_of_the_parameters_works_from_inside_the_page(window, qtbot):
+    page = window.pages["chat"]
+    page.composer.edit.setFocus()
+    qtbot.keyClick(page.composer.edit, Qt.Key.Key_Period, Qt.KeyboardModifier.ControlModifier)
+    assert not page.parameters.isVisible()
+
+
+def test_text_grows_shrinks_and_returns(window, qtbot):
+    control = Qt.KeyboardModifier.ControlModifier
+    qtbot.keyClick(window, Qt.Key.Key_Plus, control)
+    assert theme.current().text_scale == 110
+    qtbot.keyClick(window, Qt.Key.Key_Minus, control)
+    qtbot.keyClick(window, Qt.Key.Key_Minus, control)
+    assert theme.current().text_scale == 90
+    qtbot.keyClick(window, Qt.Key.Key_0, control)
+    assert theme.current().text_scale == 100
+
+
+def test_the_palette_goes_to_a_page_and_gives_the_focus_back(window, qtbot):
+    window.pages["chat"].composer.edit.setFocus()
+    qtbot.keyClick(window, Qt.Key.Key_K, Qt.KeyboardModifier.ControlModifier)
+    assert window.palette_view.isVisible()
+    qtbot.keyClick(window.palette_view.field, Qt.Key.Key_Escape)
+    assert QApplication.focusWidget() is window.pages["chat"].composer.edit
+    window.open_palette()
+    qtbot.keyClicks(window.palette_view.field, "go to batches")
+    qtbot.keyClick(window.palette_view.field, Qt.Key.Key_Return)
+    assert window.current == "batches"
+
+
+def test_f6_comes_to_every_part_and_round_again(window, qtbot):
+    page = window.pages["chat"]
+    page.composer.edit.setFocus()
+    seen = []
+    for _ in range(5):
+        qtbot.keyClick(window, Qt.Key.Key_F6)
+        focus = QApplication.focusWidget()
+        parts = {
+            "rail": window.rail,
+            "history": page.history,
+            "work": page.work,
+            "parameters": page.parameters,
+            "footer": window.footer,
+        }
+        seen.append(next(name for name, part in parts.items() if part.isAncestorOf(focus)))
+    assert seen == ["parameters", "footer", "rail", "history", "work"]
+
+
+def test_running_work_is_a_dot_on_the_rail_that_is_told_too(window):
+    page = window.pages["chat"]
+    page.working.emit(True)
+    assert window.rail.buttons["chat"].accessibleDescription() == "Work is running"
+    page.working.emit(False)
+    assert window.rail.buttons["chat"].accessibleDescription() == ""
+
+
+def test_a_refused_key_offers_the_profile(window):
+    window.notices.remedy_for = window._remedy_for
+    window.notices.report(KeyRefused("The key was refused."))
+    assert window.notices.banners[0].act.isHidden()  # a wire's refusal has its advice; a missing key has the button
+    window.notices.clear()
+
+
+def test_what_was_deleted_can_be_undone_from_the_notice(window, qtbot):
+    undone = []
+    window.pages["chat"].undo_offered.emit("The conversation was moved to the trash.", lambda: undone.append(True))
+    qtbot.mouseClick(window.notices.banners[0].act, Qt.MouseButton.LeftButton)
+    assert undone == [True] and window.notices.banners == []
+
+
+def test_a_file_for_a_page_to_come_is_not_swallowed_in_silence(window):
+    window.open_files(["/somewhere/talk.mp3"])
+    assert window.current == "transcription"
+    assert "talk.mp3 was not read" in window.notices.texts()[0]
+
+
+async def test_closing_asks_only_while_a_paid_reply_arrives(window, qtbot):
+    page, closed = window.pages["chat"], []
+    window.closed.connect(lambda: closed.append(True))
+    page.reason_to_stay = lambda: "A reply that is paid for is still arriving."
+    for button, ends in (("dialog.cancel", False), ("dialog.confirm", True)):
+        window.close()
+        await asyncio.sleep(0)
+        assert closed == [] and window.isVisible()
+        dialog = window.findChild(QDialog, "dialog")
+        assert "still arriving" in dialog.label.text() and "Stop and close" in dialog.confirm.text()
+        assert dialog.cancel.isDefault()
+        qtbot.mouseClick(dialog.findChild(type(dialog.cancel), button), Qt.MouseButton.LeftButton)
+        await window.tasks.settled()
+        assert bool(closed) is ends
+
+
+def test_closing_does_not_ask_without_a_reason(window):
+    closed = []
+    window.closed.connect(lambda: closed.append(True))
+    window.close()
+    assert closed == [True]
+
+
+def test_every_action_has_its_own_name_and_key(window):
+    from desktop.ui import actions
+
+    found = actions.offered(window.pages["chat"], window)
+    names = [action.objectName() for action in found]
+    keys = [key.toString() for action in found for key in action.shortcuts()]
+    assert len(names) == len(set(names))
+    assert len(keys) == len(set(keys))
