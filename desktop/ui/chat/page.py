@@ -46,6 +46,7 @@ if TYPE_CHECKING:
 
 DRAFT_PAUSE_MS = 400
 ESTIMATE_PAUSE_MS = 150
+MINUTE_MS = 60_000
 ROWS_AT_ONCE = 200  # conversations in the list; more as the user scrolls down
 LAST_MODEL = "chat.last-model"
 LAST_OPEN = "chat.last-conversation"
@@ -69,8 +70,10 @@ class ChatPage(Page):
         self._sends: list[Sending] = []
         self._rows_wanted = ROWS_AT_ONCE
         self._asked = 0
+        self._status = ""
         self._build()
         self._connect()
+        self.tasks.busy.disconnect(self.working)  # a reply is work to be shown, an estimate or a draft is not
         self._measure()
         self._show_conversation()
 
@@ -107,6 +110,9 @@ class ChatPage(Page):
         self._build_parameters()
         self._draft_pause = QTimer(self, singleShot=True, interval=DRAFT_PAUSE_MS)
         self._estimate_pause = QTimer(self, singleShot=True, interval=ESTIMATE_PAUSE_MS)
+        self._minute = QTimer(self, interval=MINUTE_MS)
+        self._minute.timeout.connect(self.conversations.refresh_times)
+        self._minute.start()
         self._options_pause = QTimer(self, singleShot=True, interval=DRAFT_PAUSE_MS)
 
     def _head(self) -> QHBoxLayout:
@@ -329,8 +335,9 @@ class ChatPage(Page):
     async def _restore(self, ids: list[str], opens: str | None = None) -> None:
         """Out of the trash; what is shown of it can be gone on with."""
         await self._said.restore(ids)
-        if (opens and not self.open.path) or self.open.identity in ids:
-            await self._open(opens or self.open.identity)
+        wanted = opens if opens and not self.open.path else self.open.identity
+        if wanted and wanted in (opens, *ids):
+            await self._open(wanted)
         await self._list()
 
     async def _purge(self, ids: list[str]) -> None:
@@ -469,6 +476,7 @@ class ChatPage(Page):
             is_paid=not self.services.profiles.chosen.is_local,
         )
         self._sends.append(sending)
+        self.working.emit(True)
         self._show_remedy(None)
         self._show_busy()
         task = self._start(self._answer(ask, sending), sending.name)
@@ -490,6 +498,7 @@ class ChatPage(Page):
     def _ended(self, sending: Sending) -> None:
         """However it ended, also before it began. A question that could not be kept goes back into the composer."""
         self._sends.remove(sending)
+        self.working.emit(bool(self._sends))
         if sending.conversation:
             self.conversations.set_working(sending.conversation, False)
         if not sending.has_begun:
@@ -576,11 +585,12 @@ class ChatPage(Page):
                     self.report(update.error)
             case Unsaved(error=None):
                 self.notice.emit("good", "Everything is saved again.")
-            case Unsaved():
-                self.report(update.error)
+            case Unsaved(error=KnownError() as trouble):
+                self.report(trouble)
 
     def _say(self, text: str) -> None:
-        if self.status.text() != text:
+        if self._status != text:  # asked with each piece of a reply
+            self._status = text
             self.status.setText(text)
             self.status.setVisible(bool(text))
 
@@ -819,7 +829,7 @@ class ChatPage(Page):
         self.composer.model.choices.set_choices(choices)
         self.composer.model.foot = f"Prices as of {models.as_of.isoformat()}; an estimate, not a bill."
         model = self.open.options.model
-        is_gone = bool(models.listed) and model not in models.listed and not self.open.path
+        is_gone = bool(models.listed) and model not in (models.listed or ()) and not self.open.path
         if self.services.profiles.chosen.is_local and choices and (not model or is_gone):
             model = choices[0].name  # one that costs nothing can be chosen unasked
         elif is_gone:
