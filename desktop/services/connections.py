@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
@@ -34,11 +35,13 @@ class Connections:
     ) -> None:
         self._connect, self._read_key, self._local, self._redactor = connect, read_key, local, redactor
         self._open: dict[str, tuple[Profile, Secret | None, Client]] = {}
-        self._lock = asyncio.Lock()
+        self._locks: defaultdict[str, asyncio.Lock] = defaultdict(
+            asyncio.Lock
+        )  # a server that starts holds up no other
 
     async def client(self, profile: Profile) -> Client:
         """The client of a profile. Raises NoKey, KeyringFailed, LocalFailed or EngineMissing."""
-        async with self._lock:
+        async with self._locks[profile.id]:
             place, key = await self._place(profile)
             known = self._open.get(profile.id)
             if known and known[:2] == (place, key):
@@ -74,12 +77,10 @@ class Connections:
 
     async def forget(self, profile_id: str) -> None:
         """Close a profile's client: the next call makes a new one."""
-        async with self._lock:
+        async with self._locks[profile_id]:
             if known := self._open.pop(profile_id, None):
                 await known[2].aclose()
 
     async def aclose(self) -> None:
-        async with self._lock:
-            for _, _, client in self._open.values():
-                await client.aclose()
-            self._open.clear()
+        for profile_id in list(self._open):
+            await self.forget(profile_id)

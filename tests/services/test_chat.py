@@ -8,6 +8,7 @@ from decimal import Decimal
 
 import httpx
 import pytest
+from msgspec.structs import replace
 from wire import MODEL, Wire, chunk, error, reply, usage_chunk
 
 from desktop.api.client import Client
@@ -221,6 +222,25 @@ async def test_a_question_that_cannot_be_kept_leaves_no_empty_conversation(desk,
     with pytest.raises(KnownError):
         await desk.ask("Too much for the disk")
     assert await desk.kept.listing() == []
+
+
+async def test_a_profile_whose_server_takes_long_to_start_holds_up_no_other(desk, wire):
+    read_key, may_answer = desk.connections._read_key, asyncio.Event()
+
+    async def slowly(profile_id):
+        if profile_id == "slow":
+            await may_answer.wait()
+        return await read_key(profile_id)
+
+    desk.connections._read_key = slowly
+    slow = asyncio.get_running_loop().create_task(desk.connections.client(replace(OPENAI, id="slow")))
+    await asyncio.sleep(0)
+    wire.answers = [reply("At once")]
+    async with asyncio.timeout(10):
+        assert (await desk.ask("Hello")).text == "At once"
+    may_answer.set()
+    await slow
+    await desk.connections.aclose()
 
 
 async def test_an_estimate_made_while_the_reply_arrives_is_not_kept(desk, wire):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
-from PySide6.QtCore import QAbstractListModel, QByteArray, QModelIndex, QObject, QPersistentModelIndex, Qt, QTimer
+from PySide6.QtCore import QAbstractListModel, QByteArray, QModelIndex, QObject, QPersistentModelIndex, Qt
 
 from desktop.core.conversation import Conversation
 from desktop.ui.widgets.moments import exact, relative
@@ -29,9 +29,6 @@ class ConversationsModel(QAbstractListModel):
         self._now = now
         self._rows: list[Conversation] = []
         self._working: set[str] = set()
-        self._minute = QTimer(self, interval=60_000)
-        self._minute.timeout.connect(self.refresh_times)
-        self._minute.start()
 
     def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
         return 0 if parent.isValid() else len(self._rows)
