@@ -274,14 +274,18 @@ class Echoes:
 
     def __init__(self, redactor: Redactor) -> None:
         self._redactor = redactor
+        self._contents: dict[int, Running] = {}
         self._texts: dict[tuple[int, str | int], Running] = {}
 
     def masked(self, chunk: ChatChunk) -> ChatChunk:
         """The chunk; its choices are replaced in it where they hold something of a key."""
         for place, choice in enumerate(chunk.choices):
             delta = choice.delta
-            if text := delta.content:
-                clean = self._text(text, choice.index, "content")
+            if text := delta.content:  # nearly every event is no more than this
+                running = self._contents.get(choice.index)
+                if running is None:
+                    running = self._contents[choice.index] = self._redactor.running()
+                clean = running.feed(text)
                 if clean is not text:
                     chunk.choices[place] = choice = replace(choice, delta=replace(delta, content=clean))
             if delta.refusal or delta.reasoning_content or delta.reasoning or delta.tool_calls:

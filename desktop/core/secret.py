@@ -135,12 +135,15 @@ class Running:
 
     def feed(self, text: str) -> str:
         """The piece as it may be shown; the same object where it holds nothing of a key."""
-        before, whole = len(self._tail), self._tail + text
+        tail = self._tail
+        whole = tail + text
         self._tail = whole[1 - SHORTEST_PART :]
         samples = self._redactor._samples
-        for place in range(0, len(whole) - _SAMPLE + 1, _STRIDE):
-            if whole[place : place + _SAMPLE] in samples:
-                return self._masked(whole, before)
+        if len(text) <= _STRIDE:  # as tokens are: every run that ends in the piece has this one sample
+            if whole[-SHORTEST_PART : _SAMPLE - SHORTEST_PART] in samples:
+                return self._masked(whole, len(tail))
+        elif any(whole[at : at + _SAMPLE] in samples for at in range(0, len(whole) - _SAMPLE + 1, _STRIDE)):
+            return self._masked(whole, len(tail))
         self._ends_in_mark = False
         return text
 
