@@ -312,12 +312,13 @@ async def test_a_failure_in_a_thread_ends_no_other_work(tmp_path, server):
 
 
 async def test_the_local_server_is_off_unless_its_profile_is_used(tmp_path, server):
+    before = {child.pid for child in psutil.Process().children(recursive=True)}  # other tests have a server
     services = await opened(tmp_path, server)
     await services.chat.send(question(services, CANARY), lambda update: None)
     await use_everything_kept(services)
-    commands = [" ".join(child.cmdline()) for child in psutil.Process().children(recursive=True)]
+    begun = [child for child in psutil.Process().children(recursive=True) if child.pid not in before]
     assert not services.local_server.is_running
-    assert [command for command in commands if "desktop.local" in command] == []
+    assert [child.cmdline() for child in begun if "desktop.local" in child.cmdline()] == []
     await services.aclose()
 
 
