@@ -6,7 +6,7 @@ import itertools
 
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtGui import QAccessible, QColor, QContextMenuEvent, QGuiApplication, QPdfWriter, QWheelEvent
+from PySide6.QtGui import QAccessible, QColor, QContextMenuEvent, QGuiApplication, QImage, QPdfWriter, QWheelEvent
 from PySide6.QtTest import QAbstractItemModelTester, QTest
 from PySide6.QtWidgets import QApplication, QMenu, QPushButton, QToolButton
 
@@ -228,6 +228,52 @@ def test_many_tokens_make_few_frames(qtbot):
     assert drawn == []
     QTest.qWait(80)
     assert 1 <= len(drawn) <= 4
+
+
+GROWING = (
+    f"# Head\n\n{WORDS}\n\nUnder\n---\n\n- a point\n- another `with code`\n  - inside\n\n1. one\n2. two\n\n"
+    f"> quoted **words**\n> and more\n>\n> > twice as deep\n\n```python\nx = 1\ny = {'long' * 40!r}\nfor x in y:\n"
+    f"    print(x)\n```\n\n| a | b |\n|---|--:|\n| 1 | line |\n| 2 | 3 |\n\n"
+    f"*Some* [words](https://a.example/) {WORDS}\n\n"
+)
+
+
+def as_it_stands(view) -> QImage:
+    """What the window's picture holds, put together by all the paintings so far."""
+    inside = view.viewport()
+    corner, size = inside.mapTo(view.window(), QPoint(0, 0)), inside.size()
+    whole = view.screen().grabWindow(view.winId(), corner.x(), corner.y(), size.width(), size.height())
+    return whole.toImage().convertToFormat(QImage.Format.Format_RGB32)
+
+
+def as_painted_anew(view) -> QImage:
+    return view.viewport().grab().toImage().convertToFormat(QImage.Format.Format_RGB32)
+
+
+@pytest.mark.parametrize("place", ["at the end", "scrolled up", "a little up", "short"])
+@pytest.mark.parametrize("over", ["", "selection", "find"])
+def test_what_was_painted_in_pieces_equals_a_fresh_painting(place, over, qtbot):
+    shown = Shown(qtbot, [message(n) for n in range(1 if place == "short" else 12)], width=720, height=480)
+    added = stream(shown, 9_001)
+    view = shown.view
+    if over == "find":
+        view.find_marks("line by")
+    if place in ("scrolled up", "a little up"):
+        view.extend(added, GROWING * 2)
+        view.flush()
+        shown.bar.setValue(shown.bar.value() - (2_000 if place == "scrolled up" else 40))
+    turn_loop()
+    text = GROWING * (1 if place == "short" else 2)
+    for at, start in enumerate(range(0, len(text), 9)):
+        view.extend(added, text[start : start + 9])
+        if over == "selection" and at == 20:
+            view.select_all()
+        view._frame.stop()
+        view._part_of_frame()
+        turn_loop(2)
+        if at % 5 == 0 or start + 9 >= len(text):
+            turn_loop(4)
+            assert as_it_stands(view) == as_painted_anew(view), f"after {text[max(0, start - 20) : start + 9]!r}"
 
 
 def test_a_finished_answer_looks_as_it_did_while_it_grew(qtbot):

@@ -37,7 +37,7 @@ from PySide6.QtGui import (
     QShowEvent,
     QWheelEvent,
 )
-from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QMenu, QPushButton, QWidget
+from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QMenu, QPushButton, QScrollBar, QWidget
 
 from desktop.core.conversation import Message, plain
 from desktop.ui.theme import Theme
@@ -49,11 +49,15 @@ from desktop.ui.widgets.transcript_blocks import Block, Code, Ink, Marks
 from desktop.ui.widgets.transcript_heights import Heights
 from desktop.ui.widgets.transcript_model import TranscriptModel
 from desktop.ui.widgets.transcript_print import print_pages
-from desktop.ui.widgets.transcript_rows import Fold, Row
+from desktop.ui.widgets.transcript_rows import NOWHERE, Fold, Row
 
 FRAME_MS = 33
 """Between two pictures of a growing text; twice meanwhile the blocks that are finished are laid out already."""
 STEPS = 3
+MUCH = 400
+"""Characters in one frame from which on the work is spread over it; less is read and drawn at once."""
+AHEAD_FRAMES = 8
+"""While a text grows, what is wanted later is looked after once in so many frames."""
 GUESS = 160
 """Height of a row nobody has seen yet, in px at 100 %."""
 READING_S = 0.012
@@ -65,6 +69,26 @@ WHOLE = (1 << 30, 0)
 """The end of a row, whatever it holds."""
 Place = tuple[int, int, int]
 """(row, block, character)"""
+
+
+class OpaqueBar(QScrollBar):
+    """A scroll bar that paints its own ground: what lies behind it need not be painted when it moves."""
+
+    def __init__(self, theme: Theme, parent: QWidget) -> None:
+        super().__init__(Qt.Orientation.Vertical, parent)
+        self._theme = theme
+
+    def event(self, event: QEvent) -> bool:
+        is_heard = super().event(event)
+        if event.type() in (QEvent.Type.Polish, QEvent.Type.StyleChange):
+            self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)  # a style sheet takes it away
+        return is_heard
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.fillRect(event.rect(), self._theme.color("window"))
+        painter.end()
+        super().paintEvent(event)
 
 
 class TranscriptView(QAbstractScrollArea):
@@ -118,6 +142,7 @@ class TranscriptView(QAbstractScrollArea):
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setVerticalScrollBar(OpaqueBar(self._theme, self))
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOn)
         self.viewport().setMouseTracking(True)
         self.viewport().setCursor(Qt.CursorShape.ArrowCursor)
@@ -133,7 +158,12 @@ class TranscriptView(QAbstractScrollArea):
         self._pill.hide()
         self._streams: dict[str, list[tuple[str, str]]] = {}
         self._step_of_frame = 0
-        self._frame = QTimer(self, singleShot=True, interval=FRAME_MS // STEPS)
+        self._steps = 1
+        self._frames = 0
+        self._taken = 0
+        self._is_unlike = False
+        self._frame = QTimer(self, singleShot=True, interval=FRAME_MS)
+        self._frame.setTimerType(Qt.TimerType.PreciseTimer)
         self._frame.timeout.connect(self._part_of_frame)
         self._soon = QTimer(self, singleShot=True, interval=0)
         self._soon.timeout.connect(self._work_ahead)
@@ -262,16 +292,19 @@ class TranscriptView(QAbstractScrollArea):
     @Slot()
     def _part_of_frame(self) -> None:
         """Read what has come and lay out what is finished of it; the last part only draws."""
-        self._step_of_frame = (self._step_of_frame + 1) % STEPS
+        self._step_of_frame = (self._step_of_frame + 1) % self._steps
         before = self._sight()
+        for row in self._take_stream():
+            if self._sticks and row.width and self._steps > 1:
+                row.prepare_ahead()
         if self._step_of_frame:
-            for row in self._take_stream():
-                if self._sticks and row.width:
-                    row.prepare_ahead()
             self._frame.start()
             return
         self._arrange(has_news=True, before=before)
-        self._is_due = bool(self._streams)
+        self._steps = STEPS if self._taken > MUCH else 1
+        self._taken = 0
+        self._frame.setInterval(FRAME_MS // self._steps)
+        self._is_due = bool(self._streams) or self._steps > 1
         if self._is_due:
             self._frame.start()
 
@@ -283,35 +316,44 @@ class TranscriptView(QAbstractScrollArea):
             if row is None:
                 continue
             for kind, parts in groupby(self._streams.pop(message_id), key=itemgetter(0)):
-                row.extend("".join(text for _, text in parts), kind)
+                text = "".join(text for _, text in parts)
+                self._taken += len(text)
+                row.extend(text, kind)
             taken.append(row)
         return taken
 
     def _sight(self) -> tuple[Row, int] | None:
-        """The last row, and where it stands in the window: what is above its end only moves while it grows."""
+        """The last row while it grows, and where it stands in the window: what is above its end only moves."""
         last = len(self._heights) - 1
         row = self._rows.get(last)
-        if row is None or not row.width or not row.is_streaming or not self._sticks or self._words:
+        if row is None or not row.width or not row.is_streaming:
             return None
-        if self._step_of_frame == 1:
-            row.first_new = len(row.blocks)
         return row, self._heights.top(last) - self._top
 
     def _repaint(self, before: tuple[Row, int] | None) -> None:
         """Draw again what is new; where only the end grew, the rest is moved as it is."""
-        viewport = self.viewport()
         last = len(self._heights) - 1
+        row = self._rows.get(last)
+        moved = None if row is None or before is None or before[0] is not row or self._is_unlike else before[1]
+        self._is_unlike = False
+        top = self._heights.top(last) - self._top if row is not None else 0
         is_covered = self._pill.isVisible() or self._bar.isVisible() or self._state_buttons
-        if before is None or self._rows.get(last) is not before[0] or is_covered or not self._sticks:
-            viewport.update()
-            return
-        row, old = before
-        top = self._heights.top(last) - self._top
-        if old != top:
-            viewport.scroll(0, top - old)
-        first = max(0, min(row.first_new - 1, len(row.blocks) - 1))
-        y = top + (row.tops[first] if row.tops else 0) - self._theme.px(8)
-        viewport.update(QRect(0, y, viewport.width(), viewport.height() - y))
+        if row is None or moved is None or (moved != top and is_covered):
+            self.viewport().update()
+        else:
+            if moved != top:
+                self.viewport().scroll(0, top - moved)
+            self._repaint_end(row, top)
+        if row is not None:
+            row.was_drawn()
+
+    def _repaint_end(self, row: Row, top: int) -> None:
+        first, last = row.unlike()
+        if self._words and row.blocks:  # a hit may begin a line above
+            first = min(first, row.tops[row.block_at(first)])
+        edge = self._theme.px(8)
+        y, bottom = top + int(first) - edge, top + last + edge
+        self.viewport().update(QRect(self._left - edge, y, self._column + 2 * edge, bottom - y))
 
     # Rows and places
 
@@ -381,7 +423,9 @@ class TranscriptView(QAbstractScrollArea):
             self._pill.hide()
         elif has_news and self._top < self._farthest:
             self._show_pill()
-        self._soon.start()
+        self._frames += 1
+        if before is None or self._steps > 1 or before[0].waiting or not self._frames % AHEAD_FRAMES:
+            self._soon.start()
         self._repaint(before)
 
     def _hold(self) -> tuple[int, int, int]:
@@ -425,7 +469,11 @@ class TranscriptView(QAbstractScrollArea):
         if row is None:
             return False
         row.is_followed = self._sticks
+        is_last = at == len(self._heights) - 1
+        if not is_last:
+            row.changed_y = NOWHERE
         row.lay_out(self._column, top, bottom, until=self._until)
+        self._is_unlike |= not is_last and row.changed_y < NOWHERE
         before = self._heights[at]
         self._heights[at] = row.height
         return before != row.height

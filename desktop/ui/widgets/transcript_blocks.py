@@ -101,6 +101,13 @@ class Block:
     def prepare(self, width: float) -> None:
         """Lay out for a width; sets `height`."""
 
+    def grow(self, piece: Piece) -> float | None:
+        """Become a later state of the same block; above the place that is returned it looks as before.
+
+        None where it cannot be told: a new block is made then.
+        """
+        return None
+
     def release(self) -> None:
         """Forget what can be made again; the height stays."""
 
@@ -504,8 +511,11 @@ class Code(Block):
     def label(self) -> str:
         return self.piece.language
 
-    def grow(self, piece: Piece) -> None:
+    def grow(self, piece: Piece) -> float | None:
         """The same code with more at its end; only the new lines are read."""
+        if piece.kind is not self.piece.kind or piece.depth != self.piece.depth:
+            return None
+        lines, foot, is_named_anew = len(self._starts), self.height, piece.language != self.piece.language
         grown = piece.source.startswith(self.piece.source[max(0, self._read - 200) :], max(0, self._read - 200))
         self.piece = piece
         if not grown:
@@ -515,6 +525,9 @@ class Code(Block):
         self.wants_colours = self._is_finished and not self.colours
         if self._view:
             self.prepare(self._view)
+        if not grown or is_named_anew or not self._view:
+            return 0.0
+        return max(0.0, min(self.head + (lines - 1) * self.ink.code_line, foot - self.ink.px(24)))
 
     def set_colours(self, found: list[tuple[int, int, str]]) -> None:
         """Further coloured stretches, in order."""

@@ -33,6 +33,8 @@ from desktop.ui.widgets.transcript_blocks import Block, Code, Ink, Marks, Prose,
 FIRST_CHUNK = 6_000
 FENCE = "```"
 STREAMED = ("text", "reasoning", "refusal")
+NOWHERE = float(1 << 30)
+"""Below everything: nothing changed."""
 
 ROLE_NAMES = {
     Role.USER: "You",
@@ -140,17 +142,16 @@ class Section:
     def add(self, text: str) -> None:
         self._waiting += text
 
-    def pump(self, most: int, is_final: bool) -> int:
-        """Make blocks of some of the waiting characters; the index of the first block that is new."""
-        first = self._settled + (1 if self.fold is not None else 0)
+    def pump(self, most: int, is_final: bool) -> tuple[int, float]:
+        """Make blocks of some of the waiting characters; the first block that changed, and from which place in it."""
         now, self._waiting = self._waiting[:most], self._waiting[most:]
         self._fed += now
         self._splitter.feed(now)
         if is_final and not self._waiting:
             self._splitter.finish()
             self._is_finished = True
-        self._sync()
-        return first
+        first, inside = self._sync()
+        return first + (1 if self.fold is not None else 0), inside
 
     def take_over(self, old: Section, *, is_final: bool) -> None:
         """Continue with the blocks of an earlier state, where all that is new stands at the end."""
@@ -165,22 +166,25 @@ class Section:
         if is_final and not self._waiting and not self._is_finished:
             self.pump(0, is_final=True)
 
-    def _sync(self) -> None:
-        splitter = self._splitter
+    def _sync(self) -> tuple[int, float]:
+        """Take the splitter's pieces as blocks; index and inner place of the first change."""
+        splitter, first, inside = self._splitter, self._settled, 0.0
         pieces = [*splitter.settled[self._settled :], *splitter.tail]
         old = self.own[self._settled :]
         made: list[Block] = []
         for at, piece in enumerate(pieces):
             before = old[at] if at < len(old) else None
             if before is not None and before.piece == piece:
+                first += first == self._settled + at
                 made.append(before)
-            elif isinstance(before, Code) and piece.kind is before.piece.kind and piece.depth == before.piece.depth:
-                before.grow(piece)
+            elif before is not None and (grown := before.grow(piece)) is not None:
+                inside = grown if first == self._settled + at else inside
                 made.append(before)
             else:
                 made.append(block_for(piece, self.ink))
         self.own[self._settled :] = made
         self._settled = len(splitter.settled)
+        return first, inside
 
 
 class Row:
@@ -200,8 +204,10 @@ class Row:
         self._guessed_rest = 0
         self.is_followed = False
         """The reader is at the end: what is not read yet takes no room."""
-        self.first_new = 0
-        """Index of the first block that changed since the view last set it."""
+        self.changed_y = 0.0
+        """From here on the row may look different from what is on the screen; the view sets it back."""
+        self.drawn_to = (0.0, 0)
+        """Where the caret and the row's end are on the screen."""
 
     # What it is made of
 
@@ -352,7 +358,8 @@ class Row:
         first = 0
         for section in self.sections:
             if section.waiting:
-                self._collect(first + section.pump(most, is_final=not self.is_streaming))
+                changed, inside = section.pump(most, is_final=not self.is_streaming)
+                self._collect(first + changed, inside)
                 return True
             first += len(section.blocks)
         return False
@@ -364,14 +371,20 @@ class Row:
     def _is_short_of(self, bottom: float) -> bool:
         return bool(self.waiting) and bottom > self.foot_top - self._guessed_rest
 
-    def _collect(self, first: int = 0) -> None:
-        """Take the sections' blocks again from one of them on."""
-        self.first_new = min(self.first_new, first)
+    def _collect(self, first: int = 0, inside: float = 0.0) -> None:
+        """Take the sections' blocks again from one of them on, of which what is above `inside` is as it was."""
         if len(self.sections) == 1 and self.sections[0].fold is None:
             self.blocks[first:] = self.sections[0].own[first:]
         else:
             self.blocks = [block for section in self.sections for block in section.blocks]
         self._place(first)
+        if inside and first < len(self.tops):
+            self.changed_y = min(self.changed_y, self.tops[first] + inside)
+        else:  # a quote's line also fills the gap above
+            self.changed_y = min(self.changed_y, self._end_of(first - 1))
+
+    def _end_of(self, at: int) -> float:
+        return self.tops[at] + self.blocks[at].height if 0 <= at < len(self.blocks) else 0.0
 
     def _exact(self, top: float, bottom: float) -> None:
         at = max(0, bisect.bisect_right(self.tops, top) - 1)
@@ -383,6 +396,7 @@ class Row:
                 guessed = block.height
                 block.prepare(self.width_of(block))
                 block.height = math.ceil(block.height)
+                self.changed_y = min(self.changed_y, y)
                 if block.height != guessed and changed < 0:
                     changed = at
             y += int(block.height) + self._gap_below(at)
@@ -517,14 +531,16 @@ class Row:
             self._paint_card(painter, has_focus)
         elif has_focus:
             self._paint_focus(painter)
-        self._paint_caption(painter)
+        if clip.top() < self.content_top:
+            self._paint_caption(painter)
         at = max(0, bisect.bisect_right(self.tops, clip.top()) - 1)
         while at < len(self.blocks) and self.tops[at] <= clip.bottom():
             self._paint_block(painter, at, clip, marks.get(at) or Marks())
             at += 1
         if self.is_streaming:
             self._paint_caret(painter)
-        self._paint_foot(painter)
+        if clip.bottom() >= self.foot_top:
+            self._paint_foot(painter)
 
     def _paint_card(self, painter: QPainter, has_focus: bool) -> None:
         ink = self.ink
@@ -585,8 +601,18 @@ class Row:
             bottom = self.tops[at + 1] if goes_on else self.tops[at] + block.height
             painter.drawRect(QRectF(left + level * ink.px(16), self.tops[at], ink.px(2), bottom - self.tops[at]))
 
-    def _paint_caret(self, painter: QPainter) -> None:
-        """A quiet bar at the end of what has come."""
+    def was_drawn(self) -> None:
+        """Everything up to now is on the screen, or will be with its next picture."""
+        caret = self._caret_place().y() if self.is_streaming and self.width else 0.0
+        self.changed_y, self.drawn_to = NOWHERE, (caret, self.height)
+
+    def unlike(self) -> tuple[float, int]:
+        """(top, bottom) of what looks different from what is on the screen."""
+        caret = self._caret_place().y() if self.is_streaming else 0.0
+        top = min(self.changed_y, self.drawn_to[0], caret)
+        return top, max(self.drawn_to[1], self.height)
+
+    def _caret_place(self) -> QPointF:
         ink = self.ink
         spot = QPointF(self._inset, self.content_top + ink.px(2))
         if self.blocks:
@@ -597,6 +623,11 @@ class Row:
                 spot += block.end()
             else:
                 spot = QPointF(self._inset, self.tops[-1] + ink.px(2))
+        return spot
+
+    def _paint_caret(self, painter: QPainter) -> None:
+        """A quiet bar at the end of what has come."""
+        ink, spot = self.ink, self._caret_place()
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(ink.color["accent"])
         painter.drawRoundedRect(QRectF(spot.x() + ink.px(2), spot.y(), ink.px(3), ink.px(16)), 1.5, 1.5)
