@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from desktop.core.conversation import Conversation, Message
@@ -28,12 +29,16 @@ class Delta:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """Nothing arrives for now: `seconds` until the next try, or since the last sign where `is_alive` says so."""
+    """Nothing arrives for now: `seconds` until the next try, or since the last sign where `is_alive` says so.
+
+    `skip` ends the wait and tries at once.
+    """
 
     message: str
     reason: str
     seconds: float
     is_alive: bool = False
+    skip: Callable[[], None] | None = None
 
 
 @dataclass(frozen=True, slots=True)

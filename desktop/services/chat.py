@@ -340,7 +340,7 @@ class Chat:
         first = run.replies[0].message.id
 
         def wait(pause: Any) -> None:
-            tell(Waiting(first, pause.reason, pause.seconds))
+            tell(Waiting(first, pause.reason, pause.seconds, skip=pause.cut_short))
 
         def alive(silent_s: float) -> None:
             tell(Waiting(first, "the server is alive, no text yet", silent_s, is_alive=True))

@@ -49,6 +49,10 @@ class Held:
         self.qtbot, self.folder, self.wire, self.failures = qtbot, folder, wire, []
         self.services = self.page = None
 
+    async def sleep(self, seconds: float) -> None:
+        """No test waits for a pause between tries."""
+        await asyncio.sleep(0)
+
     async def open(self) -> ChatPage:
         self.services = await open_services(Options(self.folder), connect=self._connect)
         profiles = self.services.profiles
@@ -67,7 +71,7 @@ class Held:
         return self.page
 
     def _connect(self, profile, key):
-        return Client(profile, key, transport=self.wire.transport, recorder=None, sleep=lambda s: asyncio.sleep(0))
+        return Client(profile, key, transport=self.wire.transport, recorder=None, sleep=self.sleep)
 
     async def close(self) -> None:
         if self.page is not None:
@@ -343,7 +347,7 @@ async def test_a_conversation_in_the_trash_is_read_and_not_gone_on_with(held, wi
     page.list.view.clicked.emit(page.conversations.index(0))
     await page.tasks.settled()
     assert held.texts() == ["Throw me away", "x"]
-    assert not page.composer.isEnabled() and "trash" in page.status.text()
+    assert not page.composer.isEnabled() and "trash" in page.status.label.text()
     page._act(held.last().id, "regenerate")
     await page.tasks.settled()
     assert len(wire.bodies) == 1
@@ -672,3 +676,21 @@ def test_conversations_model_meets_qts_tester(qtbot):
         assert [model.at(n).id for n in range(model.rowCount())] == [r.id for r in rows]
     assert model.index(0).data() == "new"
     tester.deleteLater()
+
+
+async def test_a_wait_counts_down_and_can_be_cut_short(held, wire):
+    held.sleep = asyncio.sleep
+    page = await held.open()
+    wire.answers = [error(429, "rate_limit_exceeded", **{"retry-after": "90"}), reply("After all")]
+    held.write("Hurry")
+    QTest.keyClick(page.composer.edit, Qt.Key.Key_Return)
+    while not page.status.now.isVisible():
+        await asyncio.sleep(0.001)
+    assert "90 s" in page.status.label.text()
+    page.status.second_passed()
+    assert "89 s" in page.status.label.text()
+    QTest.mouseClick(page.status.now, Qt.MouseButton.LeftButton)
+    await page.tasks.settled()
+    assert held.texts() == ["Hurry", "After all"]
+    assert not page.status.isVisible()
+    await held.close()

@@ -27,6 +27,7 @@ from desktop.ui.chat.find_bar import FindBar
 from desktop.ui.chat.finding import Finding
 from desktop.ui.chat.meta import meta_line
 from desktop.ui.chat.state import Live, OpenConversation, Options, Sending, Typed
+from desktop.ui.chat.status import StatusLine
 from desktop.ui.page import Page
 from desktop.ui.tasks import Report
 from desktop.ui.widgets import links
@@ -70,7 +71,6 @@ class ChatPage(Page):
         self._sends: list[Sending] = []
         self._rows_wanted = ROWS_AT_ONCE
         self._asked = 0
-        self._status = ""
         self._build()
         self._connect()
         self.tasks.busy.disconnect(self.working)  # a reply is work to be shown, an estimate or a draft is not
@@ -97,10 +97,7 @@ class ChatPage(Page):
         self.stack.addWidget(self.empty)
         self.stack.addWidget(self.transcript)
         column.addWidget(self.stack, 1)
-        self.status = plain_label("", "muted", self.work)
-        self.status.setObjectName("chat.status")
-        self.status.setAlignment(Qt.AlignmentFlag.AlignHCenter)
-        self.status.hide()
+        self.status = StatusLine(self.work)
         self.remedy = QPushButton(self.work)
         self.remedy.setObjectName("chat.remedy")
         self.remedy.hide()
@@ -571,15 +568,15 @@ class ChatPage(Page):
                 if is_shown:
                     if self.messages.row_of(update.message) >= 0:  # not while another branch is looked at
                         self.transcript.extend(update.message, update.text, update.kind)
-                    self._say("")
+                    self.status.say("")
             case Waiting():
                 if is_shown:
-                    self._say(words.waiting(update))
+                    self.status.wait(update)
             case Ended():
                 self.live.end(update.message.id)
                 if is_shown:
                     self.messages.put([update.message])
-                    self._say("")
+                    self.status.say("")
                     self._show_remedy(update)
                 if isinstance(update.error, KeyProblem):
                     self.report(update.error)
@@ -587,12 +584,6 @@ class ChatPage(Page):
                 self.notice.emit("good", "Everything is saved again.")
             case Unsaved(error=KnownError() as trouble):
                 self.report(trouble)
-
-    def _say(self, text: str) -> None:
-        if self._status != text:  # asked with each piece of a reply
-            self._status = text
-            self.status.setText(text)
-            self.status.setVisible(bool(text))
 
     def stop(self) -> None:
         """End the reply that arrives in the conversation on the screen."""
@@ -604,7 +595,7 @@ class ChatPage(Page):
         self.composer.set_busy(is_busy)
         self.stop_action.setEnabled(is_busy)
         if not is_busy:
-            self._say(IN_TRASH if self.open.is_trashed else "")
+            self.status.say(IN_TRASH if self.open.is_trashed else "")
 
     def _show_live(self) -> None:
         """Replies on the screen that still arrive, as they are by now."""

@@ -7,7 +7,7 @@ from datetime import date
 
 from desktop.core import catalog, pricing
 from desktop.core.catalog import Card
-from desktop.core.chat import Estimate, Waiting
+from desktop.core.chat import Estimate
 from desktop.core.conversation import Message
 from desktop.core.text import visible
 from desktop.ui.chat.meta import grouped
@@ -43,10 +43,11 @@ def choice(card: Card, today: date) -> ModelChoice:
     return ModelChoice(card.id, " · ".join(pieces), warning)
 
 
-def waiting(update: Waiting) -> str:
-    if update.is_alive:
-        return f"The server is alive, no text for {update.seconds:.0f} s. Stop ends the wait."
-    return f"{update.reason} Next try in {update.seconds:.0f} s."
+def waiting(reason: str, seconds: float, is_alive: bool = False) -> str:
+    """Why nothing comes; `seconds` until the next try or, of a server that is alive, since the last text."""
+    if is_alive:
+        return f"The server is alive, no text for {seconds:.0f} s. Stop ends the wait."
+    return f"{reason} Next try in {seconds:.0f} s."
 
 
 def estimate(found: Estimate) -> tuple[str, str]:
