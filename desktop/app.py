@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import argparse
 import contextlib
 import importlib
 import logging
 import os
 import signal
 import sys
-import tempfile
 import threading
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -32,6 +30,8 @@ from desktop.ui.garbage import Garbage
 from desktop.ui.main_window import MainWindow
 
 if TYPE_CHECKING:
+    import argparse
+
     from desktop.services.bundle import Services
 
 log = logging.getLogger(__name__)
@@ -259,6 +259,8 @@ def _watch_network(changed: Callable[[], None]) -> None:
 
 def _options(arguments: argparse.Namespace) -> Options:
     if arguments.tour and not arguments.data_dir:  # it writes messages, which belong in nobody's archive
+        import tempfile  # slow to import
+
         folder, profile = Path(tempfile.mkdtemp(prefix="davenport-tour-")), arguments.profile or LOCAL_ID
         return Options(folder, profile, arguments.base_url, arguments.offline, arguments.show_requests)
     folder = Path(arguments.data_dir) if arguments.data_dir else paths.data_folder()

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
-import tempfile
 from pathlib import Path
 
 _HERE = Path(__file__).resolve().parent
@@ -28,6 +26,9 @@ def window_socket(folder: Path) -> str:
 
     The folder's own name may be longer than an address can be, so it stands there as a hash.
     """
+    import hashlib  # both slow to import, and the window is painted before it listens
+    import tempfile
+
     name = "davenport-" + hashlib.sha256(str(folder.resolve()).encode()).hexdigest()[:16]
     if os.name == "nt":
         return rf"\\.\pipe\{name}"

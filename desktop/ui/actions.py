@@ -22,7 +22,7 @@ def make(
         action.setShortcutContext(Qt.ShortcutContext.WindowShortcut)
         action.setToolTip(f"{text} ({keys[0]})")
     if icon:
-        icons.put(action, icon)
+        icons.put(action, icon, later=True)
     action.triggered.connect(lambda: work())
     owner.addAction(action)
     return action

@@ -62,11 +62,18 @@ class Painter(Protocol):
     def px(self, size: float) -> int: ...
 
 
-def put(wearer: QAbstractButton | QAction, name: str, tone: str = "muted", checked: str = "") -> None:
-    """Give a button or an action an icon that follows every later change of the theme."""
+def put(
+    wearer: QAbstractButton | QAction, name: str, tone: str = "muted", checked: str = "", *, later: bool = False
+) -> None:
+    """Give a button or an action an icon that follows every later change of the theme.
+
+    With `later` it is drawn at the next `refresh`: for actions that are on no button.
+    """
+    wearer.setProperty(WORN, f"{name}|{tone}|{checked}")
+    if later:
+        return
     from desktop.ui import theme  # theme draws icons, so it imports this module
 
-    wearer.setProperty(WORN, f"{name}|{tone}|{checked}")
     _dress(wearer, theme.current())
 
 

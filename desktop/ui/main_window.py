@@ -264,6 +264,7 @@ class MainWindow(QWidget):
 
     def open_palette(self) -> None:
         self._before_palette = QApplication.focusWidget()
+        icons.refresh(theme.current(), self)
         self.palette_view.open(actions.offered(self.pages.get(self.current), self))
 
     def _after_palette(self) -> None:

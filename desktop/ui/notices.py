@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from PySide6.QtCore import QTimer, Signal, qVersion
-from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QGuiApplication
+from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import (
     QApplication,
     QFrame,
@@ -117,6 +117,8 @@ class Notices(QWidget):
         if lasts_ms:
             QTimer.singleShot(lasts_ms, banner, banner.leave)
         self.show()
+        from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent  # no notice comes before the first paint
+
         QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self, f"{summary} {advice}".strip()))
 
     def _measure(self) -> None:

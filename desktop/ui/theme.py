@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Qt, QTemporaryDir, Signal
-from PySide6.QtGui import QColor, QFont, QFontDatabase, QFontInfo, QIcon, QPalette
+from PySide6.QtGui import QColor, QFont, QFontInfo, QIcon, QPalette
 from PySide6.QtWidgets import QApplication, QWidget
 
 from desktop.core.settings import Appearance
@@ -116,6 +116,8 @@ class Theme(QObject):
     def font(self, role: str, semibold: bool = False) -> QFont:
         """caption, body, reading, section, title, mono, or figures: body with digits of one width."""
         if role == "mono":
+            from PySide6.QtGui import QFontDatabase  # no code is shown before the first paint
+
             font = QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont)
         else:
             font = QFont(self._system_font)

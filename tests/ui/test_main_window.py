@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QCoreApplication, QEvent, Qt
+from PySide6.QtGui import QFontMetrics
 from PySide6.QtWidgets import QApplication, QDialog, QLabel
 
 from desktop import app
@@ -27,6 +28,7 @@ def window(qtbot):
     yield made
     made.end()
     made.deleteLater()
+    QCoreApplication.sendPostedEvents(made, QEvent.Type.DeferredDelete)  # else each change of theme redraws all of them
     theme.current().configure(Appearance.LIGHT, 100, False)
 
 
@@ -84,8 +86,6 @@ def test_at_1024_by_700_no_page_of_the_rail_needs_scrolling(window):
 
 
 def test_names_on_the_rail_are_not_cut(window):
-    from PySide6.QtGui import QFontMetrics
-
     metrics = QFontMetrics(theme.current().font("caption"))
     assert all(metrics.horizontalAdvance(place.title) <= window.rail.width() - 4 for place in PLACES)
 
