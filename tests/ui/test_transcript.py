@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
@@ -13,8 +14,9 @@ from PySide6.QtWidgets import QApplication, QMenu, QPushButton, QToolButton
 from desktop.core.conversation import Branch, Message, Reasoning, Role, State, Text, ToolCall
 from desktop.core.usage import Usage
 from desktop.ui import theme
+from desktop.ui.widgets.markdown import Kind, Piece
 from desktop.ui.widgets.transcript import TranscriptView
-from desktop.ui.widgets.transcript_blocks import Code
+from desktop.ui.widgets.transcript_blocks import Code, Ink, block_for
 from desktop.ui.widgets.transcript_heights import Heights
 from desktop.ui.widgets.transcript_model import KEPT_MESSAGES, TranscriptModel
 
@@ -236,6 +238,40 @@ GROWING = (
     f"    print(x)\n```\n\n| a | b |\n|---|--:|\n| 1 | line |\n| 2 | 3 |\n\n"
     f"*Some* [words](https://a.example/) {WORDS}\n\n"
 )
+
+
+TRICKY = (
+    "Some words, *then* more. And ![a picture](https://a.example/x) with www.example.com end __bold words__ here",
+    "1986. A great year",
+    "[a]: /url title more",
+    "[a b](https://a.example/ c d) e f",
+    "*open words go on* and **bold ones** too _so_ it_is_ said",
+    "`code goes on` ~~gone words~~ &amp; so on; https://a.example/path. Next word",
+    "mail me@a.example today, or\nin two lines\\\nthree  \nfour five",
+    "中文 字 and emoji 😀 more עברית words",
+    "## A heading of *some* words. And more",
+    "<b>no tag</b> <https://a.example/> after that 3.5 percent, 1,000 more...",
+)
+
+
+@pytest.mark.parametrize("step", [1, 2, 5])
+@pytest.mark.parametrize("text", TRICKY)
+def test_a_paragraph_that_grew_by_words_is_as_one_made_at_once(text, step, qtbot):
+    ink, grown = Ink(theme.current()), 0
+    for kind in (Kind.PROSE, Kind.HEADING):
+        block = block_for(Piece(kind, text[:1]), ink)
+        for end in range(1, len(text) + 1, step):
+            piece = Piece(kind, text[:end].rstrip())
+            if block.grow(piece) is None:
+                block = block_for(piece, ink)
+            else:
+                grown += 1
+            block.prepare(240)
+            fresh = block_for(piece, ink)
+            fresh.prepare(240)
+            assert block.document().toHtml() == fresh.document().toHtml(), piece.source
+            assert math.ceil(block.height) == math.ceil(fresh.height)
+    assert grown or text.startswith(("[", "1986"))
 
 
 def as_it_stands(view) -> QImage:

@@ -196,7 +196,7 @@ class TranscriptView(QAbstractScrollArea):
         self._known.clear()
         self._streams.clear()
         count = self._model.rowCount() if self._model else 0
-        self._heights = Heights.uniform(count, self._theme.px(GUESS))
+        self._heights = Heights.uniform(count, self._ink.px(GUESS))
         self._top, self._sticks = 0, True
         self._current = self._hovered = -1
         self._anchor = self._cursor = None
@@ -207,7 +207,7 @@ class TranscriptView(QAbstractScrollArea):
         count = last - first + 1
         if first < len(self._heights):
             self._shift_rows(first, count)
-        self._heights.splice(first, 0, [self._theme.px(GUESS)] * count)
+        self._heights.splice(first, 0, [self._ink.px(GUESS)] * count)
         self._arrange()
 
     @Slot(QModelIndex, int, int)
@@ -294,9 +294,11 @@ class TranscriptView(QAbstractScrollArea):
         """Read what has come and lay out what is finished of it; the last part only draws."""
         self._step_of_frame = (self._step_of_frame + 1) % self._steps
         before = self._sight()
-        for row in self._take_stream():
-            if self._sticks and row.width and self._steps > 1:
-                row.prepare_ahead()
+        is_spread = self._steps > 1
+        if not is_spread or self._step_of_frame:
+            for row in self._take_stream():
+                if is_spread and self._sticks and row.width:
+                    row.prepare_ahead()
         if self._step_of_frame:
             self._frame.start()
             return
@@ -351,7 +353,7 @@ class TranscriptView(QAbstractScrollArea):
         first, last = row.unlike()
         if self._words and row.blocks:  # a hit may begin a line above
             first = min(first, row.tops[row.block_at(first)])
-        edge = self._theme.px(8)
+        edge = self._ink.px(8)
         y, bottom = top + int(first) - edge, top + last + edge
         self.viewport().update(QRect(self._left - edge, y, self._column + 2 * edge, bottom - y))
 
@@ -379,8 +381,8 @@ class TranscriptView(QAbstractScrollArea):
 
     @property
     def _column(self) -> int:
-        margin = self._theme.px(16)
-        return max(self._theme.px(160), min(self._theme.size("column"), self.viewport().width() - 2 * margin))
+        margin = self._ink.px(16)
+        return max(self._ink.px(160), min(self._theme.size("column"), self.viewport().width() - 2 * margin))
 
     @property
     def _left(self) -> int:
@@ -389,7 +391,7 @@ class TranscriptView(QAbstractScrollArea):
     @property
     def _foot(self) -> int:
         """Room under the last row."""
-        return self._theme.px(24)
+        return self._ink.px(24)
 
     @property
     def _whole(self) -> int:
@@ -483,14 +485,14 @@ class TranscriptView(QAbstractScrollArea):
         bar.setRange(0, self._farthest)
         bar.setEnabled(self._farthest > 0)  # its place stays, so that the text does not move when it is needed
         bar.setPageStep(self.viewport().height())
-        bar.setSingleStep(self._theme.px(48))
+        bar.setSingleStep(self._ink.px(48))
         bar.setValue(self._top)
 
     def scrollContentsBy(self, dx: int, dy: int) -> None:
         if self._is_arranging:
             return
         self._top = self.verticalScrollBar().value()
-        self._sticks = self._top >= self._farthest - self._theme.px(4)
+        self._sticks = self._top >= self._farthest - self._ink.px(4)
         self._arrange()
 
     def _ask(self) -> None:
@@ -647,7 +649,7 @@ class TranscriptView(QAbstractScrollArea):
                 self._state_buttons[at] = made
             made.adjustSize()
             y = self._heights.top(at) - self._top + row.foot_top + (row.state_height - made.height()) // 2
-            made.move(self._left + self._column - self._theme.px(16) - made.width(), y)
+            made.move(self._left + self._column - self._ink.px(16) - made.width(), y)
             made.show()
 
     def _close_state(self, at: int) -> None:
@@ -663,7 +665,7 @@ class TranscriptView(QAbstractScrollArea):
         self._pill.adjustSize()
         room = self.viewport().rect()
         self._pill.move(
-            (room.width() - self._pill.width()) // 2, room.height() - self._pill.height() - self._theme.px(12)
+            (room.width() - self._pill.width()) // 2, room.height() - self._pill.height() - self._ink.px(12)
         )
         self._pill.raise_()
 
@@ -720,7 +722,7 @@ class TranscriptView(QAbstractScrollArea):
         self._forget_rows()
         self._bar.dress()
         self._colouring.clear()
-        self._heights = Heights.uniform(len(self._heights), self._theme.px(GUESS))
+        self._heights = Heights.uniform(len(self._heights), self._ink.px(GUESS))
         self._top = self._heights.top(held_row)
         self._arrange()
 
@@ -962,7 +964,7 @@ class TranscriptView(QAbstractScrollArea):
             )
         elif event.key() in (Qt.Key.Key_PageUp, Qt.Key.Key_PageDown):
             bar = self.verticalScrollBar()
-            page = self.viewport().height() - self._theme.px(32)
+            page = self.viewport().height() - self._ink.px(32)
             bar.setValue(bar.value() + (page if event.key() == Qt.Key.Key_PageDown else -page))
         elif event.key() == Qt.Key.Key_Home:
             self._set_current(0)
@@ -1007,7 +1009,7 @@ class TranscriptView(QAbstractScrollArea):
         return in_view and (bottom > self._top + page if by > 0 else top < self._top)
 
     def _first_in_view(self) -> int:
-        return self._heights.row_at(self._top + self._theme.px(32))
+        return self._heights.row_at(self._top + self._ink.px(32))
 
     def _set_current(self, row: int, *, scroll: bool = True) -> None:
         if row == self._current or row < 0 or row >= len(self._heights):
@@ -1083,14 +1085,14 @@ class TranscriptView(QAbstractScrollArea):
         if at < 0:
             return False
         self._sticks = False
-        self._top = max(0, min(self._heights.top(at) - self._theme.px(32), self._farthest))
+        self._top = max(0, min(self._heights.top(at) - self._ink.px(32), self._farthest))
         self._set_current(at, scroll=False)
         self._arrange()
         row = self._row(at)
         if row is None:
             self._wanted, self._wanted_hit = message_id, hit
             return False
-        self._top = max(0, min(self._heights.top(at) - self._theme.px(8), self._farthest))
+        self._top = max(0, min(self._heights.top(at) - self._ink.px(8), self._farthest))
         if hit >= 0 and self._words:
             self._show_hit(at, row, hit)
         self._arrange()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import bisect
 import math
+import re
 from collections import OrderedDict
 from dataclasses import dataclass, replace
 from functools import cache
@@ -29,7 +30,7 @@ from PySide6.QtGui import (
 
 from desktop.core.text import HIDDEN, visible
 from desktop.ui.widgets.markdown import Kind, Piece
-from desktop.ui.widgets.safe_document import PICTURE, SafeDocument, fragments, hostile, span
+from desktop.ui.widgets.safe_document import LONGEST_LINE, PICTURE, SafeDocument, fragments, hostile, span
 
 if TYPE_CHECKING:
     from desktop.ui.theme import Theme
@@ -37,6 +38,9 @@ if TYPE_CHECKING:
 Span = tuple[int, int]
 COLOURS = "window panel card line edge text muted accent selection find bad warn hover".split()  # noqa: SIM905
 SHORT = 300  # a text so short passes every bound
+WORDS_END = re.compile(r"\S\s[^\W_]+[.,]?\Z")
+WORDS_MORE = re.compile(r"[^\W_]*(?:[.,]? [^\W_]+)*[.,]?")
+"""Words that stay words whatever Markdown stands before them, and change nothing of it."""
 LONGEST_DRAWN = 1_000
 """Characters of one line of code that are laid out at once; a longer line goes on below."""
 
@@ -182,6 +186,21 @@ class Prose(Block):
             self._width = width
             self.height = float(document.size().height())
             self.is_exact = True
+
+    def grow(self, piece: Piece) -> float | None:
+        """More words at the end go into the document that is there; whatever could be Markdown makes a new one."""
+        more = _more_words(self.piece, piece)
+        if not more or self._document is None or self._width < 0 or self._plain or type(self) is not Prose:
+            return None
+        layout = self._document.lastBlock().layout()
+        line = layout.lineAt(layout.lineCount() - 1)
+        top = layout.position().y() + line.y()
+        cursor = QTextCursor(self._document)
+        cursor.movePosition(QTextCursor.MoveOperation.End)
+        cursor.insertText(more)
+        self.piece = piece
+        self.height = float(math.ceil(self._document.size().height()))
+        return float(top)
 
     def release(self) -> None:
         self._document = None
@@ -765,6 +784,18 @@ def _with_marks(line: str) -> tuple[str, list[int] | None]:
         parts.append(part)
         at += len(part) + (character == part and character > "\uffff")
     return "".join(parts), [*places, at]
+
+
+def _more_words(before: Piece, after: Piece) -> str:
+    """What a paragraph has more than before, if it is nothing but words; else empty."""
+    old, new = before.source, after.source
+    if len(new) > LONGEST_LINE or old[:1] == "[" or replace(after, source=old) != before:
+        return ""
+    if not new.startswith(old) or not WORDS_END.search(old, max(0, len(old) - 60)):
+        return ""
+    more = new[len(old) :]
+    is_word = WORDS_MORE.fullmatch(more) and (old[-1] not in ".," or more[:1] == " ")
+    return more if is_word else ""
 
 
 def block_for(piece: Piece, ink: Ink, *, plain: bool = False) -> Block:
