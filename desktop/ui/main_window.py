@@ -315,10 +315,10 @@ class MainWindow(QWidget):
 
     async def _restore(self) -> None:
         assert self.services is not None
-        self._folds = await self.services.remembered(FOLDS, {})
-        for name, page in self.pages.items():
-            if name in self._folds:
-                page.set_folds(self._folds[name])
+        remembered: dict[str, dict[str, bool]] = await self.services.remembered(FOLDS, {})
+        for name in remembered.keys() & self.pages.keys() - self._folds.keys():  # what was folded meanwhile stays
+            self.pages[name].set_folds(remembered[name])
+        self._folds = {**remembered, **self._folds}
         dock: dict[str, Any] = await self.services.remembered(DOCK, {})
         if "sizes" in dock:
             self.splitter.restoreState(QByteArray.fromBase64(dock["sizes"].encode()))

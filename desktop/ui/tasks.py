@@ -28,16 +28,20 @@ class Tasks(QObject):
     def start(self, work: Coroutine[Any, Any, Any], *, name: str) -> asyncio.Task[Any] | None:
         """Run `work`; an unfinished one of the same name is cancelled first, so the newest wins.
 
-        After `aclose`, and outside a running loop's life, nothing starts any more: None is returned.
+        After `aclose`, and when no loop runs (a timer that fires after its end), nothing starts: None is returned.
         """
         import asyncio  # slow to import, and nothing starts before the first paint
 
-        if self._is_closed:
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:
+            loop = None
+        if self._is_closed or loop is None:
             work.close()
             return None
         self.cancel(name)
         was_idle = not self._running
-        task = asyncio.get_running_loop().create_task(work, name=name)
+        task = loop.create_task(work, name=name)
         self._running.add(task)
         task.add_done_callback(self._finished)
         if was_idle:

@@ -83,3 +83,10 @@ async def test_nothing_starts_after_the_end_and_what_ran_was_cleaned_up(qapp):
     assert cleaned == [True] and heard == [] and not tasks.is_running()
     assert tasks.start(long(), name="late") is None
     assert not tasks.is_running()
+
+
+def test_without_a_loop_nothing_starts_and_nothing_is_left(qapp):
+    tasks, told = Tasks([].append), []
+    tasks.busy.connect(told.append)
+    assert tasks.start(asyncio.sleep(0), name="late") is None
+    assert told == [] and not tasks.is_running()
