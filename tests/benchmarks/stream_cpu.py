@@ -156,7 +156,7 @@ async def measured(seconds: float, profile: str) -> tuple[dict[str, float], list
             import cProfile
 
             async with answering(page, 2):
-                with cProfile.Profile() as taken:
+                with cProfile.Profile(time.thread_time) as taken:
                     await asyncio.sleep(seconds)
             taken.dump_stats(profile)
         spent = {}
