@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+LONGEST_ADDRESS = 100  # bytes; systems take 104 to 108
+
 _HERE = Path(__file__).resolve().parent
 
 
@@ -22,15 +24,17 @@ def data_folder() -> Path:
 
 
 def window_socket(folder: Path) -> str:
-    """The local address at which the window of a data folder listens: short, one for each folder and user.
+    """The local address at which the window of a data folder listens: in the folder itself, which is only the user's.
 
-    The folder's own name may be longer than an address can be, so it stands there as a hash.
+    Where the folder's name is longer than an address can be, a hash of it stands in another place of the user's own:
+    never in one that others can write to, who could then listen in its stead.
     """
-    import hashlib  # both slow to import, and the window is painted before it listens
-    import tempfile
+    inside = folder.resolve() / "window.sock"
+    if os.name != "nt" and len(os.fsencode(inside)) <= LONGEST_ADDRESS:
+        return str(inside)
+    import hashlib  # rarely needed
 
     name = "davenport-" + hashlib.sha256(str(folder.resolve()).encode()).hexdigest()[:16]
     if os.name == "nt":
         return rf"\\.\pipe\{name}"
-    run_time = os.environ.get("XDG_RUNTIME_DIR") or tempfile.gettempdir()
-    return str(Path(run_time) / f"{name}-{os.getuid()}")
+    return str(Path(os.environ.get("XDG_RUNTIME_DIR") or Path.home()) / f".{name}")
