@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import re
+from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QCoreApplication, QEvent, Qt
@@ -15,7 +17,7 @@ from desktop.core.settings import Appearance
 from desktop.ui import theme
 from desktop.ui.main_window import MainWindow
 from desktop.ui.rail import LAB, MAIN, PLACES
-from tests.ui.frame import nameless
+from tests.ui.frame import CONTROLS, nameless
 
 
 @pytest.fixture
@@ -216,3 +218,20 @@ def test_every_action_has_its_own_name_and_key(window):
     keys = [key.toString() for action in found for key in action.shortcuts()]
     assert len(names) == len(set(names))
     assert len(keys) == len(set(keys))
+
+
+def test_every_control_with_a_name_is_in_the_list_of_names(window):
+    documented = (Path(__file__).resolve().parents[2] / "docs" / "object-names.md").read_text(encoding="utf-8")
+    known = set(re.findall(r"`([a-z][a-z0-9.-]*)`", documented))
+    window.show_page("settings")
+    window.open_palette()
+    window.toggle_wire()
+    window.notices.report(KeyRefused("The key was refused."))
+    missing = set()
+    for kind in CONTROLS:
+        for control in window.findChildren(kind):
+            name = control.objectName()
+            part = name.partition(".")[0]
+            if part in ("rail", "notices", "footer", "palette", "wire", "window") and name not in known:
+                missing.add(name)
+    assert missing == set()
