@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from desktop.ui.main_window import MainWindow
 
 SIZE = (1280, 800)
-QUESTION = "Tell a short story about a writing desk with many drawers."
+QUESTION = "What is a writing desk good for? Answer with a short list."
 ECHO = "local-echo"  # the local server's scripted model, for what the small real one cannot write
 CODE_QUESTION = "sample: code"
 BROKEN = f"{ECHO}:cut"

@@ -8,6 +8,7 @@ import signal
 import time
 from contextlib import aclosing
 
+import httpx
 import psutil
 import pytest
 from local_events import events_of
@@ -32,7 +33,7 @@ def tree_bytes(pid: int) -> int:
     return sum(p.memory_info().rss for p in [process, *process.children(recursive=True)])
 
 
-def wait_until(is_so, within_s: float = 5.0) -> float:
+def wait_until(is_so, within_s: float = 60.0) -> float:
     began = time.monotonic()
     while not is_so():
         assert time.monotonic() - began < within_s
@@ -78,15 +79,23 @@ def test_a_closed_connection_stops_the_engine_within_a_fifth_of_a_second(local_s
     assert process.cpu_percent(interval=0.3) < 50, "it still writes"
 
 
+def given_up(local, body: dict, after_s: float) -> bool:
+    """Ask and hang up after a moment; False if the answer, or a failure, was quicker."""
+    local.post("chat/completions", json={**LONG, "stream": False, "max_tokens": 1})  # the engine is loaded
+    try:
+        local.post("chat/completions", json=body, timeout=after_s)
+    except httpx.TimeoutException:
+        return True
+    return False
+
+
 def test_a_reading_of_a_long_prompt_is_stopped_too(local_server, local):
     words = iter(range(10))
 
     def stop() -> float:  # a prompt that was read before is not read again
         prompt = f"{next(words)} " + " ".join(f"number {n}" for n in range(500))
-        with pytest.raises(Exception, match="timed out"):
-            local.post(
-                "chat/completions", json={**LONG, "messages": [{"role": "user", "content": prompt}]}, timeout=0.6
-            )
+        if not given_up(local, {**LONG, "messages": [{"role": "user", "content": prompt}]}, 0.6):
+            return 60.0
         return wait_until(lambda: local_server.engine("chat").state != "busy")
 
     assert quickest(stop, 0.3) < 0.3
@@ -94,8 +103,8 @@ def test_a_reading_of_a_long_prompt_is_stopped_too(local_server, local):
 
 def test_a_whole_reply_nobody_waits_for_is_stopped(local_server, local):
     def stop() -> float:
-        with pytest.raises(Exception, match="timed out"):
-            local.post("chat/completions", json={**LONG, "stream": False}, timeout=1.0)
+        if not given_up(local, {**LONG, "stream": False}, 1.0):
+            return 60.0
         return wait_until(lambda: local_server.engine("chat").state != "busy")
 
     assert quickest(stop, 0.3) < 0.3
