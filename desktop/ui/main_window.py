@@ -13,7 +13,7 @@ from PySide6.QtCore import QByteArray, Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QApplication, QHBoxLayout, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
-from desktop.core.errors import KeyProblem, KnownError
+from desktop.core.errors import KeyProblem, KeyRefused, KnownError
 from desktop.ui import actions, dialogs, icons, theme
 from desktop.ui.footer import Footer
 from desktop.ui.notices import Notices, Remedy
@@ -301,7 +301,7 @@ class MainWindow(QWidget):
         self.notices.say("info", text, Remedy("Undo", undo), lasts_ms=UNDO_MS)
 
     def _remedy_for(self, error: KnownError) -> Remedy | None:
-        if isinstance(error, KeyProblem):
+        if isinstance(error, KeyProblem | KeyRefused):
             return Remedy("Open the profile", lambda: self.open_profile(self._profile_id()))
         return None
 

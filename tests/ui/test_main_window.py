@@ -170,7 +170,8 @@ def test_running_work_is_a_dot_on_the_rail_that_is_told_too(window):
 def test_a_refused_key_offers_the_profile(window):
     window.notices.remedy_for = window._remedy_for
     window.notices.report(KeyRefused("The key was refused."))
-    assert window.notices.banners[0].act.isHidden()  # a wire's refusal has its advice; a missing key has the button
+    act = window.notices.banners[0].act
+    assert not act.isHidden() and act.text() == "Open the profile"
     window.notices.clear()
 
 

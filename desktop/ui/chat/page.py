@@ -16,7 +16,7 @@ from desktop.core import catalog
 from desktop.core.catalog import Catalog
 from desktop.core.chat import Delta, Ended, Started, Unsaved, Update, Waiting
 from desktop.core.conversation import Message, Part, State, Text, plain
-from desktop.core.errors import KeyProblem, KnownError
+from desktop.core.errors import KeyProblem, KeyRefused, KnownError
 from desktop.ui import dialogs, icons, theme
 from desktop.ui.chat import words
 from desktop.ui.chat.composer import Composer
@@ -31,7 +31,7 @@ from desktop.ui.chat.status import StatusLine
 from desktop.ui.page import Page
 from desktop.ui.tasks import Report
 from desktop.ui.widgets import links
-from desktop.ui.widgets.labels import plain_label
+from desktop.ui.widgets.labels import ElidedLabel, plain_label
 from desktop.ui.widgets.parameter_form import ParameterForm
 from desktop.ui.widgets.pictures import png_of
 from desktop.ui.widgets.safe_text import open_link
@@ -114,7 +114,8 @@ class ChatPage(Page):
 
     def _head(self) -> QHBoxLayout:
         row = self._head_row = QHBoxLayout()
-        self.heading = plain_label("", "strong", self.work)
+        self.heading = ElidedLabel("", self.work)
+        theme.style_as(self.heading, "strong")
         self.heading.setObjectName("chat.title")
         row.addWidget(self._action_button(self.fold_history))
         row.addWidget(self.heading, 1)
@@ -169,6 +170,7 @@ class ChatPage(Page):
         self.system.setTabChangesFocus(True)
         label.setBuddy(self.system)
         self.form.column.addWidget(heading)
+        self.form.column.addSpacing(theme.current().gap(8))
         self.form.column.addWidget(label)
         self.form.column.addWidget(self.system)
         self.parameters.layout().addWidget(self.form)
@@ -578,7 +580,7 @@ class ChatPage(Page):
                     self.messages.put([update.message])
                     self.status.say("")
                     self._show_remedy(update)
-                if isinstance(update.error, KeyProblem):
+                if isinstance(update.error, KeyProblem | KeyRefused):
                     self.report(update.error)
             case Unsaved(error=None):
                 self.notice.emit("good", "Everything is saved again.")
