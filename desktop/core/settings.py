@@ -65,7 +65,7 @@ class Settings(Struct, frozen=True):
         str,
         _field(
             "Own language model",
-            "A GGUF file on this computer for the Local profile. Empty: the demo model.",
+            "A GGUF file for the Local profile, from the next start of Davenport on. Empty: the demo model.",
             "Local server",
             shape="file",
         ),
