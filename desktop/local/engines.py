@@ -124,9 +124,11 @@ class Engine:
                 await self._end(State.STOPPED)
                 raise engine_failed(f"The {self.title} was stopped before it had finished.") from error
             finally:
-                if not is_over:
-                    await self._interrupt(process, number)
-                self._rest()
+                try:
+                    if not is_over:
+                        await self._interrupt(process, number)
+                finally:
+                    self._rest()
 
     async def stop(self) -> None:
         """End the process now, whatever it is doing; its memory goes back to the system."""
@@ -168,14 +170,19 @@ class Engine:
 
     async def _interrupt(self, process: asyncio.subprocess.Process, number: int) -> None:
         """Ask the engine to stop; end it when it does not."""
+        limit = asyncio.timeout(STOP_S)
         try:
-            async with asyncio.timeout(STOP_S):
+            async with limit:
                 assert process.stdin is not None and process.stdout is not None
                 process.stdin.write(pack({"stop": number}))
                 while (await receive(process.stdout))["event"] == "piece":
                     continue
         except (EOFError, OSError, TimeoutError):
             await self._end(State.STOPPED)
+        except asyncio.CancelledError:
+            await self._end(State.STOPPED)  # in an unknown state, so it is not used again
+            if not limit.expired():  # early 3.11 shows a time limit in a cancelled task as a cancellation
+                raise
 
     def _rest(self) -> None:
         self._used = time.monotonic()
