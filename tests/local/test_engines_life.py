@@ -70,7 +70,8 @@ def test_a_closed_connection_stops_the_engine_within_a_fifth_of_a_second(local_s
             for line in reply.iter_lines():
                 if '"content":" ' in line:
                     break
-            assert local_server.engine("chat").state == "busy"
+            if local_server.engine("chat").state != "busy":
+                return 60.0  # the model had told its whole story by then: that stops nothing
         return wait_until(lambda: local_server.engine("chat").state != "busy")
 
     assert quickest(stop, 0.2) < 0.2
