@@ -45,7 +45,7 @@ LOCKS: dict[str, tuple[str, ...]] = {
 }
 """What is installed for what; a later one holds all that an earlier one has."""
 
-NO_WINDOW = {"chat", "history", "--self-test", "--tour", "--help", "-h", "--version"}
+NO_WINDOW = {"chat", "history", "usage", "--self-test", "--tour", "--help", "-h", "--version"}
 """First words for which the application opens no window."""
 
 LIBRARIES: dict[str, tuple[str, str, str]] = {
@@ -60,6 +60,8 @@ LIBRARIES: dict[str, tuple[str, str, str]] = {
     "libxcb-icccm.so.4": ("libxcb-icccm4", "xcb-util-wm", "xcb-util-wm"),
     "libxcb-keysyms.so.1": ("libxcb-keysyms1", "xcb-util-keysyms", "xcb-util-keysyms"),
     "libxcb-shape.so.0": ("libxcb-shape0", "libxcb", "libxcb"),
+    "libpulse.so.0": ("libpulse0", "pulseaudio-libs", "libpulse"),
+    "libXrandr.so.2": ("libxrandr2", "libXrandr", "libxrandr"),
     "libgomp.so.1": ("libgomp1", "libgomp", "gcc-libs"),
 }
 """What Qt and the language model load: the library, and its package for apt-get, dnf and pacman."""

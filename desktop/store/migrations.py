@@ -37,7 +37,25 @@ def desk(conn: sqlite3.Connection) -> None:
         conn.execute(statement)
 
 
-MIGRATIONS: tuple[Migration, ...] = (conversations, search, ledger, desk)
+def library(conn: sqlite3.Connection) -> None:
+    """Folders, tags, saved searches; which page made what, what it came to, and which messages hold code."""
+    for statement in schema.LIBRARY:
+        conn.execute(statement)
+
+
+def imports(conn: sqlite3.Connection) -> None:
+    """What came from elsewhere, so that it can be undone as a whole."""
+    for statement in schema.IMPORTS:
+        conn.execute(statement)
+
+
+def wire(conn: sqlite3.Connection) -> None:
+    """Calls as they went over the wire, collections of requests, and what providers say that days cost."""
+    for statement in schema.WIRE:
+        conn.execute(statement)
+
+
+MIGRATIONS: tuple[Migration, ...] = (conversations, search, ledger, desk, library, imports, wire)
 
 
 def form_of(conn: sqlite3.Connection) -> int:

@@ -137,3 +137,58 @@ DESK = (
     " error TEXT NOT NULL DEFAULT '', payload TEXT NOT NULL DEFAULT '{}') STRICT",
     "CREATE INDEX job_state ON job (state)",
 )
+
+LIBRARY = (
+    # A name is unique among its neighbours; the top has parent 0 in the index, since NULLs are all different.
+    "CREATE TABLE folder (no INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, name TEXT NOT NULL,"
+    " parent INTEGER REFERENCES folder CHECK (parent <> no)) STRICT",
+    "CREATE UNIQUE INDEX folder_name ON folder (coalesce(parent, 0), name COLLATE NOCASE)",
+    "CREATE INDEX folder_parent ON folder (parent) WHERE parent IS NOT NULL",
+    "CREATE TABLE tag (no INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE COLLATE NOCASE) STRICT",
+    "CREATE TABLE conversation_tag (conversation INTEGER NOT NULL REFERENCES conversation,"
+    " tag INTEGER NOT NULL REFERENCES tag, PRIMARY KEY (conversation, tag)) STRICT, WITHOUT ROWID",
+    "CREATE INDEX conversation_tag_tag ON conversation_tag (tag)",
+    "CREATE TABLE saved_search (no INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, name TEXT NOT NULL,"
+    " query TEXT NOT NULL, created INTEGER NOT NULL) STRICT",
+    "ALTER TABLE conversation ADD COLUMN folder INTEGER REFERENCES folder",
+    # 0, or when it was put away: out of the usual list, still found.
+    "ALTER TABLE conversation ADD COLUMN archived INTEGER NOT NULL DEFAULT 0",
+    # Which page made it; what other pages keep (recordings, pictures ...) is a conversation too, and so is found.
+    "ALTER TABLE conversation ADD COLUMN page TEXT NOT NULL DEFAULT 'chat'",
+    # What its messages came to, kept in step with them, so that a list need not add them up.
+    "ALTER TABLE conversation ADD COLUMN cost_pico INTEGER NOT NULL DEFAULT 0",
+    "CREATE INDEX conversation_folder ON conversation (folder) WHERE folder IS NOT NULL",
+    "CREATE INDEX conversation_archived ON conversation (archived) WHERE archived > 0",
+    "UPDATE conversation SET cost_pico ="
+    " coalesce((SELECT sum(cost_pico) FROM message WHERE message.conversation = conversation.no), 0)",
+    # Bit 256 of `kinds`: a block of code.
+    "UPDATE message SET kinds = kinds | 256 WHERE no IN"
+    " (SELECT no FROM passage WHERE source = 0 AND instr(text, '```') > 0)",
+)
+
+IMPORTS = (
+    # `state`: staged, done, undone, failed. While it is staged its conversations have `trashed` -1: no list has them.
+    "CREATE TABLE import_run (no INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, started INTEGER NOT NULL,"
+    " ended INTEGER, kind TEXT NOT NULL, name TEXT NOT NULL, state TEXT NOT NULL,"
+    " report TEXT NOT NULL DEFAULT '{}') STRICT",
+    "ALTER TABLE conversation ADD COLUMN import_run INTEGER REFERENCES import_run",
+    "CREATE INDEX conversation_import_run ON conversation (import_run) WHERE import_run IS NOT NULL",
+    # Messages that an import added to a conversation that was there before it.
+    "CREATE TABLE import_addition (import_run INTEGER NOT NULL REFERENCES import_run,"
+    " message INTEGER NOT NULL REFERENCES message, PRIMARY KEY (import_run, message)) STRICT, WITHOUT ROWID",
+    "CREATE INDEX import_addition_message ON import_addition (message)",
+)
+
+WIRE = (
+    # A call as the wire view shows it, packed; the reply's bytes are in raw_reply, where they are kept at all.
+    "CREATE TABLE exchange (call_id TEXT PRIMARY KEY, started INTEGER NOT NULL, page TEXT NOT NULL,"
+    " size_bytes INTEGER NOT NULL, packed BLOB NOT NULL) STRICT, WITHOUT ROWID",
+    "CREATE INDEX exchange_started ON exchange (started)",
+    "CREATE TABLE collection (no INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, name TEXT NOT NULL,"
+    " created INTEGER NOT NULL, content TEXT NOT NULL) STRICT",
+    # What a provider says a day cost, as far as it was asked: `part` is a model or a line of its bill, "" the whole.
+    "CREATE TABLE reported_cost (profile TEXT NOT NULL, day TEXT NOT NULL, part TEXT NOT NULL,"
+    " cost_pico INTEGER NOT NULL, fetched INTEGER NOT NULL, PRIMARY KEY (profile, day, part)) STRICT, WITHOUT ROWID",
+    "CREATE INDEX ledger_profile ON ledger (profile, started)",
+    "CREATE INDEX ledger_conversation ON ledger (conversation) WHERE conversation <> ''",
+)

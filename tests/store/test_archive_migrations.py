@@ -44,7 +44,47 @@ def keeps_drafts(conn):
     assert drafts.get(conn, "c").text == "d"
 
 
-CAN = (keeps_messages, finds_words, counts_money, keeps_drafts)
+def keeps_folders_and_tags(conn):
+    """What an older form held is added up and looked through for code."""
+    conn.execute("INSERT INTO folder (id, name) VALUES ('f', 'Work')")
+    with pytest.raises(sqlite3.IntegrityError):
+        conn.execute("INSERT INTO folder (id, name) VALUES ('g', 'work')")
+    assert conn.execute("SELECT page, cost_pico, archived FROM conversation WHERE id = 'c'").fetchone() == (
+        "chat",
+        0,
+        0,
+    )
+
+
+def undoes_imports(conn):
+    conn.execute("INSERT INTO import_run (id, started, kind, name, state) VALUES ('i', 1, 'json', 'x', 'staged')")
+    conn.execute("UPDATE conversation SET import_run = 1")
+
+
+def keeps_exchanges(conn):
+    conn.execute("INSERT INTO exchange VALUES ('x', 1, 'chat', 1, x'00')")
+
+
+CAN = (
+    keeps_messages, finds_words, counts_money, keeps_drafts, keeps_folders_and_tags, undoes_imports, keeps_exchanges,
+)  # fmt: skip
+
+
+def test_the_library_takes_over_what_was_spent_and_which_messages_hold_code():
+    conn = sqlite3.connect(":memory:", isolation_level=None)
+    migrate(conn, MIGRATIONS[:4])
+    conn.execute("INSERT INTO passage VALUES (1, 1, 1, 't'), (2, 0, 1, 'plain'), (3, 0, 1, 'so:\n```py\nx\n```')")
+    conn.execute("INSERT INTO conversation (no, id, title, created, updated) VALUES (1, 'c', 1, 1, 1)")
+    for no, cost in ((2, 5), (3, 7)):
+        conn.execute(
+            "INSERT INTO message (no, id, conversation, role, state, kinds, created, cost_pico)"
+            " VALUES (?, ?, 1, 'user', 'complete', 1, 1, ?)",
+            (no, f"m{no}", cost),
+        )
+    migrate(conn)
+    assert conn.execute("SELECT cost_pico FROM conversation").fetchone() == (12,)
+    assert conn.execute("SELECT no FROM message WHERE kinds & 256").fetchall() == [(3,)]
+    conn.close()
 
 
 def test_every_migration_has_its_test():
@@ -117,7 +157,8 @@ while True:
     tables = {name for name, in ro.execute("SELECT name FROM sqlite_schema")}
     rows = ro.execute("SELECT count(*) FROM conversation").fetchone()[0]
     ro.close()
-    print(at, status, form, ok, rows, *(n in tables for n in ("message", "passage_index", "ledger", "draft")))
+    print(at, status, form, ok, rows, *(n in tables for n in ("message", "passage_index", "ledger", "draft",
+          "folder", "import_run", "exchange")))
     if status == 0:
         break
     at += 1
@@ -140,9 +181,9 @@ def test_killed_at_any_statement_of_an_upgrade_the_old_or_a_newer_form_opens(tmp
     for at, status, form, ok, rows, *tables in lines:
         assert (ok, rows) == ("ok", "1"), at
         # Each form has exactly the tables of that form: a step is there whole with its number, or not at all.
-        assert tables == [str(n < int(form)) for n in range(4)], at
+        assert tables == [str(n < int(form)) for n in range(7)], at
         assert status == ("0" if at == lines[-1][0] else "9")
-    assert {line[2] for line in lines} == {"1", "2", "3", "4"}
+    assert {line[2] for line in lines} == {"1", "2", "3", "4", "5", "6", "7"}
 
 
 def test_a_step_that_fails_leaves_the_form_before_it():
