@@ -9,7 +9,7 @@ import sys
 
 from desktop import __version__
 
-COMMANDS = ("chat", "history")
+COMMANDS = ("chat", "history", "usage")
 LOCAL_SERVER = "--local-server"  # a frozen build starts itself with it; runs the embedded server
 
 

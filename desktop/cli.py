@@ -16,12 +16,10 @@ from desktop import paths
 from desktop.core.errors import ArchiveLocked, KnownError
 from desktop.services import commands
 from desktop.services.bundle import Options
-from desktop.services.conversations import Conversations
 from desktop.store.database import Database
 from desktop.store.instance import Instance
 from desktop.wiring import open_services
 
-COMMANDS = ("chat", "history")
 INTERRUPTED = 130
 HANDED_OVER_S = 5.0  # to answer at all; a reply may take as long as it takes
 
@@ -33,8 +31,8 @@ def main(argv: Sequence[str]) -> int:
     arguments = commands.parser().parse_args(argv)
     folder = arguments.data_dir or paths.data_folder()
     try:
-        if arguments.command == "history":
-            return asyncio.run(_history(arguments, folder))
+        if commands.reads_only(arguments):
+            return asyncio.run(_read(arguments, folder))
         return _run_here(arguments, folder)
     except ArchiveLocked as locked:
         handed = _hand_over(folder, [str(word) for word in argv])
@@ -43,6 +41,9 @@ def main(argv: Sequence[str]) -> int:
         return _say(locked)
     except KnownError as error:
         return _say(error)
+    except BrokenPipeError:  # who reads has seen enough, as `| head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return commands.DONE
     except (KeyboardInterrupt, asyncio.CancelledError):
         print(file=sys.stderr)
         return INTERRUPTED
@@ -70,11 +71,11 @@ def _run_here(arguments: argparse.Namespace, folder: Path) -> int:
         instance.release()
 
 
-async def _history(arguments: argparse.Namespace, folder: Path) -> int:
+async def _read(arguments: argparse.Namespace, folder: Path) -> int:
     """Reading needs no lock: it goes on beside an open window."""
     database = await asyncio.to_thread(Database.reader, folder)
     try:
-        return await commands.history(Conversations(database), arguments, _out)
+        return await commands.read(database, arguments, _out, _err)
     finally:
         await database.aclose()
 

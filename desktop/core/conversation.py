@@ -135,7 +135,8 @@ class Conversation(Struct, frozen=True, omit_defaults=True):
     """What a list shows of a conversation. `head` is the last message of the branch that is shown.
 
     `fork_of` is the message of another conversation whose past this one shares. `trashed` is 0 or the time it was
-    moved to the trash. Times are UTC microseconds.
+    moved to the trash, `archived` 0 or the time it was put away. `page` made it, `folder` is a folder's id,
+    `cost_pico` what its messages came to as far as that is known, in picodollars. Times are UTC microseconds.
     """
 
     id: str
@@ -151,6 +152,11 @@ class Conversation(Struct, frozen=True, omit_defaults=True):
     is_pinned: bool = False
     trashed: int = 0
     message_count: int = 0
+    page: str = "chat"
+    folder: str = ""
+    tags: tuple[str, ...] = ()
+    archived: int = 0
+    cost_pico: int = 0
     snippet: str = ""  # of a search hit, plain text with the hits between U+E000 and U+E001
 
 
