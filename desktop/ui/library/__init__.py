@@ -1,0 +1,1 @@
+"""The library page: everything that is kept, found, ordered and read again."""

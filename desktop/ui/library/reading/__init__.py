@@ -1,0 +1,1 @@
+"""One kept conversation, to be read: its text, its hits, its parts and its figures."""
