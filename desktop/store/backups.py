@@ -1,6 +1,7 @@
 """Copies of the archive: made in one step, checked, and only then given their name; the newest good one is found.
 
 A copy is a folder: `backups/20261122T024011Z-daily/archive.db` and, beside it, `blobs/`, linked where the disk can.
+The user can name another folder for new copies, such as one that is synchronised; copies in both are found.
 """
 
 from __future__ import annotations
@@ -9,20 +10,23 @@ import os
 import re
 import shutil
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import closing
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+import msgspec
 from msgspec import Struct
 
-from desktop.core.errors import ArchiveDamaged, Missing
+from desktop.core.errors import ArchiveDamaged, ArchiveFull, BadInput, Missing
 from desktop.core.ids import new_id
 from desktop.store import check, connections
 from desktop.store.migrations import MIGRATIONS, form_of
 from desktop.store.schema import FILE_NAME
+from desktop.store.small_files import write_whole
 
 FOLDER = "backups"
+ELSEWHERE = "elsewhere.json"
 PART = ".part-"
 KINDS = ("daily", "upgrade", "import", "restore", "asked")
 MOST_OTHERS = 3  # of each kind that is not daily
@@ -43,6 +47,61 @@ class Backup(Struct, frozen=True, order=True):
         return self.path / FILE_NAME
 
 
+class Tested(Struct, frozen=True):
+    """What a copy was found to hold. `fault` is a sentence's end, "" for a good copy; `missing` attachments are
+    named in the copy and not beside it."""
+
+    fault: str = ""
+    conversations: int = 0
+    messages: int = 0
+    attachments: int = 0
+    missing: int = 0
+
+    @property
+    def is_good(self) -> bool:
+        return not self.fault and not self.missing
+
+
+class _Elsewhere(Struct, frozen=True):
+    folder: str
+
+
+def elsewhere(folder: Path) -> Path | None:
+    """The folder that the user named for the copies of this archive, whether or not it can be reached now."""
+    try:
+        content = (folder / FOLDER / ELSEWHERE).read_bytes()
+        named = msgspec.json.decode(content, type=_Elsewhere).folder
+    except (OSError, msgspec.DecodeError):
+        return None
+    return Path(named) if named else None
+
+
+def choose_home(folder: Path, named: Path | None) -> None:
+    """Keep new copies in a folder of the user's, or again beside the archive. Copies that are there stay where
+    they are. Raises BadInput, ArchiveFull."""
+    home = connections.private_folder(folder / FOLDER)
+    if named is None or named.resolve() in (home.resolve(), folder.resolve()):
+        (home / ELSEWHERE).unlink(missing_ok=True)
+        return
+    if not named.is_dir():
+        raise BadInput("This folder is not there.", "Choose a folder that exists.")
+    trial = named / f".{new_id()}"
+    try:
+        connections.new_file(trial)
+        trial.unlink()
+    except OSError as error:
+        raise ArchiveFull(f"Nothing can be written into this folder ({error.strerror}).") from error
+    write_whole(home / ELSEWHERE, msgspec.json.encode(_Elsewhere(str(named.resolve()))))
+
+
+def home_of(folder: Path) -> Path:
+    """Where the next copy goes: the named folder while it can be reached, else beside the archive."""
+    named = elsewhere(folder)
+    if named is not None and named.is_dir() and os.access(named, os.W_OK):
+        return named
+    return connections.private_folder(folder / FOLDER)
+
+
 def stamp(now: float) -> str:
     """A moment in UTC as it stands in file names."""
     return datetime.fromtimestamp(now, UTC).strftime("%Y%m%dT%H%M%SZ")
@@ -50,15 +109,17 @@ def stamp(now: float) -> str:
 
 def listing(folder: Path) -> list[Backup]:
     """Finished copies of a data folder's archive, the newest first."""
-    found = []
-    home = folder / FOLDER
-    for path in home.iterdir() if home.is_dir() else ():
+    homes = [home for home in (folder / FOLDER, elsewhere(folder)) if home is not None and home.is_dir()]
+    return sorted((copy for home in homes for copy in _copies_in(home)), reverse=True)
+
+
+def _copies_in(home: Path) -> Iterator[Backup]:
+    for path in home.iterdir():
         match = _NAME.fullmatch(path.name)
         if match and (path / FILE_NAME).is_file():
             # Several of one second follow each other by their number.
             made = datetime.strptime(match[1], "%Y%m%dT%H%M%S").replace(microsecond=int(match[2] or 0), tzinfo=UTC)
-            found.append(Backup(made, path.name, match[3], path))
-    return sorted(found, reverse=True)
+            yield Backup(made, path.name, match[3], path)
 
 
 def is_due(folder: Path, now: float) -> bool:
@@ -69,13 +130,14 @@ def is_due(folder: Path, now: float) -> bool:
 
 def make(folder: Path, kind: str, now: float) -> Backup:
     """Copy the archive of a data folder, check the copy, name it. Blocking; raises ArchiveDamaged, ArchiveFull."""
-    home = connections.private_folder(folder / FOLDER)
+    home = home_of(folder)
+    before = max(_copies_in(home), default=None)
     for left in home.glob(f"{PART}*"):  # of a copy that was killed
         shutil.rmtree(left, ignore_errors=True)
     part = connections.private_folder(home / f"{PART}{new_id()}")
     try:
-        _copy_database(folder / FILE_NAME, part / FILE_NAME)
-        link_blobs(folder / "blobs", part / "blobs")
+        copy_database(folder / FILE_NAME, part / FILE_NAME)
+        link_blobs(folder / "blobs", part / "blobs", before.path / "blobs" if before else None)
         connections.sync_folder(part)
         path = _free_name(home, now, kind)
         part.rename(path)
@@ -125,6 +187,28 @@ def fault_of(copy: Backup) -> str | None:
     return damage.said
 
 
+def tested(copy: Backup) -> Tested:
+    """Open a copy, check it whole, count it, and look for its attachments. Blocking; takes as long as reading it."""
+    if (fault := fault_of(copy)) is not None:
+        return Tested(fault)
+    with closing(connections.reading(copy.file, is_frozen=True)) as conn:
+        (conversations,) = conn.execute("SELECT count(*) FROM conversation").fetchone()
+        (messages,) = conn.execute("SELECT count(*) FROM message").fetchone()
+        blobs = conn.execute("SELECT sha256, size_bytes, bytes IS NULL FROM blob").fetchall()
+    files = {path.name: path.stat().st_size for path in (copy.path / "blobs").glob("??/*")}
+    missing = sum(is_file and files.get(sha256) != size for sha256, size, is_file in blobs)
+    return Tested("", conversations, messages, len(blobs), missing)
+
+
+def renew(folder: Path, now: float) -> Backup:
+    """One fresh copy in place of all others: what was deleted for good is then in none. Blocking."""
+    fresh = make(folder, "asked", now)
+    for copy in listing(folder):
+        if copy.path != fresh.path:
+            shutil.rmtree(copy.path)
+    return fresh
+
+
 def newest_good(folder: Path) -> Backup | None:
     return next((copy for copy in listing(folder) if fault_of(copy) is None), None)
 
@@ -157,8 +241,11 @@ def find(folder: Path, name: str) -> Backup:
     return copy
 
 
-def link_blobs(source: Path, target: Path) -> None:
-    """Every blob of one folder in another, as a link to the same bytes or else a copy."""
+def link_blobs(source: Path, target: Path, before: Path | None = None) -> None:
+    """Every blob of one folder in another, as a link to the same bytes or else a copy.
+
+    `before` holds blobs of an earlier copy, on the target's disk perhaps where the source is not.
+    """
     if not source.is_dir():
         return
     connections.private_folder(target)
@@ -169,10 +256,20 @@ def link_blobs(source: Path, target: Path) -> None:
         for blob in shelf.iterdir():
             if blob.name.startswith(".") or (target / shelf.name / blob.name).exists():
                 continue
-            try:
-                (target / shelf.name / blob.name).hardlink_to(blob)
-            except OSError:  # another disk, or one that knows no links
-                _copy_blob(blob, target / shelf.name / blob.name)
+            _link_or_copy(blob, target / shelf.name / blob.name, before)
+
+
+def _link_or_copy(blob: Path, target: Path, before: Path | None) -> None:
+    earlier = before / target.parent.name / target.name if before is not None else None
+    for there in (blob, earlier):
+        if there is None or not there.is_file() or there.stat().st_size != blob.stat().st_size:
+            continue
+        try:
+            target.hardlink_to(there)
+        except OSError:  # another disk, or one that knows no links
+            continue
+        return
+    _copy_blob(blob, target)
 
 
 def _copy_blob(source: Path, target: Path) -> None:
@@ -183,7 +280,8 @@ def _copy_blob(source: Path, target: Path) -> None:
     part.rename(target)
 
 
-def _copy_database(source: Path, target: Path) -> None:
+def copy_database(source: Path, target: Path) -> None:
+    """The whole database as it is at this moment into a new file, checked and on the disk."""
     connections.new_file(target)
     reader = connections.reading(source)
     copy = sqlite3.connect(target, isolation_level=None)

@@ -12,6 +12,7 @@ from pathlib import Path
 import msgspec
 
 from desktop.core.errors import ArchiveFull, StoreError
+from desktop.store.connections import sync_folder
 
 LARGEST_BYTES = 4 * 1024 * 1024
 
@@ -41,23 +42,12 @@ def write_whole(path: Path, content: bytes) -> None:
             file.flush()
             os.fsync(file.fileno())
         Path(temporary).replace(path)
-        _settle(path.parent)
+        sync_folder(path.parent)
     except OSError as error:
         raise ArchiveFull(f"{path.name} cannot be saved ({error.strerror}).") from error
     finally:
         with contextlib.suppress(FileNotFoundError):
             Path(temporary).unlink()
-
-
-def _settle(folder: Path) -> None:
-    """Make a rename last through a power cut; Windows has no such call for folders."""
-    if os.name != "posix":
-        return
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def read_object(path: Path, now: Clock = time.time) -> tuple[dict[str, object], tuple[str, ...]]:
