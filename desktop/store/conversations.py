@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -46,6 +47,12 @@ KIND_BITS: dict[type, int] = {
 }
 """The column `kinds`: what a message holds. The numbers are in archives and stay."""
 
+CODE_BIT = 256
+"""The same, for a block of code among its own words."""
+
+_WITH_BLOBS = KIND_BITS[Picture] | KIND_BITS[Audio] | KIND_BITS[Attachment]
+_FENCE = re.compile(r"^ {0,3}(?:```|~~~)", re.MULTILINE)
+
 _STREAMED: dict[str, type[Text] | type[Reasoning] | type[Refusal]] = {
     "text": Text,
     "reasoning": Reasoning,
@@ -55,14 +62,17 @@ _MESSAGE = (
     "m.no, m.id, c.id, p.id, m.role, m.state, m.created, m.model, m.cost_pico, m.is_free, m.call_id,"
     " m.first_token_ms, m.total_ms, m.finish_reason, m.usage, m.error, m.advice, m.shape, t.text"
 )
-_CONVERSATION = (
+COLUMNS = (
     "c.no, c.id, t.text, c.created, c.updated, h.id, f.id, c.model, c.profile, c.system, c.parameters,"
-    " c.is_pinned, c.trashed, c.message_count"
+    " c.is_pinned, c.trashed, c.message_count, c.page, o.id, c.archived, c.cost_pico"
 )
-_FROM_CONVERSATION = (
+FROM = (
     "FROM conversation c JOIN passage t ON t.no = c.title"
     " LEFT JOIN message h ON h.no = c.head LEFT JOIN message f ON f.no = c.fork_of"
+    " LEFT JOIN folder o ON o.no = c.folder"
 )
+"""What `from_row` makes a conversation of."""
+
 _CAN_CHANGE = {"title", "head", "model", "profile", "system", "parameters", "is_pinned"}
 
 
@@ -77,7 +87,10 @@ class Outline(msgspec.Struct, frozen=True):
 
 
 def create(conn: sqlite3.Connection, conversation: Conversation) -> None:
-    """A new conversation, without messages."""
+    """A new conversation, without messages: what they come to is added with them. Its tags are made where missing.
+
+    Raises Missing where its folder is not there.
+    """
     title = scalar(conversation.title)
     cursor = conn.execute(
         "INSERT INTO passage (source, owner, text) VALUES (?, (SELECT coalesce(max(no), 0) + 1 FROM conversation), ?)",
@@ -86,9 +99,11 @@ def create(conn: sqlite3.Connection, conversation: Conversation) -> None:
     title_no = cursor.lastrowid or 0
     fork_of = _message_no(conn, conversation.fork_of) if conversation.fork_of else None
     head = _message_no(conn, conversation.head) if conversation.head else None
+    folder = folder_no(conn, conversation.folder) if conversation.folder else None
     conn.execute(
         "INSERT INTO conversation (no, id, title, created, updated, is_pinned, trashed, head, fork_of, model, profile,"
-        " system, parameters) SELECT owner, ?, no, ?, ?, ?, ?, ?, ?, ?, ?, ?, ? FROM passage WHERE no = ?",
+        " system, parameters, page, folder, archived)"
+        " SELECT owner, ?, no, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ? FROM passage WHERE no = ?",
         (
             conversation.id,
             conversation.created,
@@ -101,18 +116,58 @@ def create(conn: sqlite3.Connection, conversation: Conversation) -> None:
             scalar(conversation.profile),
             scalar(conversation.system),
             _json(conversation.parameters),
+            scalar(conversation.page),
+            folder,
+            conversation.archived,
             title_no,
         ),
     )
     search.index(conn, title_no, title)
+    if conversation.tags:
+        add_tags(conn, _conversation_no(conn, conversation.id), conversation.tags)
 
 
 def get(conn: sqlite3.Connection, conversation_id: str) -> Conversation:
     """Raises Missing."""
-    row = conn.execute(f"SELECT {_CONVERSATION} {_FROM_CONVERSATION} WHERE c.id = ?", (conversation_id,)).fetchone()
+    row = conn.execute(f"SELECT {COLUMNS} {FROM} WHERE c.id = ?", (conversation_id,)).fetchone()
     if row is None:
         raise Missing("This conversation is not there any more.")
-    return _conversation(row)
+    return with_tags(conn, [row])[0]
+
+
+def many(conn: sqlite3.Connection, numbers: Sequence[int]) -> dict[int, Conversation]:
+    """Conversations with their tags by their numbers; those that are gone are left out."""
+    found: list[tuple[Any, ...]] = []
+    for start in range(0, len(numbers), 500):
+        some = numbers[start : start + 500]
+        found += conn.execute(f"SELECT {COLUMNS} {FROM} WHERE c.no IN ({','.join('?' * len(some))})", some).fetchall()
+    return dict(zip((row[0] for row in found), with_tags(conn, found), strict=True))
+
+
+def with_tags(conn: sqlite3.Connection, rows: Sequence[tuple[Any, ...]]) -> list[Conversation]:
+    """Conversations of rows of COLUMNS, their tags read for all together."""
+    tags: dict[int, list[str]] = {}
+    numbers = ",".join(str(int(row[0])) for row in rows)
+    for no, name in conn.execute(
+        "SELECT x.conversation, t.name FROM conversation_tag x JOIN tag t ON t.no = x.tag"
+        f" WHERE x.conversation IN ({numbers}) ORDER BY t.name"
+    ):
+        tags.setdefault(no, []).append(name)
+    return [from_row(row, tuple(tags.get(row[0], ()))) for row in rows]
+
+
+def folder_no(conn: sqlite3.Connection, id: str) -> int:
+    row = conn.execute("SELECT no FROM folder WHERE id = ?", (id,)).fetchone()
+    if row is None:
+        raise Missing("This folder is not there any more.")
+    return int(row[0])
+
+
+def add_tags(conn: sqlite3.Connection, no: int, names: Iterable[str]) -> None:
+    """Give the conversation of a number tags, which are made where they are not there."""
+    for name in names:
+        conn.execute("INSERT OR IGNORE INTO tag (name) VALUES (?)", (scalar(name),))
+        conn.execute("INSERT OR IGNORE INTO conversation_tag SELECT ?, no FROM tag WHERE name = ?", (no, scalar(name)))
 
 
 def update(conn: sqlite3.Connection, conversation_id: str, **fields: object) -> None:
@@ -140,29 +195,31 @@ def listing(
     trashed: bool = False,
     limit: int = 200,
     before: Conversation | None = None,
+    page: str = "chat",
 ) -> list[Conversation]:
-    """Pinned ones first, then the newest; `before` is the last one of the page above.
+    """A page's conversations that are not put away: pinned ones first, then the newest; without their tags.
 
-    With a search: those whose texts or title hold every word, the newest hit first, with a snippet.
+    `before` is the last one of the rows above. With a search: those whose texts or title hold every word, the newest
+    hit first, with a snippet.
     """
+    where = "c.trashed > 0" if trashed else "c.trashed = 0 AND c.archived = 0"
+    where += " AND c.page = ?"
+    values: list[object] = [page]
     if search.strip():
-        return _found(conn, search, trashed, limit)
-    where, values = "c.trashed > 0" if trashed else "c.trashed = 0", []
+        return _found(conn, search, where, values, limit)
     if before is not None:
         where += " AND (c.is_pinned, c.updated, c.no) < (?, ?, (SELECT no FROM conversation WHERE id = ?))"
-        values = [before.is_pinned, before.updated, before.id]
+        values += [before.is_pinned, before.updated, before.id]
     order = "c.is_pinned DESC, c.updated DESC, c.no DESC"
-    rows = conn.execute(
-        f"SELECT {_CONVERSATION} {_FROM_CONVERSATION} WHERE {where} ORDER BY {order} LIMIT ?", (*values, limit)
-    )
-    return [_conversation(row) for row in rows]
+    rows = conn.execute(f"SELECT {COLUMNS} {FROM} WHERE {where} ORDER BY {order} LIMIT ?", (*values, limit))
+    return [from_row(row) for row in rows]
 
 
-def _found(conn: sqlite3.Connection, text: str, trashed: bool, limit: int) -> list[Conversation]:
+def _found(conn: sqlite3.Connection, text: str, where: str, values: Sequence[object], limit: int) -> list[Conversation]:
     found = []
-    for hit in search.owners(conn, text, trashed=trashed, limit=limit):
-        row = conn.execute(f"SELECT {_CONVERSATION} {_FROM_CONVERSATION} WHERE c.no = ?", (hit.owner,)).fetchone()
-        found.append(msgspec.structs.replace(_conversation(row), snippet=hit.snippet))
+    for hit in search.owners(conn, text, where=where, values=values, limit=limit):
+        row = conn.execute(f"SELECT {COLUMNS} {FROM} WHERE c.no = ?", (hit.owner,)).fetchone()
+        found.append(msgspec.structs.replace(from_row(row), snippet=hit.snippet))
     return found
 
 
@@ -177,10 +234,15 @@ def restore(conn: sqlite3.Connection, ids: Iterable[str]) -> None:
 
 def empty_trash(conn: sqlite3.Connection, older_than_us: int) -> list[str]:
     """Delete for good what was trashed before a moment; returns the ids."""
-    rows = conn.execute("SELECT id FROM conversation WHERE trashed > 0 AND trashed < ?", (older_than_us,)).fetchall()
-    ids = [id for (id,) in rows]
+    ids = trashed_before(conn, older_than_us)
     purge(conn, ids)
     return ids
+
+
+def trashed_before(conn: sqlite3.Connection, moment_us: int) -> list[str]:
+    """Ids of what was moved to the trash before a moment."""
+    rows = conn.execute("SELECT id FROM conversation WHERE trashed > 0 AND trashed < ? ORDER BY trashed", (moment_us,))
+    return [id for (id,) in rows]
 
 
 def purge(conn: sqlite3.Connection, ids: Iterable[str]) -> None:
@@ -218,7 +280,13 @@ def _purge(conn: sqlite3.Connection, no: int, title: int) -> set[str]:
             "DELETE FROM raw_reply WHERE call_id = (SELECT call_id FROM message WHERE no = ? AND call_id <> '')",
             (message,),
         )
+        conn.execute(
+            "DELETE FROM exchange WHERE call_id = (SELECT call_id FROM message WHERE no = ? AND call_id <> '')",
+            (message,),
+        )
+        conn.execute("DELETE FROM import_addition WHERE message = ?", (message,))
     conn.execute("DELETE FROM message WHERE conversation = ?", (no,))
+    conn.execute("DELETE FROM conversation_tag WHERE conversation = ?", (no,))
     conn.execute("DELETE FROM conversation WHERE no = ?", (no,))
     _forget_words(conn, title)
     conn.executemany("DELETE FROM passage WHERE no = ?", [(m,) for m in (*gone, title)])
@@ -233,6 +301,7 @@ def _take_past(conn: sqlite3.Connection, fork: int, owner: int) -> None:
         if of != owner:
             break
         conn.execute("UPDATE message SET conversation = ? WHERE no = ?", (fork, at))
+        _add_cost(conn, fork, conn.execute("SELECT cost_pico FROM message WHERE no = ?", (at,)).fetchone()[0])
         conn.execute("UPDATE passage SET owner = ? WHERE no = ?", (fork, at))
         at = parent
     conn.execute("UPDATE conversation SET fork_of = ? WHERE no = ?", (at, fork))
@@ -250,6 +319,8 @@ def fork(conn: sqlite3.Connection, conversation_id: str, at_message: str, new_id
         fork_of=at_message,
         is_pinned=False,
         trashed=0,
+        archived=0,
+        cost_pico=0,
         snippet="",
     )
     create(conn, made)
@@ -311,8 +382,8 @@ def add_message(conn: sqlite3.Connection, message: Message) -> None:
     text = _insert(conn, message, conversation, parent)
     conn.execute(
         "UPDATE conversation SET head = (SELECT no FROM message WHERE id = ?), updated = max(updated, ?),"
-        " message_count = message_count + 1 WHERE no = ?",
-        (message.id, message.created, conversation),
+        " message_count = message_count + 1, cost_pico = cost_pico + ? WHERE no = ?",
+        (message.id, message.created, message.cost_pico or 0, conversation),
     )
     search.index(conn, _message_no(conn, message.id), text)
 
@@ -321,18 +392,19 @@ def add_messages(conn: sqlite3.Connection, messages: Iterable[Message]) -> None:
     """Many messages, parents before children, for imports: they are not found before `search.rebuild`."""
     numbers: dict[str, int] = {}
     known: dict[str, int] = {}
-    last: dict[int, tuple[str, int, int]] = {}
+    last: dict[int, tuple[str, int, int, int]] = {}
     for message in messages:
         if (conversation := known.get(message.conversation)) is None:
             conversation = known[message.conversation] = _conversation_no(conn, message.conversation)
         parent = message.parent
         parent_no = None if parent is None else numbers.get(parent) or _message_no(conn, parent)
         _insert(conn, message, conversation, parent_no, numbers)
-        _, count, latest = last.get(conversation, ("", 0, 0))
-        last[conversation] = (message.id, count + 1, max(latest, message.created))
+        _, count, latest, cost = last.get(conversation, ("", 0, 0, 0))
+        last[conversation] = (message.id, count + 1, max(latest, message.created), cost + (message.cost_pico or 0))
     conn.executemany(
-        "UPDATE conversation SET head = ?, updated = max(updated, ?), message_count = message_count + ? WHERE no = ?",
-        [(numbers[id], latest, count, no) for no, (id, count, latest) in last.items()],
+        "UPDATE conversation SET head = ?, updated = max(updated, ?), message_count = message_count + ?,"
+        " cost_pico = cost_pico + ? WHERE no = ?",
+        [(numbers[id], latest, count, cost, no) for no, (id, count, latest, cost) in last.items()],
     )
 
 
@@ -359,6 +431,8 @@ def finish(conn: sqlite3.Connection, message: Message) -> None:
     text, shape, kinds = _packed(message.parts)
     _forget_words(conn, no)
     conn.execute("UPDATE passage SET text = ? WHERE no = ?", (text, no))
+    owner, was = conn.execute("SELECT conversation, coalesce(cost_pico, 0) FROM message WHERE no = ?", (no,)).fetchone()
+    _add_cost(conn, owner, (message.cost_pico or 0) - was)
     usage = None if message.usage is None else _json(message.usage)
     conn.execute(
         "UPDATE message SET state = ?, kinds = ?, model = ?, cost_pico = ?, is_free = ?, call_id = ?,"
@@ -371,10 +445,7 @@ def finish(conn: sqlite3.Connection, message: Message) -> None:
     _use_blobs(conn, no, message.parts)
     search.index(conn, no, text)
     ended = message.created + 1000 * (message.timing.total_ms or 0)
-    conn.execute(
-        "UPDATE conversation SET updated = max(updated, ?) WHERE no = (SELECT conversation FROM message WHERE no = ?)",
-        (ended, no),
-    )
+    conn.execute("UPDATE conversation SET updated = max(updated, ?) WHERE no = ?", (ended, owner))
 
 
 def reopen(conn: sqlite3.Connection, message_id: str) -> None:
@@ -448,7 +519,7 @@ def _insert(
             shape,
         ),
     )
-    if kinds & ~7:
+    if kinds & _WITH_BLOBS:
         _use_blobs(conn, no, message.parts)
     if numbers is not None:
         numbers[message.id] = no
@@ -475,7 +546,8 @@ def _packed(parts: Sequence[Part]) -> tuple[str, str | None, int]:
     The order is None for the most common form, one text. Own words stand in it as their kind and length.
     """
     if len(parts) == 1 and type(parts[0]) is Text:
-        return scalar(parts[0].text), None, KIND_BITS[Text]
+        text = scalar(parts[0].text)
+        return text, None, KIND_BITS[Text] | _code_in(text)
     words, shape, kinds = [], [], 0
     for part in parts:
         kinds |= KIND_BITS[type(part)]
@@ -485,7 +557,13 @@ def _packed(parts: Sequence[Part]) -> tuple[str, str | None, int]:
             shape.append(["refusal" if isinstance(part, Refusal) else "text", len(text)])
         else:
             shape.append(msgspec.to_builtins(part))
-    return "".join(words), _json(shape), kinds
+    text = "".join(words)
+    return text, _json(shape), kinds | _code_in(text)
+
+
+def _code_in(text: str) -> int:
+    has_marks = "```" in text or "~~~" in text  # much cheaper than the pattern, and nearly always enough
+    return CODE_BIT if has_marks and _FENCE.search(text) else 0
 
 
 def _unpacked(text: str, shape: str | None) -> tuple[Part, ...]:
@@ -552,8 +630,10 @@ def _runs(pieces: Iterable[tuple[str, str]]) -> list[tuple[str, list[str]]]:
     return runs
 
 
-def _conversation(row: tuple[Any, ...]) -> Conversation:
-    (_, id, title, created, updated, head, fork_of, model, profile, system, parameters, pinned, trashed, count) = row
+def from_row(row: tuple[Any, ...], tags: tuple[str, ...] = ()) -> Conversation:
+    """A conversation of a row of COLUMNS."""
+    (_, id, title, created, updated, head, fork_of, model, profile, system, parameters, *rest) = row
+    pinned, trashed, count, page, folder, archived, cost_pico = rest
     return Conversation(
         id=id,
         title=title,
@@ -568,6 +648,11 @@ def _conversation(row: tuple[Any, ...]) -> Conversation:
         is_pinned=bool(pinned),
         trashed=trashed,
         message_count=count,
+        page=page,
+        folder=folder or "",
+        tags=tags,
+        archived=archived,
+        cost_pico=cost_pico,
     )
 
 
@@ -600,6 +685,11 @@ def _forget_words(conn: sqlite3.Connection, no: int) -> None:
     row = conn.execute("SELECT text FROM passage WHERE no = ?", (no,)).fetchone()
     if row is not None:
         search.unindex(conn, no, row[0])
+
+
+def _add_cost(conn: sqlite3.Connection, conversation: int, cost_pico: int | None) -> None:
+    if cost_pico:
+        conn.execute("UPDATE conversation SET cost_pico = cost_pico + ? WHERE no = ?", (cost_pico, conversation))
 
 
 def _retitle(conn: sqlite3.Connection, conversation: int, title: str) -> None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 import sqlite3
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from msgspec import Struct
 
@@ -25,6 +25,7 @@ OPEN, CLOSE = "\ue000", "\ue001"
 
 LONGEST_QUERY, MOST_WORDS = 1000, 24
 SHORTEST_PREFIX = 3  # below, a beginning matches half of all words and costs as much
+IN_USE = "c.trashed = 0"
 MOST_HITS = 20_000  # looked through for conversations: a word that is in everything must not take seconds
 _BEFORE, _AFTER = 40, 120  # characters of a snippet round its first hit
 
@@ -124,13 +125,15 @@ def _all_pairs(conn: sqlite3.Connection) -> Iterator[tuple[int, str]]:
             yield no, pairs
 
 
-def owners(conn: sqlite3.Connection, text: str, *, trashed: bool = False, limit: int = 50) -> list[Hit]:
-    """The newest hit of each conversation, newest first, with a snippet."""
+def owners(
+    conn: sqlite3.Connection, text: str, *, where: str = IN_USE, values: Sequence[object] = (), limit: int = 50
+) -> list[Hit]:
+    """The newest hit of each conversation `c` with `where`, newest first, with a snippet."""
     query = parse(text)
     found: dict[int, Hit] = {}
     for expression in _expressions(query):
         found.clear()
-        for hit in _hits(conn, expression, query.pairs, "> 0" if trashed else "= 0", MOST_HITS):
+        for hit in _hits(conn, expression, query.pairs, where, values, MOST_HITS):
             if found.setdefault(hit.owner, hit) is hit and len(found) == limit:
                 break
         if len(found) == limit:
@@ -138,12 +141,12 @@ def owners(conn: sqlite3.Connection, text: str, *, trashed: bool = False, limit:
     return [_with_snippet(conn, hit, query) for hit in found.values()]
 
 
-def newest(conn: sqlite3.Connection, text: str, *, trashed: bool = False, limit: int = 50) -> list[Hit]:
+def newest(conn: sqlite3.Connection, text: str, *, where: str = IN_USE, limit: int = 50) -> list[Hit]:
     """The newest passages with a hit, newest first, with snippets."""
     query = parse(text)
     found: list[Hit] = []
     for expression in _expressions(query):
-        found = list(_hits(conn, expression, query.pairs, "> 0" if trashed else "= 0", limit))
+        found = list(_hits(conn, expression, query.pairs, where, (), limit))
         if len(found) == limit:
             break
     return [_with_snippet(conn, hit, query) for hit in found]
@@ -156,18 +159,20 @@ def _expressions(query: Query) -> tuple[str, ...]:
     return (query.words,) if query.words == query.exact_words else (query.exact_words, query.words)
 
 
-def _hits(conn: sqlite3.Connection, words: str, pairs: str, trashed: str, limit: int) -> Iterable[Hit]:
-    first, rest, values = "passage_index", "", [words]
+def _hits(
+    conn: sqlite3.Connection, words: str, pairs: str, where: str, values: Sequence[object], limit: int
+) -> Iterable[Hit]:
+    first, rest, asked = "passage_index", "", [words]
     if not words:
-        first, values = "pair_index", [pairs]
+        first, asked = "pair_index", [pairs]
     elif pairs:
-        rest, values = "AND i.rowid IN (SELECT rowid FROM pair_index WHERE pair_index MATCH ?) ", [words, pairs]
+        rest, asked = "AND i.rowid IN (SELECT rowid FROM pair_index WHERE pair_index MATCH ?) ", [words, pairs]
     rows = conn.execute(
         # CROSS JOIN: the index leads, so that the newest come first without sorting.
         f"SELECT p.no, p.source, p.owner FROM {first} i CROSS JOIN passage p ON p.no = i.rowid"
-        f" CROSS JOIN conversation c ON c.no = p.owner AND c.trashed {trashed}"
-        f" WHERE {first} MATCH ? {rest}ORDER BY i.rowid DESC LIMIT ?",
-        (*values, limit),
+        f" CROSS JOIN conversation c ON c.no = p.owner"
+        f" WHERE {first} MATCH ? {rest}AND {where} ORDER BY i.rowid DESC LIMIT ?",
+        (*asked, *values, limit),
     )
     return (Hit(*row) for row in rows)
 
