@@ -42,6 +42,25 @@ USUAL_SIZE = (1280, 800)
 OpenServices = Callable[..., Awaitable["Services"]]
 
 
+class Meanwhile:
+    """What is done while nothing is open, and what the next window says of it."""
+
+    def __init__(self, work: Callable[[], str]) -> None:
+        self._work = work
+        self.greeting: tuple[str, str] = ("warn", "This was not done.")
+
+    async def run(self) -> None:
+        import asyncio
+
+        try:
+            self.greeting = "good", await asyncio.to_thread(self._work)
+        except KnownError as error:
+            self.greeting = "bad", f"{error.summary} {error.advice}"
+        except OSError as error:
+            log.exception("what was to be done while the archive is closed")
+            self.greeting = "bad", f"This was not done ({error.strerror}). The archive is as it was."
+
+
 class Running:
     """The running window of a data folder. A test holds this; `main` does nothing else with it.
 
@@ -57,6 +76,9 @@ class Running:
     ) -> None:
         self.window, self.options = window, options
         self.services: Services | None = None
+        self.meanwhile: Meanwhile | None = None
+        self.greeting: tuple[str, str] | None = None
+        window.reopen_wanted.connect(self._reopen)
         self._instance = instance
         self._open_services = open_services
         self._reception: Any = None
@@ -78,6 +100,8 @@ class Running:
                     self.window.footer.set_profile("", "bad", "Nothing can be kept: the archive is not open")
                 raise
             self.window.attach(self.services)
+            if self.greeting is not None:
+                self.window.notices.say(*self.greeting)
             self._is_opening.set_result(self.services)
         return await asyncio.shield(self._is_opening)
 
@@ -89,18 +113,31 @@ class Running:
         self._reception.raised.connect(self._raised)
 
     async def aclose(self) -> None:
-        """Window, services, lock, in this order; each also when the one before failed."""
+        """Window, services, lock, in this order; each also when the one before failed.
+
+        Where something was to be done while nothing is open, it is done between services and lock.
+        """
         window = self.window
         async with contextlib.AsyncExitStack() as stack:
             stack.callback(self._instance.release)
+            if self.meanwhile is not None:
+                stack.callback(window.end)
+                stack.push_async_callback(self.meanwhile.run)
             if self.services is not None:
                 stack.push_async_callback(self.services.aclose)
             stack.callback(self._remember_place)
             if self._reception is not None:
                 stack.callback(self._reception.close)
             await window.close_down()
-            window.end()
+            if self.meanwhile is None:
+                window.end()
         window.deleteLater()
+
+    def _reopen(self, words: str, work: Callable[[], str]) -> None:
+        """A page asks for something that needs everything closed: it is done, and the window opens anew."""
+        self.meanwhile = Meanwhile(work)
+        self.window.cover(words)
+        self.window.closed.emit()
 
     async def _open(self) -> Services:
         import asyncio
@@ -176,15 +213,25 @@ def build(options: Options, *, open_services: OpenServices | None = None) -> Run
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Show the window and stay until it is closed; the exit status."""
+    """Show the window and stay until it is closed; the exit status. After a restore and the like it opens anew."""
     options = _options(arguments)
-    try:
-        running = build(options)
-    except ArchiveLocked as locked:
-        return _second_start(options, arguments, locked)
-    except KnownError as error:
-        print(error.summary, error.advice, file=sys.stderr)
-        return 1
+    greeting: tuple[str, str] | None = None
+    while True:
+        try:
+            running = build(options)
+        except ArchiveLocked as locked:
+            return _second_start(options, arguments, locked)
+        except KnownError as error:
+            print(error.summary, error.advice, file=sys.stderr)
+            return 1
+        running.greeting = greeting
+        status = _run_once(running, arguments)
+        if running.meanwhile is None:
+            return status
+        greeting, arguments.files = running.meanwhile.greeting, []
+
+
+def _run_once(running: Running, arguments: argparse.Namespace) -> int:
     running.window.show()
     application().processEvents()  # the first paint: no loop and no coroutine is there yet that this could disturb
     import asyncio

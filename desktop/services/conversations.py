@@ -8,7 +8,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from desktop.core.conversation import Conversation, Message, Part, edit_draft, path_to
+from desktop.core.conversation import (
+    Conversation,
+    Message,
+    Part,
+    children_of,
+    edit_draft,
+    newest_leaf,
+    path_to,
+)
 from desktop.core.errors import Missing
 from desktop.core.ids import new_id
 from desktop.store import conversations, drafts
@@ -53,6 +61,17 @@ class Conversations:
             return Opened(found, path, outline.parents, tuple(conversations.messages(db, path[-FIRST_SCREEN:])))
 
         return await self._database.read(load)
+
+    async def branch_through(self, identity: str, message: str) -> str:
+        """The end of the shown branch if a message lies on it, else of the newest one through it."""
+
+        def leaf(db: Any) -> str:
+            outline = conversations.outline(db, identity)
+            if outline.head is not None and message in path_to(outline.head, outline.parents):
+                return outline.head
+            return newest_leaf(message, children_of(outline.parents))
+
+        return await self._database.read(leaf)
 
     async def messages(self, identities: Sequence[str]) -> list[Message]:
         return await self._database.read(lambda db: conversations.messages(db, identities))

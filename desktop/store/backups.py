@@ -231,11 +231,17 @@ def bring_back(folder: Path, copy: Backup) -> None:
     connections.sync_folder(folder)
 
 
-def find(folder: Path, name: str) -> Backup:
-    """A copy by its name; raises Missing, and ArchiveDamaged for one that is not good."""
+def named(folder: Path, name: str) -> Backup:
+    """A copy by its name; raises Missing."""
     copy = next((copy for copy in listing(folder) if copy.name == name), None)
     if copy is None:
         raise Missing("This copy is not there any more.", "Choose another one.")
+    return copy
+
+
+def find(folder: Path, name: str) -> Backup:
+    """A good copy by its name; raises Missing, and ArchiveDamaged for one that is not good."""
+    copy = named(folder, name)
     if (fault := fault_of(copy)) is not None:
         raise ArchiveDamaged(f"This copy cannot be used: {fault}.", "Choose another one. Nothing was changed.")
     return copy

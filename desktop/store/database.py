@@ -124,6 +124,10 @@ class Database:
         """
         self.writer.submit(_scrub, in_transaction=False).result()
 
+    def remove_unused_files(self) -> None:
+        """Delete the files of attachments that nothing uses any more. Blocking."""
+        self.writer.submit(blobs.remove_files, in_transaction=False).result()
+
     def check_if_due(self, now: float, *, is_checked: bool) -> None:
         """Start a check in the background: the whole one each week, the quick one where the start had no time."""
         last = self.read_now(lambda db: db.execute("SELECT value FROM davenport WHERE name = 'checked'").fetchone())

@@ -7,7 +7,7 @@ import shutil
 from contextlib import closing
 from pathlib import Path
 
-from desktop.core.errors import ArchiveDamaged, ArchiveFull, BadInput, KnownError
+from desktop.core.errors import ArchiveDamaged, ArchiveFull, BadInput, KnownError, Missing
 from desktop.store import backups, connections, opening, settings
 from desktop.store.schema import FILE_NAME
 from desktop.store.small_files import read_object, write_object
@@ -25,6 +25,17 @@ def archive_folder(data_folder: Path) -> Path:
     except KnownError:
         return data_folder
     return Path(named) if isinstance(named, str) and named else data_folder
+
+
+def reachable_folder(data_folder: Path) -> Path:
+    """The same, for opening: raises Missing where a moved archive is not there, so that none is begun in its stead."""
+    folder = archive_folder(data_folder)
+    if folder != data_folder and not (folder / FILE_NAME).is_file():
+        raise Missing(
+            f"The archive is kept in {folder}, which cannot be reached.",
+            "Connect that disk, then start Davenport again.",
+        )
+    return folder
 
 
 def check_target(source: Path, target: Path) -> None:

@@ -47,6 +47,7 @@ class MainWindow(QWidget):
 
     painted = Signal()
     closed = Signal()
+    reopen_wanted = Signal(str, object)  # what is done meanwhile, in words; the work, while nothing is open
 
     def __init__(self) -> None:
         super().__init__()
@@ -152,6 +153,21 @@ class MainWindow(QWidget):
         opened: Any = self.pages["settings"]
         opened.open_profile(profile_id)
 
+    def open_conversation(self, conversation: str, message: str = "") -> None:
+        """Go on with a kept conversation where it is written; without one, begin a new one."""
+        self.show_page("chat")
+        chat: Any = self.pages["chat"]
+        if conversation:
+            chat.open_conversation(conversation, message or None)
+        else:
+            chat.new_conversation()
+
+    def cover(self, words: str) -> None:
+        """Something has to be finished before anything can be used again: say what, over everything."""
+        from desktop.ui.cover import Cover  # seen once a year
+
+        Cover(words, self)
+
     def open_files(self, paths: list[str]) -> None:
         """Files from the command line or a second start go to the page of their kind."""
         by_page: dict[str, list[str]] = {}
@@ -252,6 +268,10 @@ class MainWindow(QWidget):
             page.spent.connect(lambda: self.status.spent())
         if hasattr(page, "undo_offered"):
             page.undo_offered.connect(self._offer_undo)
+        if hasattr(page, "reopen_wanted"):
+            page.reopen_wanted.connect(self.reopen_wanted)
+        if hasattr(page, "conversation_wanted"):
+            page.conversation_wanted.connect(self.open_conversation)
         if name in self._folds:
             page.set_folds(self._folds[name])
         self.stack.addWidget(page)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import json
 import re
 from functools import cache
@@ -54,6 +55,7 @@ class Theme(QObject):
         self._system_font = application.font()
         self._system_factor = max(1.0, min(2.0, QFontInfo(self._system_font).pixelSize() / NOMINAL_SYSTEM_PX))
         self._mark_folder = QTemporaryDir()
+        atexit.register(self._mark_folder.remove)  # the theme lives as long as the process, which frees nothing
         self._is_applying = False
         application.styleHints().colorSchemeChanged.connect(self._system_changed)
 

@@ -349,9 +349,10 @@ class ChatPage(Page):
 
     # -- opening
 
-    def open_conversation(self, identity: str) -> None:
-        if identity != self.open.identity:
-            self._start(self._open(identity), "open")
+    def open_conversation(self, identity: str, message: str | None = None) -> None:
+        """Show a conversation; with a message, the branch it lies on."""
+        if identity != self.open.identity or message is not None:
+            self._start(self._open_at(identity, message), "open")
 
     def new_conversation(self) -> None:
         options = Options(self.open.options.model)
@@ -363,6 +364,10 @@ class ChatPage(Page):
         self._show_conversation()
         self._start(self._restore_draft(), "draft-read")
         self.composer.edit.setFocus()
+
+    async def _open_at(self, identity: str, message: str | None) -> None:
+        head = await self._said.branch_through(identity, message) if message is not None else None
+        await self._open(identity, head)
 
     async def _open(self, identity: str, head: str | None = None) -> None:
         opened = await self._said.open(identity, head)
