@@ -26,6 +26,7 @@ from desktop.services.request_log import RequestLog
 from desktop.services.settings import CurrentSettings
 from desktop.services.tokens import Tokens
 from desktop.services.upkeep import Upkeep
+from desktop.services.usage import Usage
 from desktop.services.verdicts import ConnectionTest
 from desktop.store import conversations
 from desktop.store.database import Database
@@ -96,6 +97,7 @@ async def open_services(
     tokens = Tokens(folder / CACHE, lambda model: catalogs.current.card(model))
     chat = Chat(database, connections, catalogs, tokens, calls, keeps_raw=lambda: settings.value.keep_raw, now=now)
     kept = Conversations(database, now=now)
+    meter = Meter(database, now=now)
     return Services(
         options=options,
         redactor=redactor,
@@ -112,7 +114,8 @@ async def open_services(
         chat=chat,
         conversations=kept,
         attachments=Attachments(database),
-        meter=Meter(database, now=now),
+        meter=meter,
+        usage=Usage(database, meter, catalogs, lambda: {one.id: one.name for one in profiles.all}, now=now),
         connection_test=ConnectionTest(profiles, test_client),
         upkeep=Upkeep(database, settings, kept, now=now),
         notices=tuple(notices),

@@ -21,6 +21,7 @@ from desktop.services.profiles import Profiles
 from desktop.services.settings import CurrentSettings
 from desktop.services.tokens import Tokens
 from desktop.services.upkeep import Upkeep
+from desktop.services.usage import Usage
 from desktop.services.verdicts import ConnectionTest
 from desktop.store import window_state
 from desktop.store.database import Database
@@ -47,6 +48,7 @@ class Services:
     conversations: Conversations
     attachments: Attachments
     meter: Meter
+    usage: Usage
     connection_test: ConnectionTest
     upkeep: Upkeep
     notices: tuple[str, ...] = ()

@@ -5,19 +5,19 @@ from __future__ import annotations
 import sqlite3
 import time
 from collections.abc import Callable
-from datetime import datetime
 from decimal import Decimal
 from typing import Literal
 
 from msgspec import Struct
 
 from desktop.core import pricing
+from desktop.core.periods import Clock
 from desktop.core.usage import Usage
 from desktop.store import ledger
 from desktop.store.database import Database
 from desktop.store.ledger import Totals
 
-By = Literal["model", "page", "profile", "conversation", "fate", "tier", "day", "month"]
+By = ledger.By
 Period = Literal["session", "today", "month", "all"]
 
 _UNITS = {
@@ -66,42 +66,57 @@ class Reading(Struct, frozen=True):
 
 
 class Share(Struct, frozen=True):
-    """What one model, page or other property came to."""
+    """What one model, page or other property came to. `id` is what the ledger has of it, `name` what people call it."""
 
     name: str
     reading: Reading
+    id: str = ""
 
 
 class Meter:
     """Reads the ledger. The session begins when the meter is made; days and months are the user's own, not UTC's."""
 
-    def __init__(self, database: Database, *, now: Callable[[], float] = time.time) -> None:
-        self._database, self._now = database, now
-        self._begun = round(now() * 1_000_000)
+    def __init__(self, database: Database, *, now: Callable[[], float] = time.time, clock: Clock | None = None) -> None:
+        self._database, self._now, self._clock = database, now, clock or Clock()
+        self._begun = self._begun_before = self._micros()
+
+    @property
+    def session_begun(self) -> int:
+        """UTC microseconds."""
+        return self._begun
+
+    def reset_session(self) -> None:
+        """Count the session from now on; the ledger is as it was."""
+        self._begun, self._begun_before = self._micros(), self._begun
+
+    def undo_reset(self) -> None:
+        """Count the session as before the last reset."""
+        self._begun = self._begun_before
 
     async def read(self, period: Period = "session", profile: str | None = None) -> Reading:
         """The totals of a period; `profile` is the id of the only one that counts."""
         since = self._since(period)
-        return await self._database.read(lambda db: _reading(ledger.totals(db, since=since, profile=profile)))
+        return await self._database.read(lambda db: reading(ledger.totals(db, since=since, profile=profile)))
 
     async def breakdown(self, by: By = "model", period: Period = "session") -> tuple[Share, ...]:
         """The same by one property, the dearest first."""
-        since = self._since(period)
+        since, now = self._since(period), self._micros()
 
         def read_shares(db: sqlite3.Connection) -> tuple[Share, ...]:
-            return tuple(Share(name, _reading(totals)) for name, totals in ledger.breakdown(db, by, since=since))
+            begin = max(since, ledger.earliest(db) or 0)
+            found = ledger.breakdown(db, by, since=since, offsets=self._clock.offsets(begin, now))
+            return tuple(Share(name, reading(totals), name) for name, totals in found)
 
         return await self._database.read(read_shares)
 
     def _since(self, period: Period) -> int:
         """UTC microseconds of a period's begin."""
-        if period == "session":
-            return self._begun
         if period == "all":
             return 0
-        midnight = datetime.fromtimestamp(self._now()).replace(hour=0, minute=0, second=0, microsecond=0)
-        begin = midnight.replace(day=1) if period == "month" else midnight
-        return round(begin.timestamp()) * 1_000_000
+        return self._clock.stretch(period, self._micros(), session=self._begun).since
+
+    def _micros(self) -> int:
+        return round(self._now() * 1_000_000)
 
 
 def units(usage: Usage) -> tuple[tuple[str, float], ...]:
@@ -109,7 +124,8 @@ def units(usage: Usage) -> tuple[tuple[str, float], ...]:
     return tuple((words, count) for name, words in _UNITS.items() if (count := getattr(usage, name)))
 
 
-def _reading(totals: Totals) -> Reading:
+def reading(totals: Totals) -> Reading:
+    """The ledger's sums as they are shown."""
     return Reading(
         calls=totals.calls,
         dollars=pricing.from_pico(totals.cost_pico),

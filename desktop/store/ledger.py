@@ -6,6 +6,8 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
+from datetime import date, timedelta
+from decimal import Decimal
 from typing import Any, Literal
 
 from msgspec import Struct, structs
@@ -15,6 +17,7 @@ from desktop.core.errors import Missing
 from desktop.core.text import scalar
 from desktop.core.usage import Usage
 
+EPOCH = date(1970, 1, 1)
 UNITS = structs.fields(Usage)
 _UNIT_NAMES = tuple(field.name for field in UNITS)
 _ROW_NAMES = (
@@ -27,16 +30,25 @@ _COST = (
     "CASE WHEN r.no IS NULL THEN l.price_version ELSE r.price_version END",
 )
 _FROM = "FROM ledger l LEFT JOIN repricing r ON r.no = (SELECT max(no) FROM repricing WHERE call_id = l.call_id)"
-_KEYS = {
-    "model": "l.model",
-    "page": "l.page",
-    "profile": "l.profile",
-    "conversation": "l.conversation",
-    "fate": "l.fate",
-    "tier": "l.tier",
-    "day": "date(l.started / 1000000, 'unixepoch')",
-    "month": "strftime('%Y-%m', l.started / 1000000, 'unixepoch')",
+By = Literal["model", "page", "profile", "conversation", "fate", "tier", "tag", "folder", "hour", "day", "month", "all"]
+Offsets = tuple[tuple[int, int], ...]
+"""What local time is ahead of UTC: from an instant on, by so much; both in microseconds, oldest first."""
+
+HOUR, DAY = 3_600_000_000, 86_400_000_000
+
+_COLUMNS = ("model", "page", "profile", "conversation", "fate", "tier")
+_OF_CONVERSATIONS = {
+    "tag": (
+        "coalesce(t.name, '')",
+        " LEFT JOIN conversation_tag ct ON ct.conversation = c.no LEFT JOIN tag t ON t.no = ct.tag",
+    ),
+    "folder": ("coalesce(f.id, '')", " LEFT JOIN folder f ON f.no = c.folder"),
 }
+_LATER = (
+    "FROM (SELECT call_id AS later_id, max(no), cost_pico AS later_pico FROM repricing GROUP BY call_id)"
+    " CROSS JOIN ledger l ON l.call_id = later_id"
+)
+"""Only calls that have a later price, with the newest: few, so that the others need not be joined to anything."""
 
 
 class LedgerRow(Struct, frozen=True, omit_defaults=True):
@@ -101,39 +113,154 @@ def get(conn: sqlite3.Connection, call_id: str) -> LedgerRow | None:
     return next(_read(conn, "WHERE l.call_id = ?", (call_id,)), None)
 
 
+class Where(Struct, frozen=True):
+    """Which calls: begun from `since` up to, not including, `until`; a text that is None is any.
+
+    `tag` and `folder` ask what their conversation has now; a `folder` is the id of one, "" for none.
+    """
+
+    since: int = 0
+    until: int | None = None
+    profile: str | None = None
+    model: str | None = None
+    page: str | None = None
+    tier: str | None = None
+    fate: str | None = None
+    conversation: str | None = None
+    tag: str | None = None
+    folder: str | None = None
+
+
 def rows(
-    conn: sqlite3.Connection, *, since: int = 0, until: int | None = None, limit: int = 1000, before: str | None = None
+    conn: sqlite3.Connection,
+    *,
+    since: int = 0,
+    until: int | None = None,
+    limit: int = 1000,
+    before: str | None = None,
+    where: Where | None = None,
 ) -> list[LedgerRow]:
     """The newest first; `before` is the call id of the last one of the page above."""
-    where, values = _between(since, until, None)
+    condition, values = _condition(where or Where(since, until))
     if before is not None:
-        where += " AND l.no < (SELECT no FROM ledger WHERE call_id = ?)"
+        condition += " AND (l.started, l.no) < (SELECT started, no FROM ledger WHERE call_id = ?)"
         values = (*values, before)
-    return list(_read(conn, f"{where} ORDER BY l.no DESC LIMIT ?", (*values, limit)))
+    return list(_read(conn, f"{condition} ORDER BY l.started DESC, l.no DESC LIMIT ?", (*values, limit)))
 
 
-def totals(conn: sqlite3.Connection, *, since: int = 0, until: int | None = None, profile: str | None = None) -> Totals:
-    """All calls begun from `since` up to, not including, `until`."""
-    where, values = _between(since, until, profile)
-    return _totals(conn.execute(f"SELECT {_sums()} {_FROM} {where}", values).fetchone())
-
-
-def breakdown(
+def totals(
     conn: sqlite3.Connection,
-    by: Literal["model", "page", "profile", "conversation", "fate", "tier", "day", "month"] = "model",
     *,
     since: int = 0,
     until: int | None = None,
     profile: str | None = None,
+    where: Where | None = None,
+) -> Totals:
+    """All calls begun from `since` up to, not including, `until`."""
+    found = _grouped(conn, ("''",), where or Where(since, until, profile), is_full=True)
+    return next(iter(found.values()), Totals())
+
+
+def breakdown(
+    conn: sqlite3.Connection,
+    by: By = "model",
+    *,
+    since: int = 0,
+    until: int | None = None,
+    profile: str | None = None,
+    where: Where | None = None,
+    offsets: Offsets = (),
 ) -> list[tuple[str, Totals]]:
-    """Totals by one property, the dearest first; days and months in UTC and in their order."""
-    where, values = _between(since, until, profile)
-    order = "1" if by in ("day", "month") else "3 DESC, 2 DESC, 1"
-    found = conn.execute(
-        f"SELECT {_KEYS[by]}, {_sums()} {_FROM} {where} GROUP BY 1 ORDER BY {order}",
+    """Totals by one property, the dearest first; hours, days and months in their order, in UTC without `offsets`.
+
+    A call whose conversation has several tags is counted at each of them.
+    """
+    where = where or Where(since, until, profile)
+    if by in _OF_CONVERSATIONS:
+        found = _by_conversations(conn, by, where, is_full=True)
+    else:
+        found = _grouped(conn, (_key(by, offsets),), where, is_full=True)
+    if by not in ("hour", "day", "month"):
+        return sorted(
+            ((str(key[0]), one) for key, one in found.items()), key=lambda p: (-p[1].cost_pico, -p[1].calls, p[0])
+        )
+    named: dict[str, Totals] = {}
+    for (key,), one in sorted(found.items()):
+        name = _time_name(by, key)
+        named[name] = added(named[name], one) if name in named else one
+    return list(named.items())
+
+
+def series(
+    conn: sqlite3.Connection, by: By, where: Where, *, step: int = DAY, offsets: Offsets = ()
+) -> list[tuple[int, str, Totals]]:
+    """Calls and money (without units) by step of local time and a property: number of the step since 1970, name, sums.
+
+    `step` is HOUR or DAY; with DAY the numbers are those of local days.
+    """
+    at = _local(offsets, step)
+    if by in _OF_CONVERSATIONS:
+        found = _by_conversations(conn, by, where, at=at)
+    else:
+        found = _grouped(conn, (at, _key(by, offsets)), where)
+    return [(int(key[0]), str(key[1]), one) for key, one in sorted(found.items())]
+
+
+def earliest(conn: sqlite3.Connection) -> int | None:
+    """When the first call of all began."""
+    found: int | None = conn.execute("SELECT min(started) FROM ledger").fetchone()[0]
+    return found
+
+
+def names(conn: sqlite3.Connection, by: str) -> dict[str, str]:
+    """What people call folders or conversations, by id."""
+    if by == "folder":
+        return dict(conn.execute("SELECT id, name FROM folder"))
+    return dict(conn.execute("SELECT c.id, p.text FROM conversation c JOIN passage p ON p.no = c.title"))
+
+
+def estimates(conn: sqlite3.Connection, where: Where) -> list[tuple[str, int, Decimal | None, int, int, int, int]]:
+    """By model: calls with an estimate and a price, the median of price / estimate, how many were within 10 %, beyond
+    that within 25 %, outside, and how many had an estimate but no price. The most first; free calls are not among them.
+    """
+    condition, values = _condition(where)
+    priced = "cost_pico IS NOT NULL"
+    rows = conn.execute(
+        f"WITH e AS (SELECT l.model AS model, {_COST[0]} AS cost_pico, l.estimate_pico AS expected {_FROM} {condition}"
+        " AND l.estimate_pico > 0 AND NOT l.is_free AND l.fate <> 'open' AND l.has_usage)"
+        f" SELECT model, sum({priced}), sum(abs(cost_pico - expected) * 10 <= expected),"
+        f" sum(abs(cost_pico - expected) * 4 <= expected), sum(NOT {priced}) FROM e GROUP BY 1 ORDER BY 2 DESC, 1",
+        values,
+    ).fetchall()
+    medians = _medians(conn, condition, values)
+    return [
+        (model, n, medians.get(model), near, fair - near, n - fair, left)
+        for model, n, near, fair, left in ((m, n, a or 0, f or 0, z) for m, n, a, f, z in rows)
+    ]
+
+
+def _medians(conn: sqlite3.Connection, condition: str, values: tuple[object, ...]) -> dict[str, Decimal]:
+    """The middle one of each model's ratios, or what is between the two middle ones; exact from whole numbers."""
+    found: dict[str, list[Decimal]] = {}
+    rows = conn.execute(
+        f"WITH e AS (SELECT l.model AS model, {_COST[0]} AS cost, l.estimate_pico AS expected {_FROM} {condition}"
+        " AND l.estimate_pico > 0 AND NOT l.is_free AND l.fate <> 'open' AND l.has_usage),"
+        " ranked AS (SELECT *, row_number() OVER (PARTITION BY model ORDER BY cost * 1.0 / expected) AS place,"
+        " count(*) OVER (PARTITION BY model) AS many FROM e WHERE cost IS NOT NULL)"
+        " SELECT model, cost, expected FROM ranked WHERE place IN ((many + 1) / 2, many / 2 + 1)",
         values,
     )
-    return [(row[0], _totals(row[1:])) for row in found]
+    for model, cost, expected in rows:
+        found.setdefault(model, []).append(Decimal(cost) / Decimal(expected))
+    return {model: sum(ratios, Decimal(0)) / len(ratios) for model, ratios in found.items()}
+
+
+def added(one: Totals, other: Totals) -> Totals:
+    """Both together."""
+    units = {name: getattr(one.usage, name) + getattr(other.usage, name) for name in _UNIT_NAMES}
+    usage = Usage(**{**units, "is_estimate": one.usage.is_estimate or other.usage.is_estimate})
+    sums = {name: getattr(one, name) + getattr(other, name) for name in ("calls", "cost_pico", *_COUNTS)}
+    return Totals(**sums, usage=usage)
 
 
 def reprice(conn: sqlite3.Connection, call_id: str, made: int, price_version: str, cost_pico: int | None) -> None:
@@ -167,31 +294,110 @@ def _read(conn: sqlite3.Connection, rest: str, values: tuple[object, ...]) -> It
         yield LedgerRow(**fields)
 
 
-def _between(since: int, until: int | None, profile: str | None) -> tuple[str, tuple[object, ...]]:
-    where, values = "WHERE l.started >= ?", [since]
-    conditions: list[object] = [*values]
-    if until is not None:
-        where += " AND l.started < ?"
-        conditions.append(until)
-    if profile is not None:
-        where += " AND l.profile = ?"
-        conditions.append(profile)
-    return where, tuple(conditions)
+def _condition(where: Where) -> tuple[str, tuple[object, ...]]:
+    """A WHERE clause on `l` and its values."""
+    parts, values = ["l.started >= ?"], [where.since]
+    bound: list[object] = [*values]
+    if where.until is not None:
+        parts.append("l.started < ?")
+        bound.append(where.until)
+    for name in _COLUMNS:
+        if (wanted := getattr(where, name)) is not None:
+            parts.append(f"l.{name} = ?")
+            bound.append(wanted)
+    if where.tag is not None:
+        parts.append(_has("conversation_tag ct JOIN tag t ON t.no = ct.tag", "ct.conversation = c.no AND t.name = ?"))
+        bound.append(where.tag)
+    if where.folder == "":
+        parts.append(f"NOT {_has('folder f', 'f.no = c.folder')}")
+    elif where.folder is not None:
+        parts.append(_has("folder f", "f.no = c.folder AND f.id = ?"))
+        bound.append(where.folder)
+    return f"WHERE {' AND '.join(parts)}", tuple(bound)
 
 
-def _sums() -> str:
-    cost = _COST[0]
-    counts = (
-        f"count(*), coalesce(sum({cost}), 0),"
-        f" coalesce(sum({cost} IS NULL AND NOT l.is_free AND l.fate <> 'open' AND l.has_usage), 0),"
-        " coalesce(sum(l.is_free), 0), coalesce(sum(l.fate = 'open'), 0), coalesce(sum(l.fate = 'unknown'), 0)"
-    )
-    return ", ".join([counts, *(f"coalesce(sum(l.{name}), 0)" for name in _UNIT_NAMES)])
+def _has(what: str, condition: str) -> str:
+    return f"EXISTS (SELECT 1 FROM conversation c JOIN {what} WHERE c.id = l.conversation AND {condition})"
+
+
+def _local(offsets: Offsets, step: int) -> str:
+    """The number of the local hour or day of a call."""
+    ahead = str(offsets[0][1]) if offsets else "0"
+    for since, offset in offsets[1:]:
+        ahead = f"CASE WHEN l.started >= {int(since)} THEN {int(offset)} ELSE {ahead} END"
+    return f"((l.started + {ahead}) / {int(step)})"
+
+
+def _key(by: By, offsets: Offsets) -> str:
+    if by in _COLUMNS:
+        return f"l.{by}"
+    if by == "all":
+        return "''"
+    return _local(offsets, HOUR if by == "hour" else DAY)
+
+
+def _time_name(by: By, number: int) -> str:
+    if by == "hour":
+        day, hour = divmod(number, 24)
+        return f"{EPOCH + timedelta(day)} {hour:02}:00"
+    day_name = (EPOCH + timedelta(number)).isoformat()
+    return day_name if by == "day" else day_name[:7]
+
+
+_COUNTS = ("unpriced", "free", "open", "unknown")
+_PAID = "(NOT l.is_free AND l.fate <> 'open' AND l.has_usage)"
+_MONEY = (
+    f"count(*), coalesce(sum(l.cost_pico), 0), coalesce(sum(l.cost_pico IS NULL AND {_PAID}), 0),"
+    " coalesce(sum(l.is_free), 0), coalesce(sum(l.fate = 'open'), 0), coalesce(sum(l.fate = 'unknown'), 0)"
+)
+_UNITS = "".join(f", coalesce(sum(l.{name}), 0)" for name in _UNIT_NAMES)
+_CORRECTIONS = (
+    "sum(coalesce(later_pico, 0) - coalesce(l.cost_pico, 0)),"
+    f" sum(((later_pico IS NULL) - (l.cost_pico IS NULL)) * {_PAID})"
+)
+
+
+def _grouped(
+    conn: sqlite3.Connection, keys: tuple[str, ...], where: Where, *, is_full: bool = False
+) -> dict[tuple[Any, ...], Totals]:
+    """Sums by keys; the rows as they were closed, then what later prices change in them."""
+    condition, values = _condition(where)
+    names, width = ", ".join(keys), len(keys)
+    groups = ", ".join(str(at + 1) for at in range(width))
+    what = _MONEY + (_UNITS if is_full else "")
+    query = f"SELECT {names}, {what} FROM ledger l {condition} GROUP BY {groups}"
+    found = {tuple(row[:width]): _totals(row[width:]) for row in conn.execute(query, values)}
+    later = f"SELECT {names}, {_CORRECTIONS} {_LATER} {condition} GROUP BY {groups}"
+    for row in conn.execute(later, values):
+        key = tuple(row[:width])
+        found[key] = _corrected(found[key], *row[width:])
+    return found
+
+
+def _by_conversations(
+    conn: sqlite3.Connection, by: str, where: Where, *, at: str = "''", is_full: bool = False
+) -> dict[tuple[Any, ...], Totals]:
+    """Sums by what conversations have; calls are added up for each conversation first, which are far fewer."""
+    name, joins = _OF_CONVERSATIONS[by]
+    places: dict[str, list[str]] = {}
+    having = f"SELECT c.id, {name} FROM conversation c{joins} WHERE {name} <> ''"
+    for conversation, place in conn.execute(having):
+        places.setdefault(conversation, []).append(place)
+    found: dict[tuple[Any, ...], Totals] = {}
+    for (moment, conversation), one in _grouped(conn, (at, "l.conversation"), where, is_full=is_full).items():
+        for place in places.get(conversation, [""]):
+            key = (moment, place) if at != "''" else (place,)
+            found[key] = added(found[key], one) if key in found else one
+    return found
+
+
+def _corrected(one: Totals, dollars: int, unpriced: int) -> Totals:
+    return structs.replace(one, cost_pico=one.cost_pico + dollars, unpriced=one.unpriced + unpriced)
 
 
 def _totals(row: tuple[Any, ...]) -> Totals:
     calls, cost, unpriced, free, still_open, unknown, *units = row
-    return Totals(calls, cost, unpriced, free, still_open, unknown, _usage(units))
+    return Totals(calls, cost, unpriced, free, still_open, unknown, _usage(units) if units else Usage())
 
 
 def _usage(units: list[Any] | tuple[Any, ...]) -> Usage:
