@@ -18,6 +18,7 @@ from desktop.services import commands
 from desktop.services.bundle import Options
 from desktop.store.database import Database
 from desktop.store.instance import Instance
+from desktop.store.place import reachable_folder
 from desktop.wiring import open_services
 
 INTERRUPTED = 130
@@ -73,7 +74,7 @@ def _run_here(arguments: argparse.Namespace, folder: Path) -> int:
 
 async def _read(arguments: argparse.Namespace, folder: Path) -> int:
     """Reading needs no lock: it goes on beside an open window."""
-    database = await asyncio.to_thread(Database.reader, folder)
+    database = await asyncio.to_thread(lambda: Database.reader(reachable_folder(folder)))
     try:
         return await commands.read(database, arguments, _out, _err)
     finally:

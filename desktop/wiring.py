@@ -19,18 +19,23 @@ from desktop.services.catalog import Catalogs
 from desktop.services.chat import Chat
 from desktop.services.connections import Connections
 from desktop.services.conversations import Conversations
+from desktop.services.copies import Copies
 from desktop.services.local_server import LocalServer, LocalStatus
 from desktop.services.meter import Meter
 from desktop.services.profiles import Profiles
 from desktop.services.request_log import RequestLog
 from desktop.services.settings import CurrentSettings
+from desktop.services.storage import Storage
 from desktop.services.tokens import Tokens
 from desktop.services.upkeep import Upkeep
 from desktop.services.usage import Usage
 from desktop.services.verdicts import ConnectionTest
+from desktop.services.wire import Wire
+from desktop.services.wire_keeper import Keeper
 from desktop.store import conversations
 from desktop.store.database import Database
-from desktop.store.instance import network_warning
+from desktop.store.instance import Instance, network_warning
+from desktop.store.place import reachable_folder
 from desktop.store.secrets import Secrets
 
 CACHE = "cache"
@@ -51,10 +56,11 @@ async def open_services(
 ) -> Services:
     """Open the data folder and everything on it. Raises StoreError where the archive cannot be opened."""
     folder, redactor = options.data_dir, redactor or Redactor()
-    database, settings, secrets, profiles = await asyncio.to_thread(_open, options, redactor, now)
+    database, archive_lock, settings, secrets, profiles = await asyncio.to_thread(_open, options, redactor, now)
     notices = [*database.notices, *settings.notices, *profiles.notices]
-    if warning := await asyncio.to_thread(network_warning, folder):
-        notices.append(warning)
+    for place in {folder, database.folder}:
+        if warning := await asyncio.to_thread(network_warning, place):
+            notices.append(warning)
     if not database.read_only:
         cut = await database.write(lambda db: conversations.recover(db, round(now() * 1_000_000)))
         if cut:
@@ -105,10 +111,11 @@ async def open_services(
         secrets=secrets,
         profiles=profiles,
         database=database,
-        archive=ArchiveState(folder, database.notices),
+        archive=ArchiveState(database.folder, database.notices),
         catalogs=catalogs,
         tokens=tokens,
         calls=calls,
+        wire=Wire(database, calls, Keeper(database, calls, settings, redactor, now=now), redactor),
         local_server=local,
         connections=connections,
         chat=chat,
@@ -118,6 +125,9 @@ async def open_services(
         usage=Usage(database, meter, catalogs, lambda: {one.id: one.name for one in profiles.all}, now=now),
         connection_test=ConnectionTest(profiles, test_client),
         upkeep=Upkeep(database, settings, kept, now=now),
+        copies=Copies(database, now=now),
+        storage=Storage(folder, database, kept, profiles, secrets, now=now),
+        archive_lock=archive_lock,
         notices=tuple(notices),
         _heard_local=heard_local,
         _heard_notices=heard_notices,
@@ -126,11 +136,18 @@ async def open_services(
 
 def _open(
     options: Options, redactor: Redactor, now: Callable[[], float]
-) -> tuple[Database, CurrentSettings, Secrets, Profiles]:
+) -> tuple[Database, Instance | None, CurrentSettings, Secrets, Profiles]:
     """The parts that read files; in a worker."""
     folder = options.data_dir
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    database = Database.open(folder, now=now)
+    archive = reachable_folder(folder)
+    lock = Instance.acquire(archive) if archive != folder else None
+    try:
+        database = Database.open(archive, now=now)
+    except BaseException:
+        if lock is not None:
+            lock.release()
+        raise
     try:
         settings = CurrentSettings(folder, now)
         secrets = Secrets(folder, redactor, environment=os.environ)
@@ -139,5 +156,7 @@ def _open(
             profiles.choose_for_run(profiles.named(options.profile).id)
     except BaseException:
         database.close()
+        if lock is not None:
+            lock.release()
         raise
-    return database, settings, secrets, profiles
+    return database, lock, settings, secrets, profiles

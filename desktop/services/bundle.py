@@ -15,16 +15,20 @@ from desktop.services.catalog import Catalogs
 from desktop.services.chat import Chat
 from desktop.services.connections import Connections
 from desktop.services.conversations import Conversations
+from desktop.services.copies import Copies
 from desktop.services.local_server import LocalServer, LocalStatus
 from desktop.services.meter import Meter
 from desktop.services.profiles import Profiles
 from desktop.services.settings import CurrentSettings
+from desktop.services.storage import Storage
 from desktop.services.tokens import Tokens
 from desktop.services.upkeep import Upkeep
 from desktop.services.usage import Usage
 from desktop.services.verdicts import ConnectionTest
+from desktop.services.wire import Wire
 from desktop.store import window_state
 from desktop.store.database import Database
+from desktop.store.instance import Instance
 from desktop.store.secrets import Secrets
 
 
@@ -42,6 +46,7 @@ class Services:
     catalogs: Catalogs
     tokens: Tokens
     calls: Calls
+    wire: Wire
     local_server: LocalServer
     connections: Connections
     chat: Chat
@@ -51,7 +56,10 @@ class Services:
     usage: Usage
     connection_test: ConnectionTest
     upkeep: Upkeep
+    copies: Copies
+    storage: Storage
     notices: tuple[str, ...] = ()
+    archive_lock: Instance | None = None  # of an archive that is not in the data folder
     _heard_local: list[Callable[[LocalStatus], None]] = field(default_factory=list)
     _heard_notices: list[Callable[[str], None]] = field(default_factory=list)
 
@@ -74,5 +82,8 @@ class Services:
 
     async def aclose(self) -> None:
         await self.connections.aclose()
+        await self.wire.aclose()
         await self.local_server.aclose()
         await self.database.aclose()
+        if self.archive_lock is not None:
+            self.archive_lock.release()

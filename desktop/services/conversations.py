@@ -23,6 +23,8 @@ from desktop.store import conversations, drafts
 from desktop.store.database import Database
 
 ALL = 1_000_000
+DAY_US = 86_400_000_000
+PURGED_AT_ONCE = 5
 FIRST_SCREEN = 40  # messages read with the opening of a conversation; the others follow as they come into view
 
 
@@ -98,21 +100,29 @@ class Conversations:
 
     async def purge(self, identities: Sequence[str]) -> None:
         """Delete for good, without a trace in the file; messages that a fork still shares stay for it."""
-
-        await self._database.write(lambda db: _purge(db, identities))
+        await self._purge_in_steps(identities)
         await asyncio.to_thread(self._database.scrub)
 
     async def empty_old_trash(self, days: int) -> int:
         """Delete for good what has been in the trash for so many days; 0 keeps everything. Returns how many."""
-        if days <= 0:
-            return 0
-        older = self._micros() - days * 86_400_000_000
+        return await self._empty_trash(self._micros() - days * DAY_US) if days > 0 else 0
 
-        def work(db: Any) -> int:
-            rows = conversations.listing(db, trashed=True, limit=ALL)
-            return _purge(db, [row.id for row in rows if row.trashed < older])
+    async def empty_trash_now(self) -> int:
+        """Delete for good all that is in the trash, of every page. Returns how many."""
+        return await self._empty_trash(self._micros() + DAY_US)
 
-        return await self._database.write(work)
+    async def _empty_trash(self, older_than_us: int) -> int:
+        """The file keeps its traces until it is next made smaller."""
+        wanted = await self._database.read(lambda db: conversations.trashed_before(db, older_than_us))
+        return await self._purge_in_steps(wanted)
+
+    async def _purge_in_steps(self, identities: Sequence[str]) -> int:
+        """A few at a time: replies that are arriving wait for the same writer."""
+        done = 0
+        for start in range(0, len(identities), PURGED_AT_ONCE):
+            some = identities[start : start + PURGED_AT_ONCE]
+            done += await self._database.write(lambda db, some=some: _purge(db, some))  # type: ignore[misc]
+        return done
 
     async def fork(self, identity: str, message: str) -> Conversation:
         """A conversation of its own that shares the past up to and with `message`."""

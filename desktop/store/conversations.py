@@ -232,17 +232,17 @@ def restore(conn: sqlite3.Connection, ids: Iterable[str]) -> None:
     conn.executemany("UPDATE conversation SET trashed = 0 WHERE id = ?", [(id,) for id in ids])
 
 
+def trashed_before(conn: sqlite3.Connection, older_than_us: int) -> list[str]:
+    """Ids of what was moved to the trash before a moment."""
+    rows = conn.execute("SELECT id FROM conversation WHERE trashed > 0 AND trashed < ?", (older_than_us,))
+    return [id for (id,) in rows]
+
+
 def empty_trash(conn: sqlite3.Connection, older_than_us: int) -> list[str]:
     """Delete for good what was trashed before a moment; returns the ids."""
     ids = trashed_before(conn, older_than_us)
     purge(conn, ids)
     return ids
-
-
-def trashed_before(conn: sqlite3.Connection, moment_us: int) -> list[str]:
-    """Ids of what was moved to the trash before a moment."""
-    rows = conn.execute("SELECT id FROM conversation WHERE trashed > 0 AND trashed < ? ORDER BY trashed", (moment_us,))
-    return [id for (id,) in rows]
 
 
 def purge(conn: sqlite3.Connection, ids: Iterable[str]) -> None:

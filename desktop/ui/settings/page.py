@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Coroutine
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QStackedWidget, QToolButton, QVBoxLayout, QWidget
 
 from desktop.core.errors import BadInput, KeyProblem, KnownError
@@ -16,22 +15,20 @@ from desktop.core.profile import Kind, Profile
 from desktop.core.secret import Secret
 from desktop.ui import icons, theme
 from desktop.ui.page import Page
+from desktop.ui.settings.archive.section import ArchiveSection
 from desktop.ui.settings.key_card import button
 from desktop.ui.settings.profile_form import KIND_NAMES, ProfileForm
 from desktop.ui.settings.sections import Sections
 from desktop.ui.settings.settings_form import SettingsForm
 from desktop.ui.tasks import Report
 from desktop.ui.widgets.labels import plain_label
-from desktop.ui.widgets.moments import relative
 
 if TYPE_CHECKING:
     from desktop.core.settings import Settings
-    from desktop.services.archive_state import ArchiveFacts
     from desktop.services.bundle import Services
     from desktop.services.profiles import Question
 
 COLUMN = 640
-MIB = 1024 * 1024
 
 
 class SettingsPage(Page):
@@ -39,6 +36,9 @@ class SettingsPage(Page):
 
     name = "settings"
     title = "Settings"
+
+    reopen_wanted = Signal(str, object)  # words, and the work to be done while nothing is open
+    conversation_wanted = Signal(str, str)
 
     def __init__(self, report: Report, parent: QWidget | None = None) -> None:
         super().__init__(report, parent)
@@ -67,12 +67,12 @@ class SettingsPage(Page):
         services.profiles.listen(self._profiles_changed)
         self._settings_changed(services.settings.value)
         self._profiles_changed()
-        self.tasks.start(self._read_archive(), name="archive")
+        self.archive.attach(services)
 
     def activated(self) -> None:
         self.sections.list.setFocus()
         if self.services is not None:
-            self.tasks.start(self._read_archive(), name="archive")
+            self.archive.refresh()
 
     def fit(self, window_width: int) -> None:
         """The sections are the way about here, so they stay in a narrow window too."""
@@ -129,24 +129,16 @@ class SettingsPage(Page):
                 inner.setMaximumWidth(theme.current().px(COLUMN))
 
     def _archive_rows(self) -> None:
-        column = self.form.groups["Archive"]
-        look = theme.current()
-        card = QFrame()
-        card.setObjectName("settings.archive-state")
-        theme.style_as(card, "card")
-        inside = QVBoxLayout(card)
-        inside.setContentsMargins(look.gap(16), look.gap(12), look.gap(16), look.gap(12))
-        inside.setSpacing(look.gap(4))
-        self.archive_folder = plain_label("", "strong", wrap=True)
-        self.archive_folder.setObjectName("settings.archive-folder")
-        self.archive_folder.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self.archive_facts = plain_label("", "muted", wrap=True)
-        self.archive_facts.setObjectName("settings.archive-facts")
-        self.archive_warnings = plain_label("", "warn", wrap=True)
-        self.archive_warnings.setObjectName("settings.archive-warnings")
-        for label in (self.archive_folder, self.archive_facts, self.archive_warnings):
-            inside.addWidget(label)
-        column.insertWidget(1, card)
+        self.archive = ArchiveSection(self.tasks)
+        self.archive.reopen_wanted.connect(self.reopen_wanted)
+        self.archive.conversation_wanted.connect(self.conversation_wanted)
+        self.archive.export_wanted.connect(lambda: self._do(self._export_all(), "export"))
+        self.form.groups["Archive"].addWidget(self.archive)
+
+    async def _export_all(self) -> None:
+        from desktop.ui.library import export_dialog  # of the library's page, which most starts do not show
+
+        await export_dialog.ask(self, self.services, None, self.report)
 
     def _undo_bar(self) -> QWidget:
         look = theme.current()
@@ -216,22 +208,6 @@ class SettingsPage(Page):
             await self.services.settings.change(**{name: value})
         except BadInput as error:
             self.form.rows[name].set_problem(error.summary)
-
-    async def _read_archive(self) -> None:
-        assert self.services is not None
-        self._show_archive(await self.services.archive.read())
-
-    def _show_archive(self, facts: ArchiveFacts) -> None:
-        self.archive_folder.setText(facts.folder)
-        copies = "1 copy" if facts.copies == 1 else f"{facts.copies:,} copies"
-        newest = relative(facts.newest_copy, datetime.now().astimezone())
-        kept = f"{copies}, the newest {newest}" if facts.copies else "No copy yet"
-        size = (
-            f"{facts.size_bytes / MIB:,.1f} MiB" if facts.size_bytes >= MIB else f"{facts.size_bytes / 1024:,.0f} KiB"
-        )
-        self.archive_facts.setText(f"{size}. {kept}.")
-        self.archive_warnings.setText("\n".join(facts.warnings))
-        self.archive_warnings.setVisible(bool(facts.warnings))
 
     # Profiles
 

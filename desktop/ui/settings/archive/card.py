@@ -1,0 +1,51 @@
+"""Cards of the archive section: a heading, lines of facts, and buttons under them."""
+
+from __future__ import annotations
+
+from PySide6.QtWidgets import QFrame, QVBoxLayout, QWidget
+
+from desktop.ui import theme
+from desktop.ui.settings.key_card import button as button
+from desktop.ui.settings.key_card import line as line
+from desktop.ui.widgets.labels import PlainLabel, plain_label
+
+KIB, MIB, GIB = 1024, 1024**2, 1024**3
+
+
+class Card(QFrame):
+    """A titled card; what stands in it is added to `column`."""
+
+    def __init__(self, name: str, title: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        look = theme.current()
+        self.setObjectName(name)
+        self.setAccessibleName(title)
+        theme.style_as(self, "card")
+        self.column = QVBoxLayout(self)
+        self.column.setContentsMargins(look.gap(16), look.gap(12), look.gap(16), look.gap(12))
+        self.column.setSpacing(look.gap(8))
+        self.column.addWidget(plain_label(title, "strong"))
+
+    def fact(self, name: str, kind: str = "muted") -> PlainLabel:
+        """A line of text that is hidden while it is empty (`set_text` below)."""
+        label = plain_label("", kind, wrap=True)
+        label.setObjectName(name)
+        label.hide()
+        self.column.addWidget(label)
+        return label
+
+
+def tell(label: PlainLabel, text: str, kind: str = "") -> None:
+    """Show a sentence, or nothing at all."""
+    if kind:
+        theme.style_as(label, kind)
+    label.setText(text)
+    label.setVisible(bool(text))
+
+
+def size_words(size: int) -> str:
+    """Bytes as people read them."""
+    for unit, name in ((GIB, "GiB"), (MIB, "MiB"), (KIB, "KiB")):
+        if size >= unit:
+            return f"{size / unit:,.1f} {name}".replace(",", "\u202f")
+    return f"{size} bytes"
