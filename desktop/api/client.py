@@ -20,7 +20,7 @@ from desktop.api.failures import ErrorBody, Teller
 from desktop.api.recording import Recording, start_of
 from desktop.api.retry import Failure
 from desktop.api.watchdog import JUMP_S, Timers, Watchdog
-from desktop.core.calls import Fate, Recorder
+from desktop.core.calls import Fate, Mark, Recorder
 from desktop.core.errors import (
     BadInput,
     Cut,
@@ -75,20 +75,36 @@ class _Call:
         packed: str,
         model: str,
         on_wait: OnWait | None,
+        content_type: str,
     ) -> None:
         self.method, self.url, self.content, self.call_id = method, url, content, call_id
+        self.content_type = content_type
         self.repeatable, self.packed, self.model, self.on_wait = repeatable, packed, model, on_wait
         self.recording: Recording
+
+
+_MARKS = {
+    "connect_tcp.started": Mark.CONNECT_START,
+    "connect_tcp.complete": Mark.CONNECT_END,
+    "start_tls.started": Mark.TLS_START,
+    "start_tls.complete": Mark.TLS_END,
+    "send_request_headers.started": Mark.SENDING,
+    "send_request_body.complete": Mark.SENT,
+}
+"""What httpcore calls the steps of one try. Through a proxy some come twice: the last of each is the server's."""
 
 
 class _Progress:
     """How far one try came, as httpcore's trace tells; a transport without a trace counts as having sent."""
 
-    def __init__(self) -> None:
+    def __init__(self, recording: Recording) -> None:
         self.is_traced = self.has_connected = self.has_sent = False
+        self._marked = recording.marked
 
     async def trace(self, name: str, _info: Mapping[str, object]) -> None:
         self.is_traced = True
+        if (mark := _MARKS.get(name.partition(".")[2])) is not None:
+            self._marked(mark)
         if name.startswith("connection.connect"):
             self.has_connected = True
         elif name.endswith(("send_request_headers.complete", "send_request_body.started")):
@@ -192,6 +208,33 @@ class Client:
         raw = await self._whole(call, read_limit_s or self.profile.limits.reply_s, on_alive)
         return await self._decoded(raw, reply)
 
+    async def ask(
+        self,
+        method: str,
+        path: str,
+        *,
+        content: bytes | None = None,
+        content_type: str = "application/json",
+        query: Mapping[str, str | int] | None = None,
+        read_limit_s: float | None = None,
+        call_id: str | None = None,
+        on_wait: OnWait | None = None,
+    ) -> bytes:
+        """Any request with exactly this body, and the bytes of its answer, also of a stream: what the wire view
+        repeats. Whatever is no GET may cost or create something, as with `post`."""
+        call = self._call(
+            method,
+            path,
+            body=content,
+            query=query,
+            call_id=call_id,
+            on_wait=on_wait,
+            repeatable=method in ("GET", "HEAD"),
+            packed="identity",
+            content_type=content_type,
+        )
+        return await self._whole(call, read_limit_s or self.profile.limits.reply_s)
+
     @asynccontextmanager
     async def stream(
         self,
@@ -267,9 +310,10 @@ class Client:
         on_wait: OnWait | None,
         repeatable: bool = False,
         packed: str = "gzip, deflate",
+        content_type: str = "application/json",
     ) -> _Call:
         address.check(self.profile, self._key)
-        content = _encoded(body) if method == "POST" else None
+        content = _encoded(body) if method == "POST" or body is not None else None
         model = body.get("model") if isinstance(body, dict) else getattr(body, "model", None)
         url = address.url_of(self.profile, path, query)
         call = _Call(
@@ -281,14 +325,25 @@ class Client:
             packed=packed,
             model=model if isinstance(model, str) else "",
             on_wait=on_wait,
+            content_type=content_type,
         )
-        start = start_of(call.call_id, method, url, self._headers(call).items(), content or b"", self._redactor)
+        start = start_of(
+            call.call_id,
+            method,
+            url,
+            self._headers(call).items(),
+            content or b"",
+            self._redactor,
+            self.profile,
+            call.model,
+        )
         call.recording = Recording(self._recorder, start, self._key, self._redactor, time.perf_counter)
         return call
 
     def _headers(self, call: _Call) -> dict[str, str]:
         has_body = call.content is not None
-        return address.headers(self.profile, self._key, call.call_id, has_body=has_body, packed=call.packed)
+        made = address.headers(self.profile, self._key, call.call_id, has_body=has_body, packed=call.packed)
+        return made | {"Content-Type": call.content_type} if has_body else made
 
     def _watchdog(
         self, no_byte_s: float, no_text_s: float, on_alive: Callable[[float], None] | None = None
@@ -383,7 +438,7 @@ class Client:
         )
 
     async def _send(self, call: _Call, dog: Watchdog, url: str) -> _Reply | tuple[WireError, Failure, bool]:
-        limits, progress = self.profile.limits, _Progress()
+        limits, progress = self.profile.limits, _Progress(call.recording)
         timeout = {"connect": limits.connect_s, "write": limits.write_s, "read": None, "pool": None}
         transport = await self._connections.borrow()
         has_answer = False

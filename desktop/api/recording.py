@@ -6,7 +6,8 @@ import time
 from collections.abc import Callable, Iterable
 
 from desktop.api.address import shown
-from desktop.core.calls import CallStart, Fate, Recorder
+from desktop.core.calls import CallStart, Fate, Mark, Recorder
+from desktop.core.profile import Profile
 from desktop.core.secret import MASK, Redactor, Secret
 
 _HEAD = 8
@@ -52,6 +53,7 @@ class Recording:
         self._clock, self._began = clock, clock()
         self._guard = KeyGuard(key)
         self._has_ended = False
+        self._tell_mark: Callable[[str, Mark, float], None] | None = getattr(recorder, "marked", None)
         self.is_on = recorder is not None
 
     def _at_ms(self) -> float:
@@ -63,6 +65,11 @@ class Recording:
     def sending(self, attempt: int) -> None:
         if self._recorder is not None:
             self._recorder.sending(self._call, attempt)
+            self.marked(Mark.BEGAN)
+
+    def marked(self, mark: Mark) -> None:
+        if self._tell_mark is not None:
+            self._tell_mark(self._call.call_id, mark, self._at_ms())
 
     def answered(self, status: int, headers: Iterable[tuple[str, str]]) -> None:
         if self._recorder is not None:
@@ -86,9 +93,16 @@ class Recording:
 
 
 def start_of(
-    call_id: str, method: str, url: str, headers: Iterable[tuple[str, str]], body: bytes, redactor: Redactor
+    call_id: str,
+    method: str,
+    url: str,
+    headers: Iterable[tuple[str, str]],
+    body: bytes,
+    redactor: Redactor,
+    profile: Profile | None = None,
+    model: str = "",
 ) -> CallStart:
-    """A request as it may be recorded."""
+    """A request as it may be recorded. Its body is still as it goes out: who keeps or shows it cleans it first."""
     seen = tuple((name, redactor.clean(value)) for name, value in (shown(n, v) for n, v in headers))
     return CallStart(
         call_id=call_id,
@@ -97,4 +111,7 @@ def start_of(
         headers=seen,
         body=body,
         started=time.time_ns() // 1000,
+        profile=profile.id if profile else "",
+        base_url=redactor.clean(profile.base_url) if profile else "",
+        model=model,
     )

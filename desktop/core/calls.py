@@ -19,8 +19,23 @@ class Fate(StrEnum):
     UNKNOWN = "unknown"
 
 
+class Part(Struct, frozen=True, omit_defaults=True):
+    """One part of a form. A file is told by name, kind, length and SHA-256, never by its bytes."""
+
+    name: str
+    value: str = ""
+    file_name: str | None = None  # None: a field with a value
+    mime: str = ""
+    size_bytes: int = 0
+    sha256: str = ""
+
+
 class CallStart(Struct, frozen=True):
-    """A request as it goes out, headers without any secret. `started` is UTC microseconds."""
+    """A request as it goes out, headers without any secret. `started` is UTC microseconds.
+
+    `profile` is the id of the profile and `base_url` its address; a form that is streamed from files has its `parts`
+    told instead of a body.
+    """
 
     call_id: str
     method: str
@@ -28,6 +43,10 @@ class CallStart(Struct, frozen=True):
     headers: tuple[tuple[str, str], ...]
     body: bytes
     started: int
+    profile: str = ""
+    base_url: str = ""
+    model: str = ""
+    parts: tuple[Part, ...] = ()
 
 
 class Recorder(Protocol):
@@ -47,6 +66,25 @@ class Recorder(Protocol):
     def ended(self, call_id: str, fate: Fate, at_ms: float) -> None: ...
 
 
+class TimedRecorder(Recorder, Protocol):
+    """A Recorder that also hears when a try connected, secured and sent; the same rules hold."""
+
+    def marked(self, call_id: str, mark: Mark, at_ms: float) -> None: ...
+
+
+class Mark(StrEnum):
+    """What happens on the way of one try, in this order. A connection that was there already neither connects nor
+    secures."""
+
+    BEGAN = "began"
+    CONNECT_START = "connect_start"
+    CONNECT_END = "connect_end"
+    TLS_START = "tls_start"
+    TLS_END = "tls_end"
+    SENDING = "sending"
+    SENT = "sent"
+
+
 class CallRow(Struct, frozen=True):
     """A call as the list of calls shows it. `dollars` is in words, `milliseconds` None while it runs."""
 
@@ -61,3 +99,6 @@ class CallRow(Struct, frozen=True):
     dollars: str = ""
     retries: int = 0
     fate: Fate = Fate.OPEN
+    page: str = ""
+    profile: str = ""
+    is_kept: bool = False  # read from the archive; its reply may be gone

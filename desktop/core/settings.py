@@ -61,6 +61,14 @@ class Settings(Struct, frozen=True):
     keep_raw: Annotated[
         bool, _field("Keep the exact replies", "Condensed, for the wire view and exports.", "Archive")
     ] = True
+    keep_calls_days: Annotated[
+        int,
+        _field("Keep calls for", "For the wire view; 0 keeps none.", "Archive", ge=0, le=3650, unit="days"),
+    ] = 30
+    keep_calls_mb: Annotated[
+        int,
+        _field("Keep calls up to", "The oldest go first.", "Archive", ge=1, le=100_000, unit="MB"),
+    ] = 200
     local_model: Annotated[
         str,
         _field(
