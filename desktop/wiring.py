@@ -13,6 +13,7 @@ from desktop.core.profile import Profile
 from desktop.core.secret import Redactor, Secret
 from desktop.services.archive_state import ArchiveState
 from desktop.services.attachments import Attachments
+from desktop.services.budgets import Budgets
 from desktop.services.bundle import Options, Services
 from desktop.services.calls import Calls
 from desktop.services.catalog import Catalogs
@@ -104,6 +105,7 @@ async def open_services(
     chat = Chat(database, connections, catalogs, tokens, calls, keeps_raw=lambda: settings.value.keep_raw, now=now)
     kept = Conversations(database, now=now)
     meter = Meter(database, now=now)
+    budgets = Budgets(database, profiles.get, now=now)
     return Services(
         options=options,
         redactor=redactor,
@@ -122,6 +124,7 @@ async def open_services(
         conversations=kept,
         attachments=Attachments(database),
         meter=meter,
+        budgets=budgets,
         usage=Usage(database, meter, catalogs, lambda: {one.id: one.name for one in profiles.all}, now=now),
         connection_test=ConnectionTest(profiles, test_client),
         upkeep=Upkeep(database, settings, kept, now=now),

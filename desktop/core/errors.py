@@ -35,6 +35,7 @@ KnownError                 summary, advice, detail
 │   ├── ArchiveLocked      another window has this data folder
 │   ├── ArchiveFull        no room on the disk, or the folder cannot be written
 │   └── Missing            what was asked for is not there (any more)
+├── BudgetReached          a call would go beyond what the user set; nothing was sent
 ├── LocalFailed            the embedded local server or one of its engines
 │   └── EngineMissing      a part that is not installed; the advice names the command
 └── BadInput               what the user gave cannot be used, with the place it entered
@@ -44,6 +45,7 @@ KnownError                 summary, advice, detail
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from decimal import Decimal
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,6 +212,30 @@ class ArchiveFull(StoreError):
 
 class Missing(StoreError):
     advice_by_default = "It may have been deleted. Look in the trash."
+
+
+class BudgetReached(KnownError):
+    """`period` is "day", "month" or "total": what to allow for going on. Money in dollars."""
+
+    advice_by_default = "Go on all the same, or raise the budget in the profile."
+
+    def __init__(
+        self,
+        summary: str,
+        advice: str | None = None,
+        *,
+        profile: str = "",
+        period: str = "day",
+        spent: Decimal = Decimal(0),
+        limit: Decimal = Decimal(0),
+    ) -> None:
+        super().__init__(summary, advice)
+        self.profile, self.period, self.spent, self.limit = profile, period, spent, limit
+
+    @property
+    def action(self) -> str:
+        """What going on is called."""
+        return {"day": "Go on today", "month": "Go on this month"}.get(self.period, "Go on")
 
 
 class LocalFailed(KnownError):

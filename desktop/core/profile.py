@@ -45,11 +45,12 @@ class Limits(Struct, frozen=True, forbid_unknown_fields=False):
 
 
 class Budget(Struct, frozen=True):
-    """Dollars; None is no limit."""
+    """Dollars; None is no limit. `warn_share` of a limit, from 0 to 1, is where a warning comes."""
 
     day: Decimal | None = None
     month: Decimal | None = None
     total: Decimal | None = None
+    warn_share: Decimal = Decimal("0.8")
 
 
 class Profile(Struct, frozen=True):

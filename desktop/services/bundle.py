@@ -10,6 +10,7 @@ from desktop.core.options import Options as Options
 from desktop.core.secret import Redactor
 from desktop.services.archive_state import ArchiveState
 from desktop.services.attachments import Attachments
+from desktop.services.budgets import Budgets
 from desktop.services.calls import Calls
 from desktop.services.catalog import Catalogs
 from desktop.services.chat import Chat
@@ -54,6 +55,7 @@ class Services:
     attachments: Attachments
     meter: Meter
     usage: Usage
+    budgets: Budgets
     connection_test: ConnectionTest
     upkeep: Upkeep
     copies: Copies

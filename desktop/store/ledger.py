@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any, Literal
@@ -111,6 +111,77 @@ def close_row(conn: sqlite3.Connection, row: LedgerRow) -> None:
 def get(conn: sqlite3.Connection, call_id: str) -> LedgerRow | None:
     """A row with its newest price."""
     return next(_read(conn, "WHERE l.call_id = ?", (call_id,)), None)
+
+
+class Spent(Struct, frozen=True):
+    """What counts against a budget, in picodollars: closed calls; what the others may cost; how many nobody priced."""
+
+    cost_pico: int = 0
+    expected_pico: int = 0
+    unpriced: int = 0
+
+    def __add__(self, other: Spent) -> Spent:
+        return Spent(
+            self.cost_pico + other.cost_pico,
+            self.expected_pico + other.expected_pico,
+            self.unpriced + other.unpriced,
+        )
+
+
+# A call that was cut off before the server named its usage may be charged all the same.
+_MAY_COST = (
+    "(l.cost_pico IS NULL AND NOT l.is_free"
+    " AND (l.fate IN ('open', 'unknown') OR (l.fate IN ('stopped', 'cut') AND NOT l.has_usage)))"
+)
+_UNSEEN = (
+    f"(l.cost_pico IS NULL AND NOT l.is_free AND (l.has_usage OR ({_MAY_COST} AND l.estimate_pico IS NULL))"
+    " AND l.fate <> 'open')"
+)
+
+
+def spent(conn: sqlite3.Connection, profile: str, begins: Sequence[int]) -> list[Spent]:
+    """What counts against a profile's budget since each of these instants, of calls that have ended."""
+    found = _spent(conn, begins, "l.profile = ? AND l.started >= ? AND l.fate <> 'open'", (profile, min(begins)))
+    corrections = ", ".join(f"coalesce(sum((l.started >= {at}) * {one}), 0)" for at in begins for one in _CORRECTED)
+    row = conn.execute(f"SELECT {corrections} {_LATER} WHERE l.profile = ?", (profile,)).fetchone()
+    return [one + Spent(row[2 * at], 0, row[2 * at + 1]) for at, one in enumerate(found)]
+
+
+def spent_since(
+    conn: sqlite3.Connection, profile: str, begins: Sequence[int], after_no: int, were_open: Sequence[int]
+) -> list[Spent]:
+    """The same of calls with a higher number than `after_no`, and of those that were open then: few, so quick."""
+    marks = ", ".join(str(int(no)) for no in were_open)
+    new = _spent(conn, begins, "l.no > ? AND +l.profile = ?", (after_no, profile))
+    old = _spent(conn, begins, f"l.no IN ({marks}) AND +l.profile = ?", (profile,)) if marks else new[:0]
+    return [one + other for one, other in zip(new, old, strict=True)] if old else new
+
+
+def open_numbers(conn: sqlite3.Connection) -> tuple[int, tuple[int, ...]]:
+    """The highest number of the ledger, and those of calls that still run."""
+    newest = conn.execute("SELECT coalesce(max(no), 0) FROM ledger").fetchone()[0]
+    return newest, tuple(no for (no,) in conn.execute("SELECT no FROM ledger WHERE fate = 'open'"))
+
+
+def _spent(conn: sqlite3.Connection, begins: Sequence[int], condition: str, values: tuple[object, ...]) -> list[Spent]:
+    sums = (
+        "coalesce(l.cost_pico, 0)",
+        f"({_MAY_COST} * coalesce(l.estimate_pico, 0))",
+        _UNSEEN,
+    )
+    columns = ", ".join(f"coalesce(sum((l.started >= {int(at)}) * {one}), 0)" for at in begins for one in sums)
+    row = conn.execute(f"SELECT {columns} FROM ledger l WHERE {condition}", values).fetchone()
+    return [Spent(*row[at : at + 3]) for at in range(0, len(row), 3)]
+
+
+def usual_output(conn: sqlite3.Connection, model: str, page: str) -> int | None:
+    """The middle one of what a model's last twenty complete answers on a page had, in tokens; None without any."""
+    found = conn.execute(
+        "SELECT output FROM (SELECT * FROM ledger ORDER BY no DESC LIMIT 2000)"
+        " WHERE model = ? AND page = ? AND fate = 'complete' AND has_usage AND output > 0 LIMIT 20",
+        (model, page),
+    ).fetchall()
+    return sorted(found)[len(found) // 2][0] if found else None
 
 
 class Where(Struct, frozen=True):
@@ -351,10 +422,11 @@ _MONEY = (
     " coalesce(sum(l.is_free), 0), coalesce(sum(l.fate = 'open'), 0), coalesce(sum(l.fate = 'unknown'), 0)"
 )
 _UNITS = "".join(f", coalesce(sum(l.{name}), 0)" for name in _UNIT_NAMES)
-_CORRECTIONS = (
-    "sum(coalesce(later_pico, 0) - coalesce(l.cost_pico, 0)),"
-    f" sum(((later_pico IS NULL) - (l.cost_pico IS NULL)) * {_PAID})"
+_CORRECTED = (
+    "(coalesce(later_pico, 0) - coalesce(l.cost_pico, 0))",
+    f"(((later_pico IS NULL) - (l.cost_pico IS NULL)) * {_PAID})",
 )
+_CORRECTIONS = ", ".join(f"sum({one})" for one in _CORRECTED)
 
 
 def _grouped(
