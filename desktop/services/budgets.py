@@ -155,7 +155,21 @@ class Budgets:
         ]
         return BudgetState(day, month, total, rules.warn_share(profile.budget))
 
-    async def _is_allowed(db: sqlite3.Connection, profile: str, period: BudgetPeriod, stamp: str) -> bool:
+    async def _is_old(self, base: _Base) -> bool:
+        newest, _ = await self._database.read(ledger.open_numbers)
+        return not base.newest <= newest <= base.newest + KEPT_FOR
+
+
+def _sums(some: Sequence[ledger.Spent], others: Sequence[ledger.Spent]) -> list[ledger.Spent]:
+    return [one + other for one, other in zip(some, others, strict=True)]
+
+
+def _added_up(db: sqlite3.Connection, profile: str, today: date, begins: tuple[int, ...]) -> _Base:
+    newest, still_open = ledger.open_numbers(db)
+    return _Base(today, begins, tuple(ledger.spent(db, profile, begins)), newest, still_open)
+
+
+def _is_allowed(db: sqlite3.Connection, profile: str, period: BudgetPeriod, stamp: str) -> bool:
     return bool(window_state.get(db, f"{ALLOWED}:{profile}:{period}") == stamp)
 
 
