@@ -20,9 +20,13 @@ from desktop.core.profile import ENVIRONMENT_ID, LOCAL_ID, Kind
 from desktop.core.secret import Redactor, Secret
 from desktop.core.settings import Appearance, Settings
 from desktop.services.archive_state import ArchiveState
+from desktop.services.conversations import Conversations
+from desktop.services.copies import Copies
 from desktop.services.profiles import Profiles
 from desktop.services.settings import CurrentSettings
+from desktop.services.storage import Storage
 from desktop.services.verdicts import Verdict
+from desktop.store.database import Database
 from desktop.store.secrets import NoKeyring, Secrets
 from desktop.ui.settings.page import SettingsPage
 
@@ -75,16 +79,23 @@ def store():
 @pytest.fixture
 def make(qtbot, tmp_path, store):
     """A page with its services attached; `reported` is where its failures went."""
+    databases = []
 
     def made(variables=None, find=None, is_attached=True):
         environment, folder = dict(variables or {}), tmp_path / "data"
         secrets = Secrets(
             folder, Redactor(), environment=environment, find_keyring=find or (lambda: (store, "the store"))
         )
+        database = Database.open(folder)
+        databases.append(database)
+        profiles, kept = Profiles(folder, secrets, environment=environment), Conversations(database)
         services = SimpleNamespace(
             settings=CurrentSettings(folder),
-            profiles=Profiles(folder, secrets, environment=environment),
+            profiles=profiles,
+            database=database,
             archive=ArchiveState(folder, ("The archive was repaired.",)),
+            copies=Copies(database),
+            storage=Storage(folder, database, kept, profiles, secrets),
             connection_test=Answers(),
         )
         reported = []
@@ -97,7 +108,9 @@ def make(qtbot, tmp_path, store):
         page.reported = reported
         return page
 
-    return made
+    yield made
+    for database in databases:
+        database.close()
 
 
 @pytest.fixture
@@ -232,7 +245,8 @@ async def test_the_archives_place_and_state_are_told(make, tmp_path):
     page = make()
     await page.tasks.settled()
     assert find(page, "settings.archive-folder", QLabel).text() == str(tmp_path / "data")
-    assert "No copy yet" in find(page, "settings.archive-facts", QLabel).text()
+    assert "free on this disk" in find(page, "settings.archive-facts", QLabel).text()
+    assert "There is no copy yet" in find(page, "settings.copies-none", QLabel).text()
     assert find(page, "settings.archive-warnings", QLabel).text() == "The archive was repaired."
 
 

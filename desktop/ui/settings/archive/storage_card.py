@@ -96,7 +96,7 @@ class Choice(QWidget):
         self.box = QCheckBox(no_mnemonic(text))
         self.box.setObjectName(name)
         self.box.setAccessibleName(text)
-        self.days = QSpinBox()
+        self.days = QSpinBox(self)
         self.days.setObjectName(f"{name}-days")
         self.days.setAccessibleName(f"{text} after how many days")
         self.days.setRange(0, 3650)
