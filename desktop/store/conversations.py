@@ -51,7 +51,7 @@ CODE_BIT = 256
 """The same, for a block of code among its own words."""
 
 _WITH_BLOBS = KIND_BITS[Picture] | KIND_BITS[Audio] | KIND_BITS[Attachment]
-_FENCE = re.compile(r"^ {0,3}(?:```|~~~)", re.MULTILINE)
+_FENCE = re.compile(r"^[ \t>]*(?:```|~~~)", re.MULTILINE)
 
 _STREAMED: dict[str, type[Text] | type[Reasoning] | type[Refusal]] = {
     "text": Text,

@@ -9,27 +9,29 @@ from collections.abc import Iterable
 
 from msgspec import Struct
 
+from desktop.core.conversation import Attachment, Audio, Picture, Reasoning, ToolCall, ToolResult
 from desktop.core.errors import Missing
+from desktop.core.library import Place
 from desktop.core.search_query import Filter, Problem, SearchLine
 from desktop.core.text import scalar
 from desktop.store import conversations
 from desktop.store.conversations import CODE_BIT, KIND_BITS
 
 NEVER = "0"
+_EVERYWHERE = Place()
 NOT_TAGGED = "NOT EXISTS (SELECT 1 FROM conversation_tag x WHERE x.conversation = c.no)"
 
 _OF_MESSAGES = ("model", "role", "state", "has", "before", "after", "on")
 _ALL_OF = ("tag", "has", "before", "after", "on", "cost", "is")  # of others, such as role, any of those named will do
 _PLAIN = {"page": "c.page", "role": "m.role", "state": "m.state"}
 _IS = {"pinned": "c.is_pinned = 1", "archived": "c.archived > 0", "trashed": "c.trashed > 0"}
-_BITS = {kind.__struct_config__.tag: bit for kind, bit in KIND_BITS.items()}
 _HAS = {
-    "image": _BITS["picture"],
-    "audio": _BITS["audio"],
-    "file": _BITS["file"],
-    "tool": _BITS["tool_call"] | _BITS["tool_result"],
+    "image": KIND_BITS[Picture],
+    "audio": KIND_BITS[Audio],
+    "file": KIND_BITS[Attachment],
+    "tool": KIND_BITS[ToolCall] | KIND_BITS[ToolResult],
     "code": CODE_BIT,
-    "reasoning": _BITS["reasoning"],
+    "reasoning": KIND_BITS[Reasoning],
 }
 
 
@@ -41,10 +43,7 @@ class Term(Struct, frozen=True):
 
 
 class Conditions(Struct, frozen=True):
-    """What conversations must be, what the message that is shown must be, and what none of their messages may be.
-
-    `numbers` are those of all the conversations that can be meant, where a folder or tag makes them few.
-    """
+    """What conversations must be, what the message that is shown must be, and what none of their messages may be."""
 
     conversation: tuple[Term, ...] = ()
     message: tuple[Term, ...] = ()
@@ -92,8 +91,8 @@ def joined(terms: Iterable[Term], word: str = " AND ") -> Term:
     return Term("(" + word.join(f"({term.sql})" for term in some) + ")", tuple(v for t in some for v in t.values))
 
 
-def conditions(conn: sqlite3.Connection, line: SearchLine, place: tuple[str, str] = ("all", "")) -> Conditions:
-    """Conditions of a line in a place (kind and value, see services/library.py)."""
+def conditions(conn: sqlite3.Connection, line: SearchLine, place: Place = _EVERYWHERE) -> Conditions:
+    """Conditions of a line in a place of the library."""
     problems: list[Problem] = []
     terms: dict[tuple[str, bool], list[Term]] = {}
     is_title_only = is_message_only = False
@@ -203,10 +202,10 @@ def below(conn: sqlite3.Connection, folders: Iterable[int]) -> Term:
     return Term(f"c.folder IN ({','.join(str(no) for (no,) in rows)})")
 
 
-def _of_place(conn: sqlite3.Connection, line: SearchLine, place: tuple[str, str]) -> list[Term]:
+def _of_place(conn: sqlite3.Connection, line: SearchLine, place: Place) -> list[Term]:
     """What is in the trash or put away is only where it is asked for; a search also finds what was put away."""
-    kind, value = place
-    asked = {filter.value for filter in line.filters if filter.name == "is"}
+    kind, value = place.kind, place.value
+    asked = {filter.value for filter in line.filters if filter.name == "is" and not filter.is_not}
     is_trash = kind == "trash" or "trashed" in asked
     terms = [Term("c.trashed > 0" if is_trash else "c.trashed = 0")]
     if kind == "archived":

@@ -13,7 +13,7 @@ import sqlite3
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from desktop.core.text import scalar
 
@@ -37,12 +37,17 @@ _TERM = re.compile(r'"([^"]*)"?|([^\s"]+)')
 
 
 class Query(Struct, frozen=True):
-    """What to look for: expressions for the two indexes ("" where one is not asked), and the words as patterns."""
+    """What to look for: expressions for the two indexes ("" where one is not asked), and the words as patterns.
+
+    `not_words` and `not_pairs` are for what a passage must not hold, any of it.
+    """
 
     words: str
     exact_words: str
     pairs: str
     patterns: tuple[str, ...]
+    not_words: str = ""
+    not_pairs: str = ""
 
     @property
     def is_empty(self) -> bool:
@@ -69,11 +74,22 @@ def pairs_of(text: str) -> str:
     return " ".join(found[:-1])
 
 
-def parse(text: str) -> Query:
+def parse(text: str, without: Iterable[str] = ()) -> Query:
     """What a user typed, as expressions that are never a mistake: every word must be there, "..." is a phrase.
 
-    A word that ends in *, and the last one while it is being typed, stands for all words that begin so.
+    A word that ends in *, and the last one while it is being typed, stands for all words that begin so. `without`
+    are words and phrases to leave out.
     """
+    query = _parsed(text)
+    left_out = [_parsed(f"{term} ") for term in without]
+    return structs.replace(
+        query,
+        not_words=" OR ".join(out.words for out in left_out if out.words),
+        not_pairs=" OR ".join(f"({out.pairs})" for out in left_out if out.pairs),
+    )
+
+
+def _parsed(text: str) -> Query:
     text = scalar(text)[:LONGEST_QUERY].replace("\0", " ")
     words: list[str] = []
     exact: list[str] = []
@@ -131,9 +147,9 @@ def owners(
     """The newest hit of each conversation `c` with `where`, newest first, with a snippet."""
     query = parse(text)
     found: dict[int, Hit] = {}
-    for expression in _expressions(query):
+    for expression in expressions(query):
         found.clear()
-        for hit in _hits(conn, expression, query.pairs, where, values, MOST_HITS):
+        for hit in _hits(conn, query, expression, where, values, MOST_HITS):
             if found.setdefault(hit.owner, hit) is hit and len(found) == limit:
                 break
         if len(found) == limit:
@@ -145,34 +161,51 @@ def newest(conn: sqlite3.Connection, text: str, *, where: str = IN_USE, limit: i
     """The newest passages with a hit, newest first, with snippets."""
     query = parse(text)
     found: list[Hit] = []
-    for expression in _expressions(query):
-        found = list(_hits(conn, expression, query.pairs, where, (), limit))
+    for expression in expressions(query):
+        found = list(_hits(conn, query, expression, where, (), limit))
         if len(found) == limit:
             break
     return [_with_snippet(conn, hit, query) for hit in found]
 
 
-def _expressions(query: Query) -> tuple[str, ...]:
+def expressions(query: Query) -> tuple[str, ...]:
     """Whole words first: a common word is found at once, and only a rare one needs all words that begin with it."""
     if query.is_empty:
         return ()
     return (query.words,) if query.words == query.exact_words else (query.exact_words, query.words)
 
 
-def _hits(
-    conn: sqlite3.Connection, words: str, pairs: str, where: str, values: Sequence[object], limit: int
-) -> Iterable[Hit]:
-    first, rest, asked = "passage_index", "", [words]
+def leading(query: Query, words: str) -> tuple[str, str]:
+    """The index that is read, and what is asked of it; `words` is one of `expressions`."""
     if not words:
-        first, asked = "pair_index", [pairs]
-    elif pairs:
-        rest, asked = "AND i.rowid IN (SELECT rowid FROM pair_index WHERE pair_index MATCH ?) ", [words, pairs]
+        return "pair_index", query.pairs
+    return "passage_index", f"({words}) NOT ({query.not_words})" if query.not_words else words
+
+
+def besides(query: Query, words: str) -> tuple[str, tuple[str, ...]]:
+    """Further conditions on the rows `i` of the index that is read, each with an AND before it."""
+    within = "SELECT rowid FROM {0} WHERE {0} MATCH ?"
+    asked = [
+        ("pair_index", "IN", query.pairs if words else ""),
+        ("pair_index", "NOT IN", query.not_pairs),
+        ("passage_index", "NOT IN", "" if words else query.not_words),
+    ]
+    some = [(index, how, expression) for index, how, expression in asked if expression]
+    sql = "".join(f" AND i.rowid {how} ({within.format(index)})" for index, how, _ in some)
+    return sql, tuple(expression for _, _, expression in some)
+
+
+def _hits(
+    conn: sqlite3.Connection, query: Query, words: str, where: str, values: Sequence[object], limit: int
+) -> Iterable[Hit]:
+    index, asked = leading(query, words)
+    rest, more = besides(query, words)
     rows = conn.execute(
         # CROSS JOIN: the index leads, so that the newest come first without sorting.
-        f"SELECT p.no, p.source, p.owner FROM {first} i CROSS JOIN passage p ON p.no = i.rowid"
+        f"SELECT p.no, p.source, p.owner FROM {index} i CROSS JOIN passage p ON p.no = i.rowid"
         f" CROSS JOIN conversation c ON c.no = p.owner"
-        f" WHERE {first} MATCH ? {rest}AND {where} ORDER BY i.rowid DESC LIMIT ?",
-        (*asked, *values, limit),
+        f" WHERE {index} MATCH ?{rest} AND {where} ORDER BY i.rowid DESC LIMIT ?",
+        (asked, *more, *values, limit),
     )
     return (Hit(*row) for row in rows)
 
@@ -202,6 +235,11 @@ def snippet(text: str, query: Query) -> str:
             shown_to = hit.end()
     line = " ".join("".join([*pieces, _shown(text[shown_to:end])]).split())
     return ("…" if start else "") + line + ("…" if end < len(text) else "")
+
+
+def plain_line(text: str) -> str:
+    """The beginning of a text in one line without hits."""
+    return " ".join(_shown(text).split())
 
 
 def _shown(text: str) -> str:
