@@ -23,6 +23,7 @@ from desktop.services.conversations import Conversations
 from desktop.services.copies import Copies
 from desktop.services.local_server import LocalServer, LocalStatus
 from desktop.services.meter import Meter
+from desktop.services.prices import Prices
 from desktop.services.profiles import Profiles
 from desktop.services.request_log import RequestLog
 from desktop.services.settings import CurrentSettings
@@ -102,10 +103,19 @@ async def open_services(
     catalogs = Catalogs(folder)
     catalogs.choose(profiles.chosen)
     tokens = Tokens(folder / CACHE, lambda model: catalogs.current.card(model))
-    chat = Chat(database, connections, catalogs, tokens, calls, keeps_raw=lambda: settings.value.keep_raw, now=now)
+    budgets = Budgets(database, profiles.get, now=now)
+    chat = Chat(
+        database,
+        connections,
+        catalogs,
+        tokens,
+        calls,
+        budgets=budgets,
+        keeps_raw=lambda: settings.value.keep_raw,
+        now=now,
+    )
     kept = Conversations(database, now=now)
     meter = Meter(database, now=now)
-    budgets = Budgets(database, profiles.get, now=now)
     return Services(
         options=options,
         redactor=redactor,
@@ -125,6 +135,7 @@ async def open_services(
         attachments=Attachments(database),
         meter=meter,
         budgets=budgets,
+        prices=Prices(folder, catalogs, now=now),
         usage=Usage(database, meter, catalogs, lambda: {one.id: one.name for one in profiles.all}, now=now),
         connection_test=ConnectionTest(profiles, test_client),
         upkeep=Upkeep(database, settings, kept, now=now),

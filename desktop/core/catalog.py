@@ -124,7 +124,7 @@ class Tool(Struct, frozen=True, omit_defaults=True):
 class Catalog(Struct, frozen=True):
     """Cards by model id, as of a day. `listed` are the server's own models in its order, None if it was never asked.
 
-    `users` are those of the user's file, `server` is the profile's kind.
+    `users` are those of the user's file, `own_prices` those with prices of the user's; `server` is the profile's kind.
     """
 
     as_of: date
@@ -134,6 +134,7 @@ class Catalog(Struct, frozen=True):
     sources: dict[str, str] = {}
     listed: tuple[str, ...] | None = None
     users: tuple[str, ...] = ()
+    own_prices: tuple[str, ...] = ()
     server: str = ""
     all_free: bool = False
 
@@ -257,6 +258,12 @@ def _with_facts(card: Card, entry: Listed) -> Card | None:
     if entry.shutdown is None and not (entry.context and card.max_input is None):
         return None
     return replace(card, shutdown=entry.shutdown or card.shutdown, max_input=card.max_input or entry.context)
+
+
+def priced(catalog: Catalog, prices: Mapping[str, Mapping[str, object]]) -> Catalog:
+    """The catalog with the user's own prices over those it has, entry by entry; which models are offered stays."""
+    own = {model: overlaid(catalog.card(model), {"prices": changes}) for model, changes in prices.items()}
+    return replace(catalog, cards={**catalog.cards, **own}, own_prices=(*catalog.users, *own))
 
 
 def overlaid(card: Card, changes: Mapping[str, object]) -> Card:

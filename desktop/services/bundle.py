@@ -19,6 +19,7 @@ from desktop.services.conversations import Conversations
 from desktop.services.copies import Copies
 from desktop.services.local_server import LocalServer, LocalStatus
 from desktop.services.meter import Meter
+from desktop.services.prices import Prices
 from desktop.services.profiles import Profiles
 from desktop.services.settings import CurrentSettings
 from desktop.services.storage import Storage
@@ -56,6 +57,7 @@ class Services:
     meter: Meter
     usage: Usage
     budgets: Budgets
+    prices: Prices
     connection_test: ConnectionTest
     upkeep: Upkeep
     copies: Copies

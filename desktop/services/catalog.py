@@ -1,7 +1,8 @@
-"""The models of each profile: what we ship, what its server lists, and the user's own file over both.
+"""The models of each profile: what we ship, what its server lists, and the user's own files over both.
 
 The user's file is models.json in the data folder, of the same form as ours: {"cards": {"MODEL": {...}}}, where an entry
-names only what is to be different. A server's last list is kept, so that it is there off line.
+names only what is to be different; prices.json beside it (services/prices.py) has prices alone. A server's last list is
+kept, so that it is there off line.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from desktop import paths
 from desktop.core import catalog
 from desktop.core.catalog import Card, Catalog, Listed
 from desktop.core.profile import ENVIRONMENT_ID, Profile
+from desktop.store import own_prices
 from desktop.store.small_files import read_object, write_object
 
 if TYPE_CHECKING:
@@ -49,6 +51,8 @@ class Catalogs:
         self._lock = threading.RLock()
         self._shipped: Catalog | None = None
         self._user: dict[str, Card] | None = None
+        self._prices: dict[str, dict[str, object]] | None = None
+        self._chosen: Profile | None = None
         self._made: dict[str, tuple[str, Catalog]] = {}
         self._lists: dict[str, _KeptList] = {}
         self._current: Catalog | None = None
@@ -65,12 +69,12 @@ class Catalogs:
     def current(self) -> Catalog:
         """The catalog of the profile last chosen; without one, what we ship and the user's file."""
         with self._lock:
-            return self._current or catalog.merge(self.shipped, None, self._users_cards())
+            return self._current or self._priced(catalog.merge(self.shipped, None, self._users_cards()))
 
     def choose(self, profile: Profile) -> Catalog:
         """Make a profile's catalog the current one."""
         with self._lock:
-            self._current = self.of(profile)
+            self._chosen, self._current = profile, self.of(profile)
             return self._current
 
     def of(self, profile: Profile) -> Catalog:
@@ -104,16 +108,27 @@ class Catalogs:
             return made
 
     def read_again(self) -> tuple[str, ...]:
-        """Read the user's file anew; returns what is wrong in it."""
+        """Read the user's files anew; returns what is wrong in them."""
         with self._lock:
-            self._user, self._made, self._current = None, {}, None
-            self._users_cards()
+            self._user, self._prices, self._made, self._current = None, None, {}, None
+            if self._chosen is not None:
+                self.choose(self._chosen)
+            else:
+                self._priced(catalog.merge(self.shipped, None, self._users_cards()))
             return self.notices
 
     def _merged(self, profile: Profile) -> Catalog:
         kept = self._lists.get(profile.id) or self._read_list(profile)
         listed = kept.models if kept is not None and kept.address == profile.base_url else None
-        return catalog.merge(self.shipped, listed, self._users_cards(), server=profile.kind, free=profile.is_local)
+        merged = catalog.merge(self.shipped, listed, self._users_cards(), server=profile.kind, free=profile.is_local)
+        return self._priced(merged)
+
+    def _priced(self, merged: Catalog) -> Catalog:
+        """The catalog with the user's own prices, which are read once."""
+        if self._prices is None:
+            self._prices, wrong = own_prices.read(self._folder)
+            self.notices += wrong
+        return catalog.priced(merged, self._prices)
 
     def _list_path(self, profile: Profile) -> Path | None:
         if profile.id == ENVIRONMENT_ID or not _FILE_NAME.fullmatch(profile.id):

@@ -35,9 +35,11 @@ from desktop.core.replies import FINISHED, Growing
 from desktop.core.text import scalar
 from desktop.core.tokens import PER_MESSAGE
 from desktop.core.usage import Usage
+from desktop.services.budgets import Budgets, Gate
 from desktop.services.calls import Calls
 from desktop.services.catalog import Catalogs
 from desktop.services.connections import Connections
+from desktop.services.prices import price_version
 from desktop.services.tokens import Tokens
 from desktop.services.wire_messages import wire_messages
 from desktop.store import blobs, conversations, ledger, raw_replies
@@ -51,6 +53,7 @@ CONTINUE = "Continue exactly where your last message broke off. Do not repeat an
 PAGE = "chat"
 GRACE_S = 3.0  # for a commit that has begun when a stop comes
 TOKENS_PER_PICTURE = 800  # a middling picture; what counts is the reply's usage
+USUAL_OUTPUT = 500  # tokens of an answer, of a model that has not answered yet
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,13 +105,14 @@ class Chat:
         tokens: Tokens,
         calls: Calls,
         *,
+        budgets: Budgets | None = None,
         keeps_raw: Callable[[], bool] = lambda: True,
         now: Callable[[], float] = time.time,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._database, self._connections, self._catalogs = database, connections, catalogs
         self._tokens, self._calls, self._now, self._clock = tokens, calls, now, clock
-        self._keeps_raw = keeps_raw
+        self._keeps_raw, self._budgets = keeps_raw, budgets or Budgets(database, now=now)
         self._counted: dict[tuple[str | None, str | None, str, str], tuple[int, bool]] = {}
 
     # -- what a user can do
@@ -149,9 +153,12 @@ class Chat:
         if cut.text:
             asking.append({"role": "user", "content": CONTINUE})
         growing = [Growing(again, kept=cut.parts)]
-        run = self._run(again.call_id, question, growing, asking, path)
+        price = await self._expected(with_fields(question, parts=(Text(CONTINUE),), parent=message_id))
+        run = self._run(again.call_id, question, growing, asking, path, price)
+        gate = await self._gate(question, price)
 
         def begin(db: Any) -> None:
+            gate(db)
             conversations.reopen(db, again.id)
             ledger.open_row(db, run.row)
 
@@ -168,14 +175,41 @@ class Chat:
     async def estimate(self, question: Question) -> Estimate:
         """What the next request would hold and cost, before it is sent. The past is counted once for each branch."""
         card = self._catalogs.of(question.profile).card(question.model)
+        tokens, is_rough = await self._tokens_of(question)
+        return Estimate(tokens, card.max_input, price_words(await self._price_of(question, tokens)), is_rough)
+
+    async def _expected(self, question: Question) -> pricing.Cost | pricing.Unpriced:
+        """What a question would cost, as the estimate before it says it."""
+        tokens, _ = await self._tokens_of(question)
+        return await self._price_of(question, tokens)
+
+    async def _tokens_of(self, question: Question) -> tuple[int, bool]:
+        """Input tokens of a question and its past, and whether they are rough."""
         past, is_rough = await self._past(question)
         said = "".join(part.text for part in question.parts if isinstance(part, Text))
         new = [said] if said else []
         tokens = past + sum([PER_MESSAGE + await self._tokens.of_text(text, question.model) for text in new])
         pictures = sum(isinstance(part, Picture) for part in question.parts)
-        tokens += pictures * TOKENS_PER_PICTURE
-        dollars = price_words(pricing.estimate(tokens, None, card))
-        return Estimate(tokens, card.max_input, dollars, is_rough or bool(pictures))
+        return tokens + pictures * TOKENS_PER_PICTURE, is_rough or bool(pictures)
+
+    async def _price_of(self, question: Question, tokens: int) -> pricing.Cost | pricing.Unpriced:
+        """Dollars of so many input tokens and an answer as long as this model's usual ones, within what is allowed."""
+        card = self._catalogs.of(question.profile).card(question.model)
+        usual = await self._database.read(lambda db: ledger.usual_output(db, question.model, PAGE))
+        output = USUAL_OUTPUT if usual is None else usual
+        for name in ("max_completion_tokens", "max_tokens"):
+            most = question.parameters.get(name)
+            output = min(output, most) if isinstance(most, int) and most > 0 else output
+        many = question.parameters.get("n")
+        output *= many if isinstance(many, int) and many > 1 else 1
+        tier = question.parameters.get("service_tier")
+        return pricing.estimate(tokens, output, card, tier if isinstance(tier, str) else pricing.STANDARD)
+
+    async def _gate(self, question: Question, price: pricing.Cost | pricing.Unpriced) -> Gate:
+        """What is called in the transaction that keeps the question: raises BudgetReached, and nothing is kept."""
+        if isinstance(price, pricing.Cost) and price.is_free:
+            return lambda db: None
+        return await self._budgets.gate(question.profile, price.dollars if isinstance(price, pricing.Cost) else None)
 
     async def _past(self, question: Question) -> tuple[int, bool]:
         key = _past_of(question)
@@ -266,12 +300,15 @@ class Chat:
             )
             for _ in range(int(count))
         ]
-        run = self._run(call_id, question, replies, asking, path)
+        price = await self._expected(question if asked else with_fields(question, parts=()))
+        run = self._run(call_id, question, replies, asking, path, price)
+        gate = await self._gate(question, price)
         if (counted := self._counted.get(_past_of(question))) is not None:
             run.past, run.question = counted[0], asked.text if asked else ""
         is_new = question.conversation is None
 
         def begin(db: Any) -> None:
+            gate(db)
             if is_new:
                 conversations.create(db, conversation)
             for message in (*([asked] if asked else ()), *(reply.message for reply in replies)):
@@ -289,6 +326,7 @@ class Chat:
         replies: list[Growing],
         asking: list[dict[str, Any]],
         path: Sequence[Message],
+        price: pricing.Cost | pricing.Unpriced,
     ) -> _Run:
         request = _request(question.model, asking, question.parameters)
         first = replies[0].message
@@ -300,6 +338,7 @@ class Chat:
             model=question.model,
             conversation=first.conversation,
             message=first.id,
+            estimate_pico=_pico(price),
         )
         return _Run(call_id, question.profile, question.model, replies, request, tuple(m.text for m in path), row)
 
@@ -397,6 +436,7 @@ class Chat:
         self._calls.price(run.call_id, run.model, price_words(price))
         for message in ended:
             tell(Ended(message, error))
+        await self._budgets.warn(run.profile)
         return ended[0]
 
     async def _count(self, run: _Run) -> Usage | None:
@@ -434,7 +474,7 @@ class Chat:
             usage=usage,
             cost_pico=_pico(price),
             is_free=_is_free(price) or run.profile.is_local,
-            price_version=self._catalogs.of(run.profile).as_of.isoformat(),
+            price_version=price_version(self._catalogs.of(run.profile), run.model),
             status=(error.detail.status if error else None) or run.status,
             request_id=(error.detail.request_id if error else None) or run.request_id,
             tries=record.attempts if record else 1,

@@ -170,7 +170,8 @@ class Usage:
     async def _stretch(self, period: Period) -> Stretch:
         earliest = 0
         if period == "all":
-            earliest = await self._database.read(lambda db: ledger.earliest(db)) or self._micros()
+            first = await self._database.read(ledger.earliest)
+            earliest = self._micros() if first is None else first
         return self._clock.stretch(period, self._micros(), session=self._meter.session_begun, earliest=earliest)
 
     async def _where(self, period: Period, profile: str | None = None, **filters: str | None) -> Where:
