@@ -52,7 +52,7 @@ LAB = (
     Place("completions", "completions", "Completions"),
 )
 FOOT = (
-    Place("usage", "usage", "Usage"),
+    Place("usage", "usage", "Usage", "desktop.ui.usage.page", "UsagePage"),
     Place("settings", "settings", "Settings", "desktop.ui.settings.page", "SettingsPage"),
 )
 PLACES = (*MAIN, *LAB, *FOOT)

@@ -82,9 +82,8 @@ class BarChart(QWidget):
         if not 0 <= at < len(self.bars.names):
             return ""
         parts = [f"{visible(name)} {words}" for _, name, words in self._rows(at)]
-        said = f"{self.bars.names[at]}: {self.unit.words(self._heights[at])}"
-        more = [", ".join(parts) if len(parts) > 1 or self._hidden else "", self._note(at)]
-        return ". ".join([said, *filter(None, more)])
+        more = [self._sum_words(at), ", ".join(parts) if len(parts) > 1 or self._hidden else "", self._note(at)]
+        return f"{self.bars.names[at]}: " + ". ".join(filter(None, more))
 
     def bar_at(self, position: QPointF) -> int:
         """The place of the bar under a point, or -1."""
@@ -237,6 +236,10 @@ class BarChart(QWidget):
             (place, name, self.unit.words(value)) for place, name, value in found if value and name not in self._hidden
         ]
 
+    def _sum_words(self, at: int) -> str:
+        """Nothing for 0 where the note says what there was: what has no price did not cost 0."""
+        return self.unit.words(self._heights[at]) if self._heights[at] or not self._note(at) else ""
+
     def _note(self, at: int) -> str:
         return self.bars.notes[at] if at < len(self.bars.notes) else ""
 
@@ -255,7 +258,7 @@ class BarChart(QWidget):
                 self._readout.hide()
             return
         at = self.current
-        self.readout.fill(self.bars.names[at], self._rows(at), self.unit.words(self._heights[at]), self._note(at))
+        self.readout.fill(self.bars.names[at], self._rows(at), self._sum_words(at), self._note(at))
         self._place_readout()
         self.readout.show()
         self.readout.raise_()

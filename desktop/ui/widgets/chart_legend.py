@@ -199,7 +199,7 @@ class Readout(QFrame):
             label.setMinimumWidth(min(label.sizeHint().width(), look.px(200)))
             grid.addWidget(label, line, 1)
             self._figure(grid, line, words)
-        if len(rows) != 1:
+        if len(rows) != 1 and sum_words:
             grid.addWidget(plain_label("Sum", "strong"), len(rows) + 1, 0, 1, 2)
             self._figure(grid, len(rows) + 1, sum_words)
         if note:

@@ -1,0 +1,1 @@
+"""The usage page: what was spent, on what, within which budgets, and how sure that is."""

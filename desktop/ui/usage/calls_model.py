@@ -1,0 +1,130 @@
+"""The single calls of a period, the newest first, read as they come into view."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
+
+from desktop.ui import theme
+from desktop.ui.usage import words
+
+if TYPE_CHECKING:
+    from desktop.services.usage import Row
+
+Index = QModelIndex | QPersistentModelIndex
+
+ROW = Qt.ItemDataRole.UserRole + 1
+COLUMNS = ("Time", "Page", "Model", "Profile", "Input", "Cached", "Output", "Estimate", "Cost", "Ended")
+FIGURES = frozenset((4, 5, 6, 7, 8))
+
+
+class CallsModel(QAbstractTableModel):
+    """Rows of the ledger; the role `call` is the whole value. `more_wanted` asks for the page below the last row."""
+
+    more_wanted = Signal()
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._rows: list[Row] = []
+        self._next: str | None = None
+        self._is_waiting = False
+
+    def begin(self) -> None:
+        """Nothing, until the first page comes."""
+        self.beginResetModel()
+        self._rows, self._next, self._is_waiting = [], None, True
+        self.endResetModel()
+
+    def add(self, rows: Sequence[Row], following: str | None) -> None:
+        """A page of rows; `following` is where the next one begins, None at the end."""
+        self._next, self._is_waiting = following, False
+        if rows:
+            first = len(self._rows)
+            self.beginInsertRows(QModelIndex(), first, first + len(rows) - 1)
+            self._rows.extend(rows)
+            self.endInsertRows()
+
+    @property
+    def following(self) -> str | None:
+        return self._next
+
+    def row(self, at: int) -> Row:
+        return self._rows[at]
+
+    def canFetchMore(self, parent: Index) -> bool:
+        return not parent.isValid() and self._next is not None and not self._is_waiting
+
+    def fetchMore(self, parent: Index) -> None:
+        if self.canFetchMore(parent):
+            self._is_waiting = True
+            self.more_wanted.emit()
+
+    def roleNames(self) -> dict:
+        return {ROW: b"call"}
+
+    def rowCount(self, parent: Index | None = None) -> int:
+        return 0 if parent is not None and parent.isValid() else len(self._rows)
+
+    def columnCount(self, parent: Index | None = None) -> int:
+        return 0 if parent is not None and parent.isValid() else len(COLUMNS)
+
+    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> object:
+        if orientation is Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
+            return COLUMNS[section]
+        if orientation is Qt.Orientation.Horizontal and role == Qt.ItemDataRole.TextAlignmentRole:
+            return _side(section)
+        return None
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
+        if not index.isValid():
+            return None
+        row = self._rows[index.row()]
+        match role:
+            case Qt.ItemDataRole.DisplayRole:
+                return self._words(row, index.column())
+            case Qt.ItemDataRole.TextAlignmentRole:
+                return _side(index.column())
+            case Qt.ItemDataRole.FontRole if index.column() in FIGURES or index.column() == 0:
+                return theme.current().font("figures")
+            case Qt.ItemDataRole.ForegroundRole:
+                return _tone(row, index.column())
+            case _ if role == ROW:
+                return row
+        return None
+
+    @staticmethod
+    def _words(row: Row, column: int) -> str:
+        units = row.units
+        match column:
+            case 0:
+                return f"{row.started:%Y-%m-%d %H:%M:%S}"
+            case 1:
+                return words.PAGES.get(row.page, row.page)
+            case 2:
+                return row.model or "unknown model"
+            case 3:
+                return row.profile
+            case 4 | 5 | 6:
+                count = getattr(units, ("input", "cached", "output")[column - 4]) if units else 0
+                return words.thin(count) if count else "–"
+            case 7:
+                return words.money(row.estimate) if row.estimate is not None else "–"
+            case 8:
+                return words.thinly(row.words) or ("running" if row.fate == "open" else "–")
+        return words.FATES.get(row.fate, row.fate)
+
+
+def _side(column: int) -> Qt.AlignmentFlag:
+    across = Qt.AlignmentFlag.AlignRight if column in FIGURES else Qt.AlignmentFlag.AlignLeft
+    return across | Qt.AlignmentFlag.AlignVCenter
+
+
+def _tone(row: Row, column: int) -> object:
+    look = theme.current()
+    if column == 9:
+        return look.color("bad") if row.fate in ("failed", "cut") else look.color("muted")
+    if column == 8 and row.dollars is None:
+        return look.color("muted")
+    return None

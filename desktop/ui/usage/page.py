@@ -1,0 +1,283 @@
+"""The usage page: what was spent on what, within which budgets, and how sure the figures are."""
+
+from __future__ import annotations
+
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QToolButton, QVBoxLayout
+
+from desktop.core import pricing
+from desktop.ui import icons, theme
+from desktop.ui.page import Page
+from desktop.ui.tasks import Report
+from desktop.ui.usage import series as chart_of
+from desktop.ui.usage import words
+from desktop.ui.usage.choices import OWN, PERIODS, Choices
+from desktop.ui.usage.view import BY, UsageView
+from desktop.ui.widgets.labels import ElidedLabel
+
+if TYPE_CHECKING:
+    from desktop.core.periods import Period
+    from desktop.services.bundle import Services
+    from desktop.services.meter import Reading
+    from desktop.services.usage import Series, Usage
+
+COLUMNS, CHOICE = "usage.columns", "usage.choice"
+CALM_MS = 600  # several calls that end together are read once
+PIECE = 200
+ENDED = ("complete", "failed", "cut", "stopped", "unknown")
+TITLES = dict(BY)
+
+
+class UsagePage(Page):
+    """Periods and profiles at the left, sums, chart and tables in the middle, budgets and prices at the right."""
+
+    name = "usage"
+    title = "Usage"
+
+    undo_offered = Signal(str, object)
+
+    def __init__(self, report: Report, parent: Any = None) -> None:
+        super().__init__(report, parent)
+        self.choices = Choices()
+        self.view = UsageView()
+        self._series: Series | None = None
+        self._total: Reading | None = None
+        self._bar: Period | None = None
+        self._is_stale = True
+        self._build()
+        self._connect()
+
+    # The frame's calls
+
+    def attach(self, services: Services) -> None:
+        super().attach(services)
+        services.profiles.listen(self._profiles_changed)
+        services.calls.listen(self._called)
+        self._profiles_changed()
+        self._start(self._restore(), "restore")
+
+    def activated(self) -> None:
+        self.choices.periods.setFocus()
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Read all of it again, when somebody looks."""
+        self._is_stale = True
+        if self.services is not None and self.isVisible():
+            self._is_stale = False
+            self._start(self._read(), "read")
+
+    # How it is built
+
+    def _build(self) -> None:
+        column = self.work.layout()
+        assert isinstance(column, QVBoxLayout)
+        column.addLayout(self._head())
+        column.addWidget(self.view, 1)
+        self.history.layout().addWidget(self.choices)
+        self._calm = QTimer(self, singleShot=True, interval=CALM_MS)
+        self._calm.timeout.connect(self.refresh)
+        theme.current().changed.connect(self._measure)
+        self._measure()
+
+    def _head(self) -> QHBoxLayout:
+        row = self._head_row = QHBoxLayout()
+        self.heading = ElidedLabel("Usage", self.work)
+        theme.style_as(self.heading, "strong")
+        self.refresh_action = self._action("usage.refresh", "Read the ledger again", "F5", "retry", self.refresh)
+        self.csv_action = self._action("usage.csv", "Export as CSV…", "Ctrl+E", "download", self._ask_where)
+        row.addWidget(self._button(self.fold_history))
+        row.addWidget(self.heading, 1)
+        for action in (self.refresh_action, self.csv_action, self.fold_parameters):
+            row.addWidget(self._button(action))
+        for key, text in PERIODS:
+            if key != OWN:
+                self._action(f"usage.period-{key}", f"Usage: {text}", "", "", lambda key=key: self._take_period(key))
+        for at, (key, text) in enumerate(BY):
+            self._action(f"usage.by-{key}", f"Usage by {text.lower()}", "", "", lambda at=at: self._take_by(at))
+        return row
+
+    def _action(self, name: str, text: str, keys: str, icon: str, work: Any) -> QAction:
+        action = QAction(text, self)
+        action.setObjectName(name)
+        if keys:
+            action.setShortcut(QKeySequence(keys))
+            action.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+            action.setToolTip(f"{text} ({keys})")
+        if icon:
+            icons.put(action, icon)
+        action.triggered.connect(lambda: work())
+        self.addAction(action)
+        return action
+
+    def _button(self, action: QAction) -> QToolButton:
+        button = QToolButton(self.work)
+        button.setDefaultAction(action)
+        button.setObjectName(f"{action.objectName()}-button")
+        button.setAccessibleName(action.text())
+        return button
+
+    def _measure(self) -> None:
+        look = theme.current()
+        self._head_row.setContentsMargins(look.gap(16), look.gap(8), look.gap(12), 0)
+        self._head_row.setSpacing(look.gap(4))
+
+    def _connect(self) -> None:
+        view = self.view
+        self.choices.changed.connect(self._chosen)
+        view.by_changed.connect(self._chosen)
+        view.measure_changed.connect(self._draw)
+        view.calls_wanted.connect(self._begin_calls)
+        view.bar_chosen.connect(self._open_bar)
+        view.all_calls_wanted.connect(self._all_calls)
+        view.calls.calls.more_wanted.connect(lambda: self._start(self._more_calls(), "calls"))
+        view.shares.columns_changed.connect(lambda keys: self._start(self._keep(COLUMNS, keys), "columns"))
+
+    # What is wanted
+
+    @property
+    def _usage(self) -> Usage:
+        assert self.services is not None
+        return self.services.usage
+
+    def _start(self, work: Coroutine[Any, Any, object], name: str) -> None:
+        if self.services is None:
+            work.close()
+        else:
+            self.tasks.start(work, name=name)
+
+    def _take_period(self, key: str) -> None:
+        self.choices.take_period(key)
+
+    def _take_by(self, at: int) -> None:
+        self.view.by_box.setCurrentIndex(at)
+        self._chosen()
+
+    def _chosen(self) -> None:
+        self._bar = None
+        self._start(self._keep_choice(), "choice")
+        self.refresh()
+
+    def _called(self, record: Any) -> None:
+        if record.fate.value in ENDED:
+            self._calm.start()
+
+    def _profiles_changed(self, *_: object) -> None:
+        assert self.services is not None
+        self.choices.show_profiles([(profile.id, profile.name) for profile in self.services.profiles.all])
+        self.refresh()
+
+    # What is read
+
+    async def _read(self) -> None:
+        period, profile, by = self.choices.period, self.choices.profile, self.view.by
+        step = chart_of.step_of(period)
+        self._total = await self._usage.total(period, profile)
+        self._series = await self._usage.series(period, self._parts_by(by), profile, step=step)
+        shares = await self._usage.table(self._rows_by(by, step), period, profile)
+        self.view.show_total(self._total, period, self._profile_name(profile))
+        self.heading.setText(self._heading(period))
+        self._show_prices()
+        self._draw()
+        self.view.show_shares(TITLES[by], shares)
+        if self.view.tables.currentWidget() is self.view.calls:
+            self._begin_calls()
+
+    @staticmethod
+    def _parts_by(by: str) -> Any:
+        return "all" if by == "day" else by
+
+    def _rows_by(self, by: str, step: str) -> Any:
+        if by != "day":
+            return by
+        assert self._series is not None
+        if step == "hour":
+            return "hour"
+        return "month" if len(self._series.starts) > chart_of.MOST_DAYS else "day"
+
+    def _draw(self) -> None:
+        if self._series is not None and self._total is not None:
+            self.view.show_chart(self._series, self._total)
+
+    def _show_prices(self) -> None:
+        as_of = self._usage.prices_as_of()
+        assert self._series is not None
+        is_stale = pricing.stale(as_of, self._series.days[-1])
+        sentence = f"Estimate, prices of {words.day(as_of)}."
+        self.view.show_prices(sentence + (" They are old and may have changed." if is_stale else ""), is_stale)
+
+    def _heading(self, period: Period) -> str:
+        return dict(PERIODS).get(period, "Usage") if isinstance(period, str) else words.span(period).capitalize()
+
+    def _profile_name(self, profile: str | None) -> str:
+        assert self.services is not None
+        return next((one.name for one in self.services.profiles.all if one.id == profile), "")
+
+    # The single calls
+
+    def _begin_calls(self) -> None:
+        self.view.show_calls_of(words.span(self._bar).capitalize() if self._bar is not None else "")
+        self.view.calls.calls.begin()
+        self._start(self._more_calls(), "calls")
+
+    async def _more_calls(self) -> None:
+        model, period = self.view.calls.calls, self._bar or self.choices.period
+        found = await self._usage.rows(period, model.following, PIECE, profile=self.choices.profile)
+        model.add(found.rows, found.next)
+
+    def _open_bar(self, at: int) -> None:
+        if self._series is not None:
+            self._bar = chart_of.days_of(self._series, at)
+            if self.view.tables.currentWidget() is self.view.calls:
+                self._begin_calls()
+            else:
+                self.view.open_calls()
+
+    def _all_calls(self) -> None:
+        self._bar = None
+        self._begin_calls()
+
+    # Out
+
+    def _ask_where(self) -> None:
+        dialog = QFileDialog(self, "Export as CSV", str(Path.home() / "usage.csv"), "CSV (*.csv)")
+        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+        dialog.setDefaultSuffix("csv")
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.fileSelected.connect(self.write_csv)
+        dialog.open()
+
+    def write_csv(self, path: str) -> None:
+        """Every call of the period as a row of a file."""
+        self._start(self._write_csv(Path(path)), "csv")
+
+    async def _write_csv(self, path: Path) -> None:
+        count = await self._usage.write_csv(path, self.choices.period, profile=self.choices.profile)
+        self.notice.emit("good", f"{words.many(count, 'call')} written to {path.name}.")
+
+    # What is remembered
+
+    async def _restore(self) -> None:
+        assert self.services is not None
+        columns = await self.services.remembered(COLUMNS, [])
+        if columns:
+            self.view.shares.set_columns(columns)
+        kept = await self.services.remembered(CHOICE, {})
+        if kept.get("period") in dict(PERIODS) and kept["period"] != OWN:
+            self.choices.periods.choose(kept["period"])
+        if kept.get("by") in TITLES:
+            self.view.by_box.setCurrentIndex([key for key, _ in BY].index(kept["by"]))
+        self.refresh()
+
+    async def _keep_choice(self) -> None:
+        period = self.choices.periods.chosen
+        await self._keep(CHOICE, {"period": period, "by": self.view.by})
+
+    async def _keep(self, name: str, value: object) -> None:
+        assert self.services is not None
+        await self.services.remember(name, value)
