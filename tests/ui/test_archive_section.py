@@ -188,3 +188,11 @@ async def test_every_control_has_a_name(qtbot, options):
     await running.window.pages["settings"].tasks.settled()
     assert nameless(section) == []
     await running.aclose()
+
+
+async def test_a_start_off_line_complains_of_nothing(qtbot, options):
+    running, _ = await opened(options)
+    for page in running.window.pages.values():
+        await page.tasks.settled()
+    assert [banner for banner in running.window.notices.banners if banner.isVisible()] == []
+    await running.aclose()

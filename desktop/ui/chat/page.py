@@ -16,7 +16,7 @@ from desktop.core import catalog
 from desktop.core.catalog import Catalog
 from desktop.core.chat import Delta, Ended, Started, Unsaved, Update, Waiting
 from desktop.core.conversation import Message, Part, State, Text, plain
-from desktop.core.errors import KeyProblem, KeyRefused, KnownError
+from desktop.core.errors import KeyProblem, KeyRefused, KnownError, Offline
 from desktop.ui import dialogs, icons, theme
 from desktop.ui.chat import words
 from desktop.ui.chat.composer import Composer
@@ -839,8 +839,11 @@ class ChatPage(Page):
 
     async def _read_models(self) -> None:
         profile = self.services.profiles.chosen
-        client = await self.services.connections.client(profile)
-        await self.services.catalogs.refresh(profile, client)
+        try:
+            client = await self.services.connections.client(profile)
+            await self.services.catalogs.refresh(profile, client)
+        except Offline:
+            return  # nobody asked for the list; the footer says that there is no network
         if profile.id == self.services.profiles.chosen.id:
             self._show_models()
 

@@ -49,3 +49,8 @@ def size_words(size: int) -> str:
         if size >= unit:
             return f"{size / unit:,.1f} {name}".replace(",", "\u202f")
     return f"{size} bytes"
+
+
+def many(count: int, what: str) -> str:
+    """A number of things: "1 message", "2 messages"."""
+    return f"{count:,} {what}{'' if count == 1 else 's'}".replace(",", "\u202f")

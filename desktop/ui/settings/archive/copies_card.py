@@ -10,7 +10,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from desktop.ui import theme
-from desktop.ui.settings.archive.card import Card, button, line, size_words, tell
+from desktop.ui.settings.archive.card import Card, button, line, many, size_words, tell
 from desktop.ui.widgets.labels import PlainLabel, plain_label
 from desktop.ui.widgets.moments import exact, relative
 
@@ -61,10 +61,10 @@ def verdict(found: Tested) -> str:
     """What a test found, in words."""
     if found.fault:
         return f"It cannot be used: {found.fault}."
-    held = f"{_many(found.conversations, 'conversation')}, {_many(found.messages, 'message')}"
+    held = f"{many(found.conversations, 'conversation')}, {many(found.messages, 'message')}"
     if found.missing:
-        return f"It opens with {held}, but {_many(found.missing, 'attachment')} cannot be found."
-    attachments = f", all {_many(found.attachments, 'attachment')} are there" if found.attachments else ""
+        return f"It opens with {held}, but {many(found.missing, 'attachment')} cannot be found."
+    attachments = f", all {many(found.attachments, 'attachment')} are there" if found.attachments else ""
     return f"It opens and is whole: {held}{attachments}."
 
 
@@ -144,7 +144,3 @@ class CopiesCard(Card):
         row.test_wanted.connect(self.test_wanted)
         row.restore_wanted.connect(self.restore_wanted)
         return row
-
-
-def _many(count: int, what: str) -> str:
-    return f"{count:,} {what}{'' if count == 1 else 's'}".replace(",", "\u202f")

@@ -10,7 +10,8 @@ from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QCheckBox, QGridLayout, QSpinBox, QVBoxLayout, QWidget
 
 from desktop.ui import theme
-from desktop.ui.settings.archive.card import Card, button, line, size_words, tell
+from desktop.ui.settings.archive.card import Card, button, line, many, size_words, tell
+from desktop.ui.widgets.form import NUMBER_INSET
 from desktop.ui.widgets.labels import ElidedLabel, plain_label
 from desktop.ui.widgets.tooltip import no_mnemonic
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from desktop.services.storage import Filling, Large
 
 LONGEST_LIST = 8
-BAR_HEIGHT = 6
+BAR_HEIGHT, SIZE_WIDTH = 6, 190
 
 
 class Bar(QWidget):
@@ -81,6 +82,7 @@ class Shares(QWidget):
                 grid.addWidget(ElidedLabel(name), at, 0)
             grid.addWidget(Bar(size / most), at, 1)
             words = plain_label(f"{size_words(size)}{more}", "muted")
+            words.setMinimumWidth(theme.current().px(SIZE_WIDTH))
             words.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
             grid.addWidget(words, at, 2)
         self._column.addWidget(self._rows)
@@ -103,6 +105,7 @@ class Choice(QWidget):
         self.days.setValue(90)
         self.days.setSuffix(" days")
         self.days.setFixedWidth(theme.current().px(120))
+        self.days.lineEdit().setTextMargins(NUMBER_INSET, 0, 0, 0)
         self.days.setVisible(has_age)
         self.size = plain_label("", "muted")
         row = line(self.box, self.days, self.size)
@@ -112,6 +115,7 @@ class Choice(QWidget):
     def show_size(self, words: str, *, is_any: bool) -> None:
         self.size.setText(words)
         self.box.setEnabled(is_any)
+        self.days.setEnabled(is_any)
         if not is_any:
             with QSignalBlocker(self.box):
                 self.box.setChecked(False)
@@ -172,13 +176,15 @@ class StorageCard(Card):
             f"Texts and their index {size_words(found.database - found.free)}, "
             f"attachments {size_words(found.attachments)}. The sizes below are near the truth, not exact.",
         )
-        self.pages.show_shares([(s.name.capitalize(), s.size_bytes, f" in {s.count:,}") for s in found.pages])
-        self.years.show_shares([(s.name, s.size_bytes, f" in {s.count:,}") for s in found.years])
+        self.pages.show_shares([(s.name.capitalize(), s.size_bytes, _in(s.count, "conversation")) for s in found.pages])
+        self.years.show_shares([(s.name, s.size_bytes, _in(s.count, "conversation")) for s in found.years])
         self._show_largest(found.largest[:LONGEST_LIST])
-        self.trash.show_size(f"{found.trash:,} in it", is_any=bool(found.trash))
-        self.replies.show_size(size_words(found.raw_replies), is_any=bool(found.raw_replies))
-        self.exchanges.show_size(size_words(found.exchanges), is_any=bool(found.exchanges))
-        self.compact.show_size(f"{size_words(found.free)} are unused", is_any=True)
+        self.trash.show_size(
+            f"{many(found.trash, 'conversation')} in it" if found.trash else "it is empty", is_any=bool(found.trash)
+        )
+        self.replies.show_size(_any(found.raw_replies), is_any=bool(found.raw_replies))
+        self.exchanges.show_size(_any(found.exchanges), is_any=bool(found.exchanges))
+        self.compact.show_size(f"{size_words(found.free)} are unused" if found.free else "", is_any=True)
         self._fit_button()
 
     def show_cleaning(self, words: str) -> None:
@@ -196,11 +202,19 @@ class StorageCard(Card):
             choice.box.setChecked(False)
 
     def _show_largest(self, largest: Sequence[Large]) -> None:
-        rows = [(c.title or "Untitled", c.size_bytes, f" in {c.messages:,} messages") for c in largest]
+        rows = [(c.title or "Untitled", c.size_bytes, _in(c.messages, "message")) for c in largest]
         self.largest.show_shares(rows, [c.id for c in largest])
 
     def _fit_button(self) -> None:
         self.clean.setEnabled(self.stop.isHidden() and any(choice.box.isChecked() for choice in self.choices))
+
+
+def _any(size: int) -> str:
+    return f"{size_words(size)} in all" if size else "there are none"
+
+
+def _in(count: int, what: str) -> str:
+    return f" in {many(count, what)}"
 
 
 def _short(text: str) -> str:
