@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QToolButton, QVBoxLayout
 
 from desktop.core import pricing
-from desktop.ui import icons, theme
+from desktop.ui import actions, theme
 from desktop.ui.page import Page
 from desktop.ui.tasks import Report
 from desktop.ui.usage import series as chart_of
@@ -102,17 +102,9 @@ class UsagePage(Page):
             self._action(f"usage.by-{key}", f"Usage by {text.lower()}", "", "", lambda at=at: self._take_by(at))
         return row
 
-    def _action(self, name: str, text: str, keys: str, icon: str, work: Any) -> QAction:
-        action = QAction(text, self)
-        action.setObjectName(name)
-        if keys:
-            action.setShortcut(QKeySequence(keys))
-            action.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
-            action.setToolTip(f"{text} ({keys})")
-        if icon:
-            icons.put(action, icon)
-        action.triggered.connect(lambda: work())
-        self.addAction(action)
+    def _action(self, name: str, text: str, keys: str, icon: str, work: Callable[[], object]) -> QAction:
+        action = actions.make(self, name, text, work, keys=(keys,) if keys else (), icon=icon)
+        action.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
         return action
 
     def _button(self, action: QAction) -> QToolButton:

@@ -35,6 +35,8 @@ class Table(QTableView):
         self.setHorizontalScrollMode(QTableView.ScrollMode.ScrollPerPixel)
         self.verticalHeader().hide()
         self.horizontalHeader().setHighlightSections(False)
+        self.horizontalHeader().setAccessibleName(f"Columns of {title.lower()}")
+        self.verticalHeader().setAccessibleName(f"Rows of {title.lower()}")
         self.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
         self.doubleClicked.connect(lambda index: self.taken.emit(index.row()))
         theme.current().changed.connect(self._measure)
@@ -82,11 +84,10 @@ class SharesTable(Table):
     def choose_columns(self, where: QPoint) -> None:
         menu = QMenu(self)
         menu.setObjectName("usage.columns-menu")
-        for at, (key, title, tip) in enumerate(COLUMNS):
+        for at, (key, title, _) in enumerate(COLUMNS):
             if key == "name":
                 continue
             action = QAction(title, menu, checkable=True, checked=not self.isColumnHidden(at))
-            action.setToolTip(tip)
             action.toggled.connect(lambda shown, at=at: self._toggle(at, shown))
             menu.addAction(action)
         menu.addSeparator()
