@@ -25,6 +25,7 @@ from desktop.services.local_server import LocalServer, LocalStatus
 from desktop.services.meter import Meter
 from desktop.services.prices import Prices
 from desktop.services.profiles import Profiles
+from desktop.services.rate_limits import RateLimits
 from desktop.services.request_log import RequestLog
 from desktop.services.settings import CurrentSettings
 from desktop.services.storage import Storage
@@ -69,6 +70,7 @@ async def open_services(
             many = f"{len(cut)} replies were" if len(cut) > 1 else "A reply was"
             notices.append(f"{many} still arriving when the application ended. What had come is kept.")
     calls = Calls(redactor)
+    rate_limits = RateLimits(now)
     if options.show_requests:
         calls.listen(RequestLog(folder / REQUESTS, redactor).heard)
     heard_local: list[Callable[[LocalStatus], None]] = []
@@ -88,7 +90,7 @@ async def open_services(
         )
 
     def make_client(profile: Profile, key: Secret | None) -> Client:
-        return test_client(profile, key, calls)
+        return test_client(profile, key, rate_limits.recorder(profile.id, calls))
 
     local = LocalServer(
         folder / CACHE,
@@ -136,6 +138,7 @@ async def open_services(
         meter=meter,
         budgets=budgets,
         prices=Prices(folder, catalogs, now=now),
+        rate_limits=rate_limits,
         usage=Usage(database, meter, catalogs, lambda: {one.id: one.name for one in profiles.all}, now=now),
         connection_test=ConnectionTest(profiles, test_client),
         upkeep=Upkeep(database, settings, kept, now=now),

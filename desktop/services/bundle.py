@@ -21,6 +21,7 @@ from desktop.services.local_server import LocalServer, LocalStatus
 from desktop.services.meter import Meter
 from desktop.services.prices import Prices
 from desktop.services.profiles import Profiles
+from desktop.services.rate_limits import RateLimits
 from desktop.services.settings import CurrentSettings
 from desktop.services.storage import Storage
 from desktop.services.tokens import Tokens
@@ -58,6 +59,7 @@ class Services:
     usage: Usage
     budgets: Budgets
     prices: Prices
+    rate_limits: RateLimits
     connection_test: ConnectionTest
     upkeep: Upkeep
     copies: Copies
