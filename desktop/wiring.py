@@ -21,6 +21,7 @@ from desktop.services.chat import Chat
 from desktop.services.connections import Connections
 from desktop.services.conversations import Conversations
 from desktop.services.copies import Copies
+from desktop.services.library import Library
 from desktop.services.local_server import LocalServer, LocalStatus
 from desktop.services.meter import Meter
 from desktop.services.prices import Prices
@@ -134,6 +135,7 @@ async def open_services(
         connections=connections,
         chat=chat,
         conversations=kept,
+        library=Library(database, kept, trash_days=lambda: settings.value.trash_days, now=now),
         attachments=Attachments(database),
         meter=meter,
         budgets=budgets,

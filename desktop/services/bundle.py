@@ -17,6 +17,7 @@ from desktop.services.chat import Chat
 from desktop.services.connections import Connections
 from desktop.services.conversations import Conversations
 from desktop.services.copies import Copies
+from desktop.services.library import Library
 from desktop.services.local_server import LocalServer, LocalStatus
 from desktop.services.meter import Meter
 from desktop.services.prices import Prices
@@ -54,6 +55,7 @@ class Services:
     connections: Connections
     chat: Chat
     conversations: Conversations
+    library: Library
     attachments: Attachments
     meter: Meter
     usage: Usage

@@ -22,7 +22,6 @@ from desktop.core.ids import new_id
 from desktop.store import conversations, drafts
 from desktop.store.database import Database
 
-ALL = 1_000_000
 DAY_US = 86_400_000_000
 PURGED_AT_ONCE = 5
 FIRST_SCREEN = 40  # messages read with the opening of a conversation; the others follow as they come into view
@@ -45,7 +44,8 @@ class Conversations:
         self._database, self._now = database, now
 
     async def listing(self, search: str = "", *, trashed: bool = False, limit: int = 200) -> list[Conversation]:
-        """Pinned ones first, then the newest; with `search`, those whose title or text has it, with a snippet."""
+        """The chat page's: pinned ones first, then the newest; with `search`, those whose title or text has it, with
+        a snippet. Other pages' and those that were put away are in the library."""
         return await self._database.read(
             lambda db: conversations.listing(db, search=search, trashed=trashed, limit=limit)
         )
@@ -145,7 +145,7 @@ class Conversations:
     async def resolve(self, start: str) -> str:
         """The id of the one conversation whose id begins with `start`; raises Missing."""
         wanted = start.strip().upper()
-        found = [c.id for c in await self.listing(limit=ALL) if c.id.startswith(wanted)] if wanted else []
+        found = await self._database.read(lambda db: conversations.beginning(db, wanted)) if wanted else []
         if len(found) != 1:
             problem = "Several conversations have" if found else "No conversation has"
             raise Missing(f"{problem} an id that begins with “{start}”.", "`davenport history search` lists the ids.")

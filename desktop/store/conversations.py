@@ -245,6 +245,15 @@ def empty_trash(conn: sqlite3.Connection, older_than_us: int) -> list[str]:
     return ids
 
 
+def beginning(conn: sqlite3.Connection, start: str) -> list[str]:
+    """Ids, at most two, of conversations that are not in the trash and whose id begins so."""
+    rows = conn.execute(
+        "SELECT id FROM conversation WHERE id >= ? AND id < ? AND trashed = 0 ORDER BY id LIMIT 2",
+        (start, start + "\U0010ffff"),
+    )
+    return [id for (id,) in rows]
+
+
 def purge(conn: sqlite3.Connection, ids: Iterable[str]) -> None:
     """Delete conversations for good. Messages that a fork still needs as its past become the fork's own.
 

@@ -25,6 +25,7 @@ MOST_COUNTED = 1000  # beyond, "1,000+"
 LEAST_LOOKED_AT = 1000  # hits; so many are read in a millisecond or two, and most searches have fewer
 FEW = 2500  # hits that are sorted by their time where old conversations came in late
 MOST_RANKED = 2000
+_SPREAD = 100  # a conversation's passages are looked up one by one where so many others stand between them
 _PREVIEW = 160  # characters of the last message, where nothing was searched for
 
 _KEYS = {
@@ -304,6 +305,51 @@ def _entries(conn: sqlite3.Connection, groups: list[_Group], query: Query) -> tu
             )
         )
     return tuple(entries)
+
+
+# Within one conversation
+
+
+def hits_in(conn: sqlite3.Connection, conversation_id: str, line: SearchLine) -> list[str]:
+    """Ids of a conversation's messages with a hit, of all its branches and the shared past, in the order of numbers.
+
+    Without words: those that pass the filters, where there are any of messages. Raises Missing.
+    """
+    outline = conversations.outline(conn, conversation_id)
+    query = search.parse(line.words, line.without)
+    rules = conditions(conn, line, _EVERYWHERE)
+    own = _and(*rules.message, *(Term(f"NOT ({term.sql})", term.values) for term in rules.no_message))
+    if rules.is_title_only or (query.is_empty and not rules.message):
+        return []
+    numbers: dict[int, str] = {}
+    ids = list(outline.parents)
+    for start in range(0, len(ids), 500):
+        some = ids[start : start + 500]
+        rows = conn.execute(
+            f"SELECT m.no, m.id FROM message m WHERE m.id IN ({','.join('?' * len(some))}) AND {own.sql}",
+            (*some, *own.values),
+        )
+        numbers.update(rows.fetchall())
+    if query.is_empty:
+        return [numbers[no] for no in sorted(numbers)]
+    return [numbers[no] for no in _matching(conn, query, numbers)] if numbers else []
+
+
+def _matching(conn: sqlite3.Connection, query: Query, numbers: Iterable[int]) -> list[int]:
+    """Those of some passages that hold all that is asked, by their numbers."""
+    among = set(numbers)
+    words = search.expressions(query)[-1]
+    index, asked = search.leading(query, words)
+    also, more = search.besides(query, words)
+    lowest, highest = min(among), max(among)
+    if highest - lowest < _SPREAD * len(among) + LEAST_LOOKED_AT:
+        rows = conn.execute(
+            f"SELECT i.rowid FROM {index} i WHERE {index} MATCH ? AND i.rowid BETWEEN ? AND ?{also} ORDER BY i.rowid",
+            (asked, lowest, highest, *more),
+        )
+        return [no for (no,) in rows if no in among]
+    one = f"SELECT 1 FROM {index} i WHERE {index} MATCH ? AND i.rowid = ?{also}"
+    return [no for no in sorted(among) if conn.execute(one, (asked, no, *more)).fetchone()]
 
 
 def _and(*terms: Term) -> Term:
