@@ -6,6 +6,7 @@ import json
 import re
 from bisect import bisect_left
 from collections.abc import Sequence
+from typing import Any
 
 from msgspec import Struct
 
@@ -46,6 +47,14 @@ def pretty(data: bytes, bound: int = PRETTY_BYTES) -> View:
         return View(_laid_out(value))
     except (ValueError, RecursionError):
         return raw(data)
+
+
+def loaded(data: bytes) -> Any:
+    """The JSON value, or None for what is none."""
+    try:
+        return json.loads(data) if data else None
+    except (ValueError, RecursionError):
+        return None
 
 
 def raw(data: bytes, bound: int = RAW_CHARACTERS) -> View:
@@ -99,11 +108,7 @@ def joined(exchange: Exchange) -> str:
     """The text that the pieces of a stream came to, of the shapes we know; empty for others."""
     texts = []
     for event in events(exchange):
-        try:
-            value = json.loads(event.data)
-        except (ValueError, RecursionError):
-            continue
-        texts.append(_piece(value))
+        texts.append(_piece(loaded(event.data.encode("utf-8", "replace"))))
     return "".join(texts)
 
 
