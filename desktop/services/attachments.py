@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import mimetypes
+import sqlite3
+from collections.abc import Iterable
 from pathlib import Path
 
 from desktop.core.conversation import Attachment, Audio, Part, Picture
-from desktop.core.errors import BadFile
+from desktop.core.errors import BadFile, Missing
 from desktop.core.text import scalar
 from desktop.store import blobs
 from desktop.store.database import Database
@@ -27,6 +29,15 @@ class Attachments:
         """Raises BadFile for what is no readable file, empty or too large."""
         content = await asyncio.to_thread(_read, path)
         return await self.of_bytes(content, path.name)
+
+    async def read(self, blob: str) -> bytes:
+        """What is kept under a name, compared with it; raises Missing."""
+        return await self._database.read(lambda db: blobs.get(db, blob))
+
+    async def heads(self, names: Iterable[str], most: int) -> dict[str, bytes]:
+        """The first bytes of several blobs, for what their formats say at the beginning; missing ones are left out."""
+        wanted = tuple(names)
+        return await self._database.read(lambda db: {name: head for name in wanted if (head := _head(db, name, most))})
 
     async def of_bytes(self, content: bytes, name: str) -> Part:
         """The same for bytes at hand, such as a picture from the clipboard."""
@@ -48,6 +59,17 @@ def part_of(sha: str, content: bytes, name: str) -> Part:
             return Audio(sha, mime, name)
     kind = "application/pdf" if content.startswith(b"%PDF-") else mimetypes.guess_type(name)[0]
     return Attachment(name, kind or "application/octet-stream", sha)
+
+
+def _head(db: sqlite3.Connection, blob: str, most: int) -> bytes:
+    try:
+        path = blobs.path(db, blob)
+        if path is None:
+            return blobs.get(db, blob)[:most]
+        with path.open("rb") as file:
+            return file.read(most)
+    except (Missing, OSError):
+        return b""
 
 
 def _read(path: Path) -> bytes:

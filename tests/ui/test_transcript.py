@@ -12,6 +12,7 @@ from PySide6.QtTest import QAbstractItemModelTester, QTest
 from PySide6.QtWidgets import QApplication, QMenu, QPushButton, QToolButton
 
 from desktop.core.conversation import Branch, Message, Reasoning, Role, State, Text, ToolCall
+from desktop.core.hit_marks import Finder
 from desktop.core.usage import Usage
 from desktop.ui import theme
 from desktop.ui.widgets.markdown import Kind, Piece
@@ -77,7 +78,7 @@ class Shown:
         made = self.view._rows[row]
         top = self.view.viewport().mapFromGlobal(self.view.row_rect(row).topLeft())
         for at, block in enumerate(made.blocks):
-            if hits := block.find(words):
+            if hits := block.find(Finder.of_text(words)):
                 for y, x in itertools.product(range(0, int(block.height), 4), range(0, int(made.width_of(block)), 3)):
                     if block.hit(x, y) == hits[0][0] and y >= block.top_of(hits[0][0]):
                         return top + QPoint(made.x_of(block) + x, made.tops[at] + y + 4)
@@ -625,7 +626,7 @@ def test_find_marks_every_hit_and_scrolls_to_one(qtbot):
     assert shown.view.hit_count("000030") == 0
     at = shown.find(31, "needle")
     assert shown.view.viewport().rect().contains(at)
-    find = QColor(theme.current().color("find"))
+    find = QColor(theme.current().color("accent"))  # the one that is looked at; others have the colour "find"
     picture = shown.view.viewport().grab(shown.view.viewport().rect()).toImage()
     assert any(picture.pixelColor(x, at.y() + dy) == find for x in range(picture.width()) for dy in (-2, 0, 2, 6))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from array import array
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from operator import itemgetter
 
@@ -39,15 +39,21 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QMenu, QPushButton, QScrollBar, QWidget
 
-from desktop.core.conversation import Message, plain
+from desktop.core.conversation import Message, Picture, plain
+from desktop.core.hit_marks import Finder
+from desktop.core.text import visible
 from desktop.ui.theme import Theme
 from desktop.ui.widgets import links, transcript_accessible
 from desktop.ui.widgets.highlight import Colouring
+from desktop.ui.widgets.markdown import Kind
 from desktop.ui.widgets.safe_text import clipboard_text
-from desktop.ui.widgets.transcript_actions import ACTIONS, ActionBar, StateButtons, names_for
-from desktop.ui.widgets.transcript_blocks import Block, Code, Ink, Marks
+from desktop.ui.widgets.tooltip import no_mnemonic
+from desktop.ui.widgets.transcript_actions import ACTIONS, ActionBar, names_for
+from desktop.ui.widgets.transcript_blocks import Block, Code, Ink, Marks, Reading, Span
 from desktop.ui.widgets.transcript_heights import Heights
+from desktop.ui.widgets.transcript_media import Chip, Kept, Media, PictureBlock, SoundBlock
 from desktop.ui.widgets.transcript_model import TranscriptModel
+from desktop.ui.widgets.transcript_overlays import Overlays
 from desktop.ui.widgets.transcript_print import print_pages
 from desktop.ui.widgets.transcript_rows import NOWHERE, Fold, Row
 
@@ -63,6 +69,7 @@ GUESS = 160
 READING_S = 0.012
 """How long one layout may read new text; the rest follows in small pieces."""
 COPIED_MS = 1_500
+MOST_IN_MENU = 6
 KEPT_ROWS = 48
 
 WHOLE = (1 << 30, 0)
@@ -95,9 +102,10 @@ class TranscriptView(QAbstractScrollArea):
     """Rows are painted by this widget; only those near the window are laid out.
 
     `action` names what the user asked of a message: copy (done here), edit, regenerate, branch_before, branch_after,
-    continue, retry, more, fork. `link` carries the verdict over a clicked link. `needed` lists rows that came into view
-    and are not loaded. `copy_needed` lists the ids of a selection whose text is not all loaded: answer it with
-    `copy_messages`.
+    continue, retry, more, fork, quote. `link` carries the verdict over a clicked link. `needed` lists rows that came
+    into view and are not loaded. `copy_needed` lists the ids of a selection whose text is not all loaded: answer it
+    with `copy_messages`. `place_changed` names the message at the top of the window and the last heading above it.
+    A view that `is_reading` changes nothing: it has no edit, no second answer. `page` begins the names of its objects.
     """
 
     action = Signal(str, str)
@@ -106,12 +114,23 @@ class TranscriptView(QAbstractScrollArea):
     needed = Signal(list)
     copy_needed = Signal(list)
     current_changed = Signal(str)
+    place_changed = Signal(str, str)
+    part_action = Signal(str, object)  # show, copy or save; the Picture, Audio or Attachment
 
-    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, theme: Theme, parent: QWidget | None = None, *, page: str = "chat", is_reading: bool = False
+    ) -> None:
         super().__init__(parent)
         transcript_accessible.install()
-        self._theme = theme
-        self._ink = Ink(theme)
+        self._theme, self._page, self._is_reading = theme, page, is_reading
+        self._reading = Reading()
+        self._ink = Ink(theme, self._reading)
+        self._media: Media | None = None
+        self._folds: frozenset[str] = frozenset({"reasoning"})
+        self._unfolded: set[str] = set()
+        self._marked = ""
+        self._place = ("", "")
+        self._menu_more: Callable[[QMenu, str], None] | None = None
         self._model: TranscriptModel | None = None
         self._heights = Heights()
         self._rows: dict[int, Row] = {}
@@ -125,19 +144,20 @@ class TranscriptView(QAbstractScrollArea):
         self._anchor: Place | None = None
         self._cursor: Place | None = None
         self._is_dragging = False
-        self._words = ""
-        self._found: tuple[int, int] = (-1, -1)
+        self._finder: Finder | None = None
+        self._hit: tuple[str, int, Span] | None = None  # message, block, stretch: the one that is looked at
         self._pointer = self._pressed = QPointF(-1, -1)
         self._has_colours = True
         self._until = 0.0
         self._is_due = False
         self._wanted, self._wanted_hit = "", 0
+        self._wanted_block: Callable[[Block], bool] | None = None
         self._since_let_go = QElapsedTimer()
         self._colouring: list[tuple[Code, Colouring]] = []
         self._build()
 
     def _build(self) -> None:
-        self.setObjectName("chat.transcript")
+        self.setObjectName(f"{self._page}.transcript")
         self.setAccessibleName("Conversation")
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -147,12 +167,13 @@ class TranscriptView(QAbstractScrollArea):
         self.viewport().setMouseTracking(True)
         self.viewport().setCursor(Qt.CursorShape.ArrowCursor)
         self.viewport().setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
-        self._bar = ActionBar(self._theme, self.viewport())
+        self._bar = ActionBar(self._theme, self.viewport(), self._page)
         self._bar.chosen.connect(self._bar_chosen)
         self._bar.left.connect(lambda: self.setFocus())
-        self._state_buttons: dict[int, StateButtons] = {}
+        self._overlays = Overlays(self._theme, self.viewport(), self._page, has_buttons=not self._is_reading)
+        self._overlays.action.connect(self.action)
         self._pill = QPushButton("↓ new", self.viewport())
-        self._pill.setObjectName("chat.transcript.new")
+        self._pill.setObjectName(f"{self._page}.transcript.new")
         self._pill.setAccessibleName("Scroll to the newest text")
         self._pill.clicked.connect(lambda: self.scroll_to_end())
         self._pill.hide()
@@ -187,6 +208,33 @@ class TranscriptView(QAbstractScrollArea):
             self._has_colours = has_colours
             self._restyle()
 
+    def set_media(self, media: Media) -> None:
+        """From now on pictures are drawn and sounds have players; see `media_changed`."""
+        self._media = self._overlays.media = media
+        self._restyle()
+
+    def set_reading(self, reading: Reading) -> None:
+        """Width of the lines and the type."""
+        if reading != self._reading:
+            self._reading = reading
+            self._restyle()
+
+    def set_folds(self, folds: frozenset[str]) -> None:
+        """Fold turns of these roles, and "reasoning", to one line each; a click unfolds one."""
+        if folds != self._folds:
+            self._folds = folds
+            self._unfolded.clear()
+            self._restyle()
+
+    def set_menu_more(self, add: Callable[[QMenu, str], None]) -> None:
+        """`add` puts further entries into the menu of a message, whose id it is given."""
+        self._menu_more = add
+
+    def mark(self, message_id: str) -> None:
+        """Show which message was looked for; an empty id ends that."""
+        self._marked = message_id
+        self.viewport().update()
+
     def model(self) -> TranscriptModel | None:
         return self._model
 
@@ -199,7 +247,10 @@ class TranscriptView(QAbstractScrollArea):
         self._heights = Heights.uniform(count, self._ink.px(GUESS))
         self._top, self._sticks = 0, True
         self._current = self._hovered = -1
-        self._anchor = self._cursor = None
+        self._anchor = self._cursor = self._hit = None
+        self._overlays.close_all()
+        self._unfolded.clear()
+        self._marked, self._wanted = "", ""
         self._arrange()
 
     @Slot(QModelIndex, int, int)
@@ -236,6 +287,13 @@ class TranscriptView(QAbstractScrollArea):
                 self._replace(at, row, message)
         self._arrange()
         if self._wanted and model.message(model.row_of(self._wanted)) is not None:
+            self._show_wanted()
+
+    def _show_wanted(self) -> None:
+        meant, self._wanted_block = self._wanted_block, None
+        if meant is not None:
+            self.show_block(self._wanted, meant)
+        else:
             self.show_message(self._wanted, self._wanted_hit)
 
     def _replace(self, at: int, old: Row, message: Message) -> None:
@@ -243,28 +301,37 @@ class TranscriptView(QAbstractScrollArea):
         assert self._model is not None
         self._streams.pop(message.id, None)
         known = old.known_heights() if old.width else None
-        row = Row(message, self._ink, meta=self._model.meta(at), branch=self._model.branch(at), known=known)
+        row = self._made_row(at, message, known)
         row.adopt(old)
         self._rows[at] = row
-        self._close_state(at)
+        self._overlays.close(message.id)
+
+    def _made_row(self, at: int, message: Message, known: array[int] | None = None) -> Row:
+        assert self._model is not None
+        return Row(
+            message,
+            self._ink,
+            meta=self._model.meta(at),
+            branch=self._model.branch(at),
+            known=known,
+            media=self._media,
+            folds=self._folds,
+            is_unfolded=message.id in self._unfolded,
+        )
 
     def _shift_rows(self, first: int, by: int) -> None:
         self._rows = {row + by if row >= first else row: made for row, made in self._rows.items()}
-        self._state_buttons = {row + by if row >= first else row: b for row, b in self._state_buttons.items()}
         self._asked.clear()
 
     def _drop(self, row: int) -> None:
         made = self._rows.pop(row, None)
         if made is not None and made.width and not made.waiting:
             self._known[made.message.id] = (made.width, made.known_heights())
-        self._close_state(row)
 
     def _forget_rows(self) -> None:
         self._rows.clear()
         self._asked.clear()
         self._colouring.clear()
-        for row in list(self._state_buttons):
-            self._close_state(row)
 
     # Streaming
 
@@ -339,7 +406,7 @@ class TranscriptView(QAbstractScrollArea):
         moved = None if row is None or before is None or before[0] is not row or self._is_unlike else before[1]
         self._is_unlike = False
         top = self._heights.top(last) - self._top if row is not None else 0
-        is_covered = self._pill.isVisible() or self._bar.isVisible() or self._state_buttons
+        is_covered = self._pill.isVisible() or self._bar.isVisible() or self._overlays
         if row is None or moved is None or (moved != top and is_covered):
             self.viewport().update()
         else:
@@ -351,7 +418,7 @@ class TranscriptView(QAbstractScrollArea):
 
     def _repaint_end(self, row: Row, top: int) -> None:
         first, last = row.unlike()
-        if self._words and row.blocks:  # a hit may begin a line above
+        if self._finder and row.blocks:  # a hit may begin a line above
             first = min(first, row.tops[row.block_at(first)])
         edge = self._ink.px(8)
         y, bottom = top + int(first) - edge, top + last + edge
@@ -369,20 +436,14 @@ class TranscriptView(QAbstractScrollArea):
             if message is None:
                 return None
             width, known = self._known.get(message.id, (0, None))
-            row = Row(
-                message,
-                self._ink,
-                meta=self._model.meta(at),
-                branch=self._model.branch(at),
-                known=known if width == self._column else None,
-            )
+            row = self._made_row(at, message, known if width == self._column else None)
             self._rows[at] = row
         return row
 
     @property
     def _column(self) -> int:
         margin = self._ink.px(16)
-        return max(self._ink.px(160), min(self._theme.size("column"), self.viewport().width() - 2 * margin))
+        return max(self._ink.px(160), min(self._ink.column, self.viewport().width() - 2 * margin))
 
     @property
     def _left(self) -> int:
@@ -604,7 +665,8 @@ class TranscriptView(QAbstractScrollArea):
 
     def _place_widgets(self) -> None:
         self._place_bar()
-        self._place_state_buttons()
+        self._place_overlays()
+        self._tell_place()
         if self._pill.isVisible():
             self._place_pill()
 
@@ -617,7 +679,7 @@ class TranscriptView(QAbstractScrollArea):
             return
         if self._bar.property("row") != at or self._bar.isHidden():
             self._bar.setProperty("row", at)
-        self._bar.show_for(row.message, row.branch)
+        self._bar.show_for(row.message, row.branch, is_reading=self._is_reading)
         self._bar.move(self._bar_place(at, row))
         self._bar.show()
 
@@ -629,33 +691,44 @@ class TranscriptView(QAbstractScrollArea):
             return QPoint(x, y + row.caption_top - px(6))
         return QPoint(x, y + row.height - px(32))
 
-    def _place_state_buttons(self) -> None:
-        inside = set(self._rows_between(self._top, self._top + self.viewport().height()))
-        for at in [at for at in self._state_buttons if at not in inside]:
-            self._close_state(at)
-        for at in inside:
-            row = self._rows.get(at)
-            names = row.state_line[2] if row is not None and row.width else ()
-            made = self._state_buttons.get(at)
-            if made is not None and made.names != names:
-                self._close_state(at)
-                made = None
-            if row is None or not names:
-                continue
-            if made is None:
-                made = StateButtons(self._theme, names, self.viewport())
-                message_id = row.message.id
-                made.chosen.connect(lambda name, message_id=message_id: self.action.emit(message_id, name))
-                self._state_buttons[at] = made
-            made.adjustSize()
-            y = self._heights.top(at) - self._top + row.foot_top + (row.state_height - made.height()) // 2
-            made.move(self._left + self._column - self._ink.px(16) - made.width(), y)
-            made.show()
+    def _place_overlays(self) -> None:
+        inside = self._rows_between(self._top, self._top + self.viewport().height())
+        rows = [(row, self._heights.top(at) - self._top) for at in inside if (row := self._rows.get(at)) is not None]
+        self._overlays.place(rows, self._left, self._column)
 
-    def _close_state(self, at: int) -> None:
-        if (made := self._state_buttons.pop(at, None)) is not None:
-            made.hide()
-            made.deleteLater()
+    def _tell_place(self) -> None:
+        """Which message is read, and under which of its headings."""
+        if self._model is None or not len(self._heights):
+            return
+        y = self._top + self._ink.px(40)
+        at = self._heights.row_at(y)
+        row, heading = self._rows.get(at), ""
+        if row is not None and row.tops:
+            last = row.block_at(y - self._heights.top(at))
+            headings = (block for block in reversed(row.blocks[: last + 1]) if block.piece.kind is Kind.HEADING)
+            heading = next((block.piece.source for block in headings), "")
+        place = (self._model.id(at), heading)
+        if place != self._place:
+            self._place = place
+            self.place_changed.emit(*place)
+
+    def media_changed(self, blob: str) -> None:
+        """A picture has come, or what is known of it: draw it, and make room where its size is new."""
+        is_sized = False
+        for at, row in self._rows.items():
+            for block in row.blocks:
+                if not isinstance(block, PictureBlock) or block.picture.blob != blob:
+                    continue
+                if row.width and block.is_exact and block.guess(row.width_of(block)) != block.height:
+                    block.is_exact, is_sized = False, True
+                    row.refold()
+                    self._heights[at] = row.height
+        if is_sized:
+            self._arrange()
+        else:
+            for _, block, top, bottom in self._blocks_in_view():
+                if isinstance(block, PictureBlock) and block.picture.blob == blob:
+                    self.viewport().update(QRect(0, top, self.viewport().width(), bottom - top))
 
     def _show_pill(self) -> None:
         self._pill.show()
@@ -702,7 +775,7 @@ class TranscriptView(QAbstractScrollArea):
             y = self._heights.top(at) - self._top
             painter.save()
             painter.translate(self._left, y)
-            has_focus = at == self._current and self._has_focus_within()
+            has_focus = (at == self._current and self._has_focus_within()) or row.message.id == self._marked
             row.paint(painter, clip.translated(-self._left, -y), self._marks(at, row), has_focus=has_focus)
             painter.restore()
         painter.end()
@@ -716,8 +789,9 @@ class TranscriptView(QAbstractScrollArea):
     @Slot()
     def _restyle(self) -> None:
         """Colours or sizes are new: everything is made again, the reader stays where they are."""
-        self._ink = Ink(self._theme)
+        self._ink = Ink(self._theme, self._reading)
         self._known.clear()
+        self._overlays.close_all()
         held_row = self._heights.row_at(self._top) if len(self._heights) else 0
         self._forget_rows()
         self._bar.dress()
@@ -737,11 +811,13 @@ class TranscriptView(QAbstractScrollArea):
                 start = first[1] if block == first[0] else 0
                 end = last[1] if block == last[0] else 1 << 30
                 marks[block] = Marks(selection=(start, end))
-        if self._words:
+        if self._finder:
+            hit = self._hit if self._hit and self._hit[0] == row.message.id else None
             top = self._top - self._heights.top(at)
             for block in row.between(top, top + self.viewport().height()):
-                if hits := tuple(row.blocks[block].find(self._words)):
-                    marks.setdefault(block, Marks()).hits = hits
+                if hits := tuple(row.blocks[block].find(self._finder)):
+                    made = marks.setdefault(block, Marks())
+                    made.hits, made.current = hits, hit[2] if hit and hit[1] == block else None
         return marks
 
     # Selection
@@ -892,6 +968,8 @@ class TranscriptView(QAbstractScrollArea):
         if spot is None:
             return Qt.CursorShape.ArrowCursor
         block, x, y = spot
+        if isinstance(block, PictureBlock) and block.is_at(x, y):
+            return Qt.CursorShape.PointingHandCursor
         if isinstance(block, Fold) or block.link_at(x, y) or block.picture_at(x, y) or block.is_copy_at(x, y):
             return Qt.CursorShape.PointingHandCursor
         return Qt.CursorShape.IBeamCursor
@@ -903,6 +981,9 @@ class TranscriptView(QAbstractScrollArea):
         block, x, y = spot
         if isinstance(block, Fold):
             self._toggle(block)
+        elif isinstance(block, PictureBlock):
+            if block.is_at(x, y):
+                self.part_action.emit("show", block.picture)
         elif block.is_copy_at(x, y):
             QGuiApplication.clipboard().setMimeData(clipboard_text(block.text()))
             self._say_copied(block)
@@ -922,10 +1003,17 @@ class TranscriptView(QAbstractScrollArea):
         fold.is_exact = True
         self._sticks = False
         for at, row in self._rows.items():
-            if any(section.fold is fold for section in row.sections):
+            if row.cover is fold:
+                (self._unfolded.add if fold.is_open else self._unfolded.discard)(row.message.id)
+            if row.cover is fold or any(section.fold is fold for section in row.sections):
                 row.refold()
                 self._heights[at] = row.height
         self._arrange()
+
+    def _folds_of(self, at: int) -> list[Fold]:
+        """The folded lines of a row that are shown, from above."""
+        row = self._row(at)
+        return [block for block in row.blocks if isinstance(block, Fold)] if row is not None else []
 
     def _place_at(self, at: QPointF) -> Place:
         if not len(self._heights):
@@ -972,6 +1060,8 @@ class TranscriptView(QAbstractScrollArea):
         elif event.key() == Qt.Key.Key_End:
             self._set_current(len(self._heights) - 1, scroll=False)
             self.scroll_to_end()
+        elif event.key() == Qt.Key.Key_Space and self._current >= 0 and self._folds_of(self._current):
+            self._toggle(self._folds_of(self._current)[0])
         elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self._current >= 0:
             self._place_bar()
             self._bar.focus_first()
@@ -1080,7 +1170,7 @@ class TranscriptView(QAbstractScrollArea):
 
         False if it is not loaded yet: it is asked for, and shown when it has come.
         """
-        self._wanted = ""
+        self._wanted, self._wanted_block = "", None
         at = self._model.row_of(message_id) if self._model is not None else -1
         if at < 0:
             return False
@@ -1093,34 +1183,58 @@ class TranscriptView(QAbstractScrollArea):
             self._wanted, self._wanted_hit = message_id, hit
             return False
         self._top = max(0, min(self._heights.top(at) - self._ink.px(8), self._farthest))
-        if hit >= 0 and self._words:
+        if hit >= 0 and self._finder:
             self._show_hit(at, row, hit)
         self._arrange()
         return True
 
-    def find_marks(self, words: str) -> None:
-        """Mark every occurrence of some words in what is shown; empty: none."""
-        self._words = words
+    def find_marks(self, looked_for: str | Finder) -> None:
+        """Mark every occurrence of a text, or of what a finder finds, in what is shown; empty: none."""
+        finder = Finder.of_text(looked_for) if isinstance(looked_for, str) else looked_for
+        self._finder = None if finder.is_empty else finder
+        self._hit = None
         self.viewport().update()
 
     def hit_count(self, message_id: str) -> int:
-        """How often the marked words occur in a loaded message."""
-        row = self._row(self._model.row_of(message_id)) if self._model is not None and self._words else None
-        return len(self._hits(row)) if row is not None else 0
+        """How often what is looked for occurs in a loaded message, folded or not."""
+        row = self._row(self._model.row_of(message_id)) if self._model is not None and self._finder else None
+        if row is None:
+            return 0
+        if row.is_shut or any(section.fold is not None and not section.fold.is_open for section in row.sections):
+            row = Row(row.message, self._ink, meta="", branch=None, folds=frozenset())
+        return len(self._hits(row))
 
-    def _hits(self, row: Row) -> list[tuple[int, int]]:
-        """(block, position) of each hit."""
+    def _hits(self, row: Row) -> list[tuple[int, Span]]:
+        """(block, stretch) of each hit."""
         if not row.width:
             row.lay_out(self._column, -1, -1)
         while row.pump(1 << 20):
             pass
-        return [(at, start) for at, block in enumerate(row.blocks) for start, _ in block.find(self._words)]
+        finder = self._finder
+        return [(at, hit) for at, block in enumerate(row.blocks) for hit in block.find(finder)] if finder else []
 
     def _show_hit(self, at: int, row: Row, hit: int) -> None:
+        self._unfold(row)
         found = self._hits(row)
         if not found:
+            self._heights[at] = row.height
             return
-        block, position = found[min(hit, len(found) - 1)]
+        block, stretch = found[min(hit, len(found) - 1)]
+        self._hit = (row.message.id, block, stretch)
+        self._show_place(at, row, block, stretch[0])
+
+    def _unfold(self, row: Row) -> None:
+        """Open all that is folded of a row: what is looked for may stand in it."""
+        folds = [fold for fold in (row.cover, *(section.fold for section in row.sections)) if fold is not None]
+        if all(fold.is_open for fold in folds):
+            return
+        for fold in folds:
+            fold.is_open = True
+        if row.cover is not None:
+            self._unfolded.add(row.message.id)
+        row.refold()
+
+    def _show_place(self, at: int, row: Row, block: int, position: int) -> None:
         row.lay_out(self._column, row.tops[block], row.tops[block])
         self._heights[at] = row.height
         made = row.blocks[block]
@@ -1128,6 +1242,27 @@ class TranscriptView(QAbstractScrollArea):
             made.reveal(position)
         y = self._heights.top(at) + row.tops[block] + made.top_of(position)
         self._top = max(0, min(int(y) - self.viewport().height() // 3, self._farthest))
+
+    def show_block(self, message_id: str, is_meant: Callable[[Block], bool]) -> bool:
+        """Scroll to the first block of a message that is meant; False if the message is not loaded yet."""
+        if not self.show_message(message_id, -1):
+            self._wanted_block = is_meant
+            return False
+        at = self._model.row_of(message_id) if self._model is not None else -1
+        row = self._row(at)
+        if row is None:
+            return False
+        self._unfold(row)
+        if not row.width:
+            row.lay_out(self._column, -1, -1)
+        while row.pump(1 << 20):
+            pass
+        found = next((number for number, block in enumerate(row.blocks) if is_meant(block)), -1)
+        if found >= 0:
+            self._show_place(at, row, found, 0)
+            self._top = max(0, min(self._heights.top(at) + row.tops[found] - self._ink.px(24), self._farthest))
+        self._arrange()
+        return True
 
     # For screen readers and tests
 
@@ -1186,19 +1321,40 @@ class TranscriptView(QAbstractScrollArea):
             block = spot[0]
             copy = self._entry(menu, "Copy code")
             copy.triggered.connect(lambda: QGuiApplication.clipboard().setMimeData(clipboard_text(block.text())))
-        menu.addSeparator()
         row = self._row(at)
+        for kept in self._kept_in(row, spot[0] if spot is not None else None):
+            self._part_entries(menu, kept)
+        menu.addSeparator()
         if row is not None:
-            for name in [*names_for(row.message, row.branch), "fork", *row.state_line[2]]:
-                if name != "more":
+            own = () if self._is_reading else ("fork", *row.state_line[2])
+            for name in [*names_for(row.message, row.branch, is_reading=self._is_reading), *own]:
+                if name not in ("more", "quote"):
                     words = (
                         ACTIONS[name][1] if name in ACTIONS else {"retry": "Try again", "continue": "Continue"}[name]
                     )
                     words = "Copy message" if name == "copy" else words
                     self._entry(menu, words).triggered.connect(lambda _=False, name=name: self._act(at, name))
+            if self._menu_more is not None:
+                self._menu_more(menu, row.message.id)
         menu.addSeparator()
         self._entry(menu, "Select all").triggered.connect(lambda: self.select_all())
         return menu
+
+    def _kept_in(self, row: Row | None, block: Block | None) -> list[Kept]:
+        """Pictures, sounds and files of a menu: the one under the pointer, else all of the message."""
+        if isinstance(block, PictureBlock | SoundBlock | Chip):
+            return [block.kept] if block.kept is not None else []
+        found = [each.kept for each in (row.blocks if row is not None and block is None else ())]
+        return [kept for kept in found if kept is not None and kept.blob][:MOST_IN_MENU]
+
+    def _part_entries(self, menu: QMenu, kept: Kept) -> None:
+        name = no_mnemonic(visible(kept.name)[:60])
+        offers = [("save", f"Save “{name}” as …" if name else "Save as …")]
+        if isinstance(kept, Picture) and self._media is not None:
+            offers = [("show", "Show picture large"), ("copy", "Copy picture"), *offers]
+        for action, words in offers:
+            entry = self._entry(menu, words)
+            entry.triggered.connect(lambda _=False, action=action: self.part_action.emit(action, kept))
 
     def _entry(self, menu: QMenu, words: str) -> QAction:
         return menu.addAction(words)

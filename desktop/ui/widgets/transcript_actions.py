@@ -16,17 +16,20 @@ ACTIONS = {  # name: (icon, what it says)
     "branch_before": ("left", "Previous branch"),
     "branch_after": ("right", "Next branch"),
     "fork": ("branch", "New conversation from here"),
+    "quote": ("quote", "Quote with its source"),
     "more": ("more", "More actions"),
 }
 STATE_ACTIONS = {"retry": "Try again", "continue": "Continue"}
 
 
-def names_for(message: Message, branch: Branch | None) -> list[str]:
-    """The actions a message offers, in their order."""
+def names_for(message: Message, branch: Branch | None, *, is_reading: bool = False) -> list[str]:
+    """The actions a message offers, in their order; one that is only read is not changed."""
     if message.state is State.STREAMING:
         return ["copy"]
     names = ["copy"]
-    if message.role is Role.USER:
+    if is_reading:
+        names.append("quote")
+    elif message.role is Role.USER:
         names.append("edit")
     elif message.role is Role.ASSISTANT:
         names.append("regenerate")
@@ -41,7 +44,7 @@ class ActionBar(QWidget):
     chosen = Signal(str)
     left = Signal()
 
-    def __init__(self, theme: Theme, parent: QWidget) -> None:
+    def __init__(self, theme: Theme, parent: QWidget, page: str = "chat") -> None:
         super().__init__(parent)
         self._theme = theme
         self._buttons: dict[str, QToolButton] = {}
@@ -50,10 +53,10 @@ class ActionBar(QWidget):
         self._layout.setSpacing(0)
         self._number = QLabel("", self)
         self._number.setTextFormat(Qt.TextFormat.PlainText)
-        self._number.setObjectName("chat.message.branch")
+        self._number.setObjectName(f"{page}.message.branch")
         for name, (_, words) in ACTIONS.items():
             button = QToolButton(self)
-            button.setObjectName(f"chat.message.{name}")
+            button.setObjectName(f"{page}.message.{name}")
             button.setAccessibleName(words)
             button.setToolTip(words)
             button.setAutoRaise(True)
@@ -80,8 +83,8 @@ class ActionBar(QWidget):
         palette.setColor(palette.ColorRole.WindowText, theme.color("muted"))
         self._number.setPalette(palette)
 
-    def show_for(self, message: Message, branch: Branch | None) -> None:
-        names = names_for(message, branch)
+    def show_for(self, message: Message, branch: Branch | None, *, is_reading: bool = False) -> None:
+        names = names_for(message, branch, is_reading=is_reading)
         for name, button in self._buttons.items():
             button.setVisible(name in names)
         self._number.setVisible("branch_before" in names)
@@ -122,7 +125,7 @@ class StateButtons(QWidget):
 
     chosen = Signal(str)
 
-    def __init__(self, theme: Theme, names: tuple[str, ...], parent: QWidget) -> None:
+    def __init__(self, theme: Theme, names: tuple[str, ...], parent: QWidget, page: str = "chat") -> None:
         super().__init__(parent)
         self.names = names
         layout = QHBoxLayout(self)
@@ -130,7 +133,7 @@ class StateButtons(QWidget):
         layout.setSpacing(theme.gap(8))
         for name in names:
             button = QPushButton(STATE_ACTIONS[name], self)
-            button.setObjectName(f"chat.message.{name}")
+            button.setObjectName(f"{page}.message.{name}")
             button.setAccessibleName(STATE_ACTIONS[name])
             button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
             button.clicked.connect(lambda _=False, name=name: self.chosen.emit(name))

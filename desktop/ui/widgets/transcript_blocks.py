@@ -28,6 +28,8 @@ from PySide6.QtGui import (
     QTextTableFormat,
 )
 
+from desktop.core.conversation import Attachment, Audio, Picture
+from desktop.core.hit_marks import Finder
 from desktop.core.text import HIDDEN, visible
 from desktop.ui.widgets.markdown import Kind, Piece
 from desktop.ui.widgets.safe_document import LONGEST_LINE, PICTURE, SafeDocument, fragments, hostile, span
@@ -36,30 +38,50 @@ if TYPE_CHECKING:
     from desktop.ui.theme import Theme
 
 Span = tuple[int, int]
-COLOURS = "window panel card line edge text muted accent selection find bad warn hover".split()  # noqa: SIM905
+COLOURS = "window panel card line edge text muted accent accent_text selection find bad warn hover".split()  # noqa: SIM905
 SHORT = 300  # a text so short passes every bound
 WORDS_END = re.compile(r"\S\s[^\W_]+[.,]?\Z")
 WORDS_MORE = re.compile(r"[^\W_]*(?:[.,]? [^\W_]+)*[.,]?")
 """Words that stay words whatever Markdown stands before them, and change nothing of it."""
+SERIF = ("Charter", "Georgia", "Noto Serif", "Source Serif 4", "DejaVu Serif", "Liberation Serif", "Times New Roman")
+"""The first of these that is there."""
 LONGEST_DRAWN = 1_000
 """Characters of one line of code that are laid out at once; a longer line goes on below."""
 
 
 @dataclass(slots=True)
 class Marks:
-    """What is painted over a block: the selection and the hits of a search, in positions of the block."""
+    """What is painted over a block: the selection, the hits of a search and the one among them that is looked at."""
 
     selection: Span | None = None
     hits: tuple[Span, ...] = ()
+    current: Span | None = None
+
+    @property
+    def stretches(self) -> list[tuple[Span, str]]:
+        """Where each colour goes, the uppermost last."""
+        found = [(hit, "find") for hit in self.hits if hit != self.current]
+        found += [(self.current, "accent")] if self.current else []
+        return found + ([(self.selection, "selection")] if self.selection else [])
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How text is set for reading: characters of a line, the kind of type, and its size in percent."""
+
+    characters: int = 76
+    family: str = "system"  # or serif, or mono
+    percent: int = 100
 
 
 class Ink:
     """The theme's fonts, colours and measures, looked up once for all blocks."""
 
-    def __init__(self, theme: Theme) -> None:
+    def __init__(self, theme: Theme, reading: Reading = Reading()) -> None:
         self.theme = theme
         self.px = cache(theme.px)
         self.reading, self.mono, self.caption = theme.font("reading"), theme.font("mono"), theme.font("caption")
+        self._set_for(reading)
         self.body, self.strong = theme.font("body"), theme.font("caption", semibold=True)
         self.mono_families = self.mono.families() or [self.mono.family()]
         self.mono.setStyleHint(QFont.StyleHint.Monospace)
@@ -70,7 +92,9 @@ class Ink:
         self.context.palette = palette
         metrics = QFontMetricsF(self.reading)
         self.line_height = self.percent(self.reading)
-        self.measure = min(metrics.averageCharWidth() * 76 * 1.06, theme.px(728))
+        most = theme.px(728) * reading.characters / 76 * reading.percent / 100
+        self.measure = min(metrics.averageCharWidth() * reading.characters * 1.06, most)
+        self.column = max(round(theme.size("column") * reading.percent / 100), round(self.measure) + theme.px(32))
         self.character = metrics.averageCharWidth()
         self.reading_line = self.reading.pixelSize() * 1.5
         code = QFontMetricsF(self.mono)
@@ -83,6 +107,27 @@ class Ink:
             form.setForeground(theme.color(f"code_{name}"))
             self.code_colours[name] = form
 
+    def _set_for(self, reading: Reading) -> None:
+        if reading.family == "mono":
+            self.reading.setFamilies(self.mono.families() or [self.mono.family()])
+            self.reading.setStyleHint(QFont.StyleHint.Monospace)
+        elif reading.family == "serif":
+            from PySide6.QtGui import QFontDatabase  # only those who want it pay for the look-up
+
+            there = set(QFontDatabase.families())
+            self.reading.setFamilies([name for name in SERIF if name in there] or ["serif"])
+            self.reading.setStyleHint(QFont.StyleHint.Serif)
+        for font in (self.reading, self.mono):
+            font.setPixelSize(max(6, round(font.pixelSize() * reading.percent / 100)))
+
+    def over(self, colour: str) -> QTextCharFormat:
+        """What lies behind a stretch of text; the accent also changes the text's own colour."""
+        form = QTextCharFormat()
+        form.setBackground(self.color[colour])
+        if colour == "accent":
+            form.setForeground(self.color["accent_text"])
+        return form
+
     def percent(self, font: QFont) -> int:
         """The proportional line height that makes 1.5 times the size of the type."""
         return round(150 * font.pixelSize() / QFontMetricsF(font).height())
@@ -93,6 +138,7 @@ class Block:
 
     is_wide = False
     said_copied = False
+    kept: Picture | Audio | Attachment | None = None  # what it stands for, where that is in the archive
 
     def __init__(self, piece: Piece, ink: Ink) -> None:
         self.piece, self.ink = piece, ink
@@ -144,8 +190,8 @@ class Block:
             end += 1
         return start, max(end, min(start + 1, len(text)))
 
-    def find(self, words: str) -> list[Span]:
-        """Where words occur, whatever their case."""
+    def find(self, finder: Finder) -> list[Span]:
+        """Where what is looked for occurs."""
         return []
 
     def top_of(self, position: int) -> float:
@@ -209,13 +255,11 @@ class Prose(Block):
         context = self.ink.context
         context.clip = clip
         chosen = []
-        for spot, colour in [*((hit, "find") for hit in marks.hits), (marks.selection, "selection")]:
-            if spot is not None and spot[1] > spot[0]:
+        for spot, colour in marks.stretches:
+            if spot[1] > spot[0]:
                 selection = QAbstractTextDocumentLayout.Selection()
                 selection.cursor = span(self.document(), spot[0], min(spot[1], self.length) - spot[0])
-                form = QTextCharFormat()
-                form.setBackground(self.ink.color[colour])
-                selection.format = form
+                selection.format = self.ink.over(colour)
                 chosen.append(selection)
         context.selections = chosen
         self.document().documentLayout().draw(painter, context)
@@ -234,13 +278,12 @@ class Prose(Block):
         cursor.select(QTextCursor.SelectionType.WordUnderCursor)
         return cursor.selectionStart(), cursor.selectionEnd()
 
-    def find(self, words: str) -> list[Span]:
-        found: list[Span] = []
-        cursor = self.document().find(words, 0)
-        while not cursor.isNull() and len(found) < 500:
-            found.append((cursor.selectionStart(), cursor.selectionEnd()))
-            cursor = self.document().find(words, cursor)
-        return found
+    def find(self, finder: Finder) -> list[Span]:
+        text = self.document().toRawText().replace("\u00a0", " ")
+        found = finder.spans(text)
+        if not found or max(text) <= "\uffff":
+            return found
+        return [(_in_utf16(text, start), _in_utf16(text, end)) for start, end in found]
 
     def text(self, start: int = 0, end: int | None = None) -> str:
         end = self.length if end is None else min(end, self.length)
@@ -627,15 +670,13 @@ class Code(Block):
 
     def _over(self, line: int, marks: Marks) -> list[QTextLayout.FormatRange]:
         ranges = []
-        for spot, colour in [*((hit, "find") for hit in marks.hits), (marks.selection, "selection")]:
-            if spot is None or spot[1] <= self._starts[line] or spot[0] > self._ends[line]:
+        for spot, colour in marks.stretches:
+            if spot[1] <= self._starts[line] or spot[0] > self._ends[line]:
                 continue
             over = QTextLayout.FormatRange()
             over.start = self._shown(line, max(spot[0], self._starts[line]))
             over.length = self._shown(line, min(spot[1], self._ends[line])) - over.start
-            form = QTextCharFormat()
-            form.setBackground(self.ink.color[colour])
-            over.format = form
+            over.format = self.ink.over(colour)
             ranges.append(over)
         return ranges
 
@@ -653,14 +694,8 @@ class Code(Block):
     def text(self, start: int = 0, end: int | None = None) -> str:
         return self.piece.source[start:end]
 
-    def find(self, words: str) -> list[Span]:
-        found: list[Span] = []
-        low, at = self.piece.source.lower(), -1
-        if len(low) != len(self.piece.source):
-            low = self.piece.source
-        while (at := low.find(words.lower(), at + 1)) >= 0 and len(found) < 500:
-            found.append((at, at + len(words)))
-        return found
+    def find(self, finder: Finder) -> list[Span]:
+        return finder.spans(self.piece.source)
 
     def top_of(self, position: int) -> float:
         return self.head + self._line_of(position) * self.ink.code_line
@@ -768,6 +803,11 @@ class Code(Block):
         places = self._maps.get(line)
         offset = bisect.bisect_left(places, shown) if places else shown
         return min(self._starts[line] + offset, self._ends[line])
+
+
+def _in_utf16(text: str, place: int) -> int:
+    """A place in characters as Qt counts it."""
+    return len(text[:place].encode("utf-16-le", "surrogatepass")) // 2
 
 
 def _with_marks(line: str) -> tuple[str, list[int] | None]:

@@ -29,6 +29,7 @@ from desktop.core.conversation import (
 from desktop.core.text import visible
 from desktop.ui.widgets.markdown import Kind, Piece, Splitter
 from desktop.ui.widgets.transcript_blocks import Block, Code, Ink, Marks, Prose, Span, block_for
+from desktop.ui.widgets.transcript_media import MOST_PICTURES, Chip, Media, PictureBlock, SoundBlock
 
 FIRST_CHUNK = 6_000
 FENCE = "```"
@@ -45,18 +46,26 @@ ROLE_NAMES = {
 }
 
 
-class Fold(Block):
-    """The folded line above reasoning; a click opens it."""
+FOLDABLE = ("user", "assistant", "tool", "reasoning")
+"""What a view can fold: turns by their role, and reasoning inside of answers."""
+SHOWN_OF_FOLDED = 240
 
-    def __init__(self, words: str, ink: Ink) -> None:
+
+class Fold(Block):
+    """One line that a click opens: above reasoning or a tool's call, or in place of a whole turn (`lead`: whose)."""
+
+    def __init__(self, words: str, ink: Ink, *, lead: str = "", is_open: bool = False) -> None:
         super().__init__(Piece(Kind.PROSE, words), ink)
-        self.is_open = False
+        self.is_open = is_open
+        self._lead = lead
+        self._width = 0.0
 
     def guess(self, width: float) -> float:
         return float(self.ink.px(24))
 
     def prepare(self, width: float) -> None:
         self.height, self.is_exact = self.guess(width), True
+        self._width = width
 
     def paint(self, painter: QPainter, clip: QRectF, marks: Marks) -> None:
         ink = self.ink
@@ -74,41 +83,21 @@ class Fold(Block):
             chevron.lineTo(side / 2, middle + side)
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.drawPath(chevron)
+        self._paint_words(painter)
+
+    def _paint_words(self, painter: QPainter) -> None:
+        ink, x = self.ink, float(self.ink.px(16))
+        left = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft
+        if self._lead:
+            painter.setFont(ink.strong)
+            painter.setPen(ink.color["muted"])
+            painter.drawText(QRectF(x, 0, self._width, self.height), left, self._lead)
+            x += max(ink.px(72), QFontMetricsF(ink.strong).horizontalAdvance(self._lead) + ink.px(12))
         painter.setFont(ink.body)
-        painter.setPen(ink.color["muted"])
-        box = QRectF(ink.px(16), 0, 2000, self.height)
-        painter.drawText(box, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, self.piece.source)
-
-
-class Chip(Block):
-    """An attachment by its name; nothing of it is decoded here."""
-
-    def guess(self, width: float) -> float:
-        return float(self.ink.px(32))
-
-    def prepare(self, width: float) -> None:
-        self.height, self.is_exact = self.guess(width), True
-        self._width = width
-
-    def paint(self, painter: QPainter, clip: QRectF, marks: Marks) -> None:
-        ink = self.ink
-        metrics = QFontMetricsF(ink.body)
-        words = metrics.elidedText(self.piece.source, Qt.TextElideMode.ElideMiddle, self._width - ink.px(24))
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(QPen(ink.color["line"], ink.theme.hair))
-        painter.setBrush(ink.color["panel"])
-        box = QRectF(0.5, 0.5, metrics.horizontalAdvance(words) + ink.px(24), self.height - 1)
-        painter.drawRoundedRect(box, ink.theme.radius("control"), ink.theme.radius("control"))
-        painter.setPen(ink.color["text"])
-        painter.setFont(ink.body)
-        painter.drawText(box, Qt.AlignmentFlag.AlignCenter, words)
-
-    @property
-    def length(self) -> int:
-        return len(self.piece.source)
-
-    def text(self, start: int = 0, end: int | None = None) -> str:
-        return self.piece.source[start:end]
+        painter.setPen(ink.color["text" if self._lead and not self.is_open else "muted"])
+        room = max(0.0, self._width - x)
+        words = QFontMetricsF(ink.body).elidedText(self.piece.source, Qt.TextElideMode.ElideRight, room)
+        painter.drawText(QRectF(x, 0, room, self.height), left, words)
 
 
 class Section:
@@ -191,12 +180,24 @@ class Row:
     """A message in the transcript's column. All places are px from the row's own corner, whole numbers."""
 
     def __init__(
-        self, message: Message, ink: Ink, *, meta: str, branch: Branch | None, known: array[int] | None = None
+        self,
+        message: Message,
+        ink: Ink,
+        *,
+        meta: str,
+        branch: Branch | None,
+        known: array[int] | None = None,
+        media: Media | None = None,
+        folds: frozenset[str] = frozenset({"reasoning"}),
+        is_unfolded: bool = False,
     ) -> None:
         self.message, self.ink, self.meta, self.branch = message, ink, meta, branch
         self.is_streaming = message.state is State.STREAMING
         self.width = 0
         self.height = 0
+        self._media, self._folds, self._pictures = media, folds, 0
+        self.cover = self._cover(is_unfolded)
+        """The line in place of the turn, where turns of its role are folded."""
         self.sections = [made for part in message.parts if (made := self._section(part)) is not None]
         self.blocks: list[Block] = []
         self.tops: list[int] = []
@@ -212,8 +213,13 @@ class Row:
     # What it is made of
 
     @property
+    def is_shut(self) -> bool:
+        """Is nothing but one line shown of it?"""
+        return self.cover is not None and not self.cover.is_open
+
+    @property
     def is_card(self) -> bool:
-        return self.message.role is Role.USER
+        return self.message.role is Role.USER and not self.is_shut
 
     @property
     def caption(self) -> str:
@@ -225,6 +231,8 @@ class Row:
     def state_line(self) -> tuple[str, str, tuple[str, ...]]:
         """(sentence, colour, names of its actions) where the message did not end well; else empty."""
         message = self.message
+        if self.is_shut:
+            return "", "", ()
         match message.state:
             case State.FAILED:
                 said = " ".join(each for each in (message.error, message.advice) if each)
@@ -259,20 +267,33 @@ class Row:
             case Refusal():
                 made = Section("refusal", ink)
                 made.add(part.text)
+            case Picture() if self._media is not None and self._pictures < MOST_PICTURES:
+                self._pictures += 1
+                made = Section("other", ink, blocks=[PictureBlock(part, ink, self._media.pictures)])
+            case Audio() if self._media is not None:
+                made = Section("other", ink, blocks=[SoundBlock(part, ink), *_plain(part.transcript.strip(), ink)])
             case Picture() | Audio() | Attachment():
-                name = part.name or ("Picture" if isinstance(part, Picture) else "Recording")
-                made = Section("other", ink, blocks=[Chip(Piece(Kind.PROSE, visible(name), gap=8), ink)])
+                made = Section("other", ink, blocks=[Chip(part, ink)])
             case ToolCall():
                 words = Piece(Kind.CODE, part.arguments, language=visible(f"call {part.name}")[:80])
-                made = Section("other", ink, blocks=[Code(words, ink)])
+                fold = Fold(visible(f"Called {part.name}")[:80], ink) if "tool" in self._folds else None
+                made = Section("other", ink, blocks=[Code(words, ink)], fold=fold)
             case ToolResult():
                 words = Piece(Kind.CODE, part.text, language="error" if part.is_error else "result")
                 made = Section("other", ink, blocks=[Code(words, ink)])
         return made
 
     def _new(self, kind: str, seconds: float = 0.0) -> Section:
-        fold = Fold(self._thought(seconds), self.ink) if kind == "reasoning" else None
+        fold = None
+        if kind == "reasoning":
+            fold = Fold(self._thought(seconds), self.ink, is_open="reasoning" not in self._folds)
         return Section(kind, self.ink, fold=fold)
+
+    def _cover(self, is_open: bool) -> Fold | None:
+        message = self.message
+        if message.role.value not in self._folds or self.is_streaming:
+            return None
+        return Fold(_first_words(message), self.ink, lead=ROLE_NAMES.get(message.role, ""), is_open=is_open)
 
     def _thought(self, seconds: float) -> str:
         if self.is_streaming and not seconds:
@@ -293,7 +314,7 @@ class Row:
 
     @property
     def content_top(self) -> int:
-        return self.caption_top + self.ink.px(16 + 8)
+        return self.ink.px(4) if self.is_shut else self.caption_top + self.ink.px(16 + 8)
 
     @property
     def foot_top(self) -> int:
@@ -318,7 +339,7 @@ class Row:
 
     @property
     def foot_height(self) -> int:
-        return self.state_height + self.ink.px(20 if self.is_card else 36)
+        return self.ink.px(4) if self.is_shut else self.state_height + self.ink.px(20 if self.is_card else 36)
 
     def x_of(self, block: Block) -> int:
         piece = block.piece
@@ -356,7 +377,7 @@ class Row:
     def pump(self, most: int) -> bool:
         """Make blocks of further characters; False where none wait."""
         first = 0
-        for section in self.sections:
+        for section in self.sections if not self.is_shut else ():
             if section.waiting:
                 changed, inside = section.pump(most, is_final=not self.is_streaming)
                 self._collect(first + changed, inside)
@@ -366,14 +387,17 @@ class Row:
 
     @property
     def waiting(self) -> int:
-        return sum(section.waiting for section in self.sections)
+        return 0 if self.is_shut else sum(section.waiting for section in self.sections)
 
     def _is_short_of(self, bottom: float) -> bool:
         return bool(self.waiting) and bottom > self.foot_top - self._guessed_rest
 
     def _collect(self, first: int = 0, inside: float = 0.0) -> None:
         """Take the sections' blocks again from one of them on, of which what is above `inside` is as it was."""
-        if len(self.sections) == 1 and self.sections[0].fold is None:
+        if self.cover is not None:
+            inner = [block for section in self.sections for block in section.blocks] if self.cover.is_open else []
+            self.blocks, first = [self.cover, *inner], first + 1 if first else 0
+        elif len(self.sections) == 1 and self.sections[0].fold is None:
             self.blocks[first:] = self.sections[0].own[first:]
         else:
             self.blocks = [block for section in self.sections for block in section.blocks]
@@ -531,7 +555,7 @@ class Row:
             self._paint_card(painter, has_focus)
         elif has_focus:
             self._paint_focus(painter)
-        if clip.top() < self.content_top:
+        if clip.top() < self.content_top and not self.is_shut:
             self._paint_caption(painter)
         at = max(0, bisect.bisect_right(self.tops, clip.top()) - 1)
         while at < len(self.blocks) and self.tops[at] <= clip.bottom():
@@ -557,7 +581,9 @@ class Row:
         ink = self.ink
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(ink.color["accent"])
-        painter.drawRect(QRectF(0, self.caption_top, ink.px(3), ink.px(16)))
+        painter.drawRect(
+            QRectF(0, self.content_top + ink.px(4) if self.is_shut else self.caption_top, ink.px(3), ink.px(16))
+        )
 
     def _paint_caption(self, painter: QPainter) -> None:
         ink = self.ink
@@ -644,12 +670,28 @@ class Row:
             box = QRectF(self._inset, y, self._state_room, height)
             painter.drawText(box, left | Qt.TextFlag.TextWordWrap, visible(said))
             y += height
-        if self.meta and not self.is_card:
+        if self.meta and not self.is_card and not self.is_shut:
             painter.setFont(ink.caption)
             painter.setPen(ink.color["muted"])
             box = QRectF(self._inset, y + ink.px(4), self.width - 2 * self._inset, ink.px(28))
             words = QFontMetricsF(ink.caption).elidedText(self.meta, Qt.TextElideMode.ElideRight, box.width())
             painter.drawText(box, left, words)
+
+
+def _first_words(message: Message) -> str:
+    """The first line that says something, for a turn that is folded."""
+    said = " ".join(message.text[: 4 * SHOWN_OF_FOLDED].split())
+    for part in message.parts if not said else ():
+        match part:
+            case ToolResult():
+                said = " ".join(part.text[: 4 * SHOWN_OF_FOLDED].split())
+            case ToolCall():
+                said = f"Called {part.name}"
+            case Picture() | Audio() | Attachment():
+                said = part.name or ("Picture" if isinstance(part, Picture) else "Recording")
+        if said:
+            break
+    return visible(said[:SHOWN_OF_FOLDED]) or "Nothing was said"
 
 
 def _as_typed(text: str, ink: Ink) -> list[Block]:
