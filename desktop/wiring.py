@@ -141,7 +141,7 @@ async def open_services(
         budgets=budgets,
         prices=Prices(folder, catalogs, now=now),
         rate_limits=rate_limits,
-        usage=Usage(database, meter, catalogs, lambda: {one.id: one.name for one in profiles.all}, now=now),
+        usage=Usage(database, meter, catalogs, lambda: profiles.all, repriced=budgets.forget, now=now),
         connection_test=ConnectionTest(profiles, test_client),
         upkeep=Upkeep(database, settings, kept, now=now),
         copies=Copies(database, now=now),

@@ -2,119 +2,60 @@
 
 from __future__ import annotations
 
+import asyncio
+import sqlite3
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Literal
-
-from msgspec import Struct
+from pathlib import Path
 
 from desktop.core import pricing
+from desktop.core.catalog import Catalog
 from desktop.core.periods import HOUR, Clock, Period, Stretch, days
 from desktop.core.periods import Span as Span
+from desktop.core.pricing import Cost, Unpriced
+from desktop.core.profile import Profile
 from desktop.core.usage import Usage as Units
+from desktop.services import usage_csv
 from desktop.services.catalog import Catalogs
 from desktop.services.meter import Meter, Reading, Share, reading
+from desktop.services.prices import price_version
+from desktop.services.usage_rows import EstimateQuality as EstimateQuality
+from desktop.services.usage_rows import Part as Part
+from desktop.services.usage_rows import Row as Row
+from desktop.services.usage_rows import Rows as Rows
+from desktop.services.usage_rows import Series as Series
+from desktop.services.usage_rows import Step as Step
+from desktop.services.usage_rows import UnitShare as UnitShare
+from desktop.services.usage_rows import UnitTable as UnitTable
+from desktop.services.usage_rows import UnpricedModel as UnpricedModel
 from desktop.store import ledger
 from desktop.store.database import Database
 from desktop.store.ledger import By, LedgerRow, Where
 
-Step = Literal["day", "hour"]
-
-
-class Part(Struct, frozen=True):
-    """One line of a chart; each figure belongs to the step at the same place of `Series.starts`."""
-
-    name: str
-    dollars: tuple[Decimal, ...]
-    calls: tuple[int, ...]
-    unpriced: tuple[int, ...]
-    id: str = ""
-
-    @property
-    def sum(self) -> Decimal:
-        return sum(self.dollars, Decimal(0))
-
-
-class Series(Struct, frozen=True):
-    """A chart: local begins of its days or hours, without gaps; parts, the dearest first."""
-
-    starts: tuple[datetime, ...]
-    parts: tuple[Part, ...]
-    step: Step = "day"
-
-    @property
-    def days(self) -> tuple[date, ...]:
-        return tuple(start.date() for start in self.starts)
-
-
-class Row(Struct, frozen=True):
-    """One call of the table. `dollars` None is unpriced or not ended, `estimate` None was not made."""
-
-    call_id: str
-    started: datetime
-    page: str
-    profile: str
-    model: str
-    tier: str
-    fate: str
-    dollars: Decimal | None
-    estimate: Decimal | None
-    is_free: bool
-    price_version: str
-    units: Units | None
-    status: int | None
-    request_id: str
-    milliseconds: int | None
-    conversation: str
-    error: str = ""
-
-    @property
-    def words(self) -> str:
-        """Money as the table shows it."""
-        if self.is_free:
-            return "free"
-        if self.dollars is not None:
-            return pricing.shown(self.dollars)
-        return "unpriced" if self.units is not None else ""
-
-
-class Rows(Struct, frozen=True):
-    """A piece of the table; `next` is what to ask for after it, None at the end."""
-
-    rows: tuple[Row, ...]
-    next: str | None
-
-
-class EstimateQuality(Struct, frozen=True):
-    """How near a model's estimates came to what was charged. `median` is charged / estimated; the counts are of calls
-    within 10 %, beyond that within 25 %, and outside. `left_out` had an estimate but no known price."""
-
-    model: str
-    count: int
-    median: Decimal | None
-    within_10: int
-    within_25: int
-    outside: int
-    left_out: int = 0
+TOLD_AT_MOST = 20_000  # calls whose lines are told again
+PRICED_AT_ONCE = 200  # in one transaction
+WRITTEN_AT_ONCE = 2000
 
 
 class Usage:
-    """Reads in workers. `profile_names` gives the profiles' names by id."""
+    """Reads in workers. `profiles` gives those there are, `repriced` is told when calls got a later price."""
 
     def __init__(
         self,
         database: Database,
         meter: Meter,
         catalogs: Catalogs,
-        profile_names: Callable[[], Mapping[str, str]] = dict,
+        profiles: Callable[[], Sequence[Profile]] = tuple,
         *,
+        repriced: Callable[[], None] = lambda: None,
         now: Callable[[], float] = time.time,
         clock: Clock | None = None,
     ) -> None:
         self._database, self._meter, self._catalogs = database, meter, catalogs
-        self._profile_names, self._now, self._clock = profile_names, now, clock or Clock()
+        self._profiles, self._repriced = profiles, repriced
+        self._now, self._clock = now, clock or Clock()
 
     # -- readings
 
@@ -162,10 +103,139 @@ class Usage:
         found = await self._database.read(lambda db: ledger.estimates(db, where))
         return tuple(EstimateQuality(*row) for row in found)
 
+    async def units(self, period: Period | None = None, profile: str | None = None) -> UnitTable:
+        """What was used by kind of unit, and dollars of each as far as they can be told again."""
+        where = await self._where(period or "session", profile)
+        return await self._database.read(lambda db: self._unit_table(ledger.rows(db, where=where, limit=TOLD_AT_MOST)))
+
+    # -- prices
+
+    async def unpriced(self, period: Period = "all", profile: str | None = None) -> tuple[UnpricedModel, ...]:
+        """Models with calls whose price is not known, the most calls first; whether there are prices by now."""
+        where = await self._where(period, profile)
+        rows = await self._database.read(lambda db: ledger.unpriced(db, where))
+        found: dict[str, list[Cost | Unpriced]] = {}
+        for row in rows:
+            found.setdefault(row.model, []).append(self._cost(row))
+        return tuple(
+            UnpricedModel(
+                model,
+                len(costs),
+                any(isinstance(cost, Cost) for cost in costs),
+                next((cost.reason for cost in costs if isinstance(cost, Unpriced)), ""),
+            )
+            for model, costs in sorted(found.items(), key=lambda pair: (-len(pair[1]), pair[0]))
+        )
+
+    async def price_again(self, models: Collection[str]) -> int:
+        """Price the unpriced calls of these models with the prices of now, as entries of their own; the rows stay.
+
+        Returns how many calls have a price now that had none. In pieces, so that a reply meanwhile is not held up.
+        """
+        rows = await self._database.read(lambda db: ledger.unpriced(db, Where(), models=tuple(models)))
+        priced = [(row, cost) for row in rows if isinstance(cost := self._cost(row), Cost)]
+        for at in range(0, len(priced), PRICED_AT_ONCE):
+            piece = priced[at : at + PRICED_AT_ONCE]
+            await self._database.write(lambda db, piece=piece: self._write_prices(db, piece))  # type: ignore[misc]
+        if priced:
+            self._repriced()
+        return len(priced)
+
+    # -- CSV
+
+    async def write_csv(
+        self,
+        path: Path,
+        period: Period,
+        *,
+        progress: Callable[[int, int], None] = lambda done, of: None,
+        **filters: str | None,
+    ) -> int:
+        """Every call of a period as a line, the newest first; the file is there whole or not at all. Returns the lines.
+
+        Money has every digit. Filters as of `rows`. Raises BadInput where the file cannot be written.
+        """
+        where = await self._where(period, **filters)
+        total = (await self._database.read(lambda db: ledger.totals(db, where=where))).calls
+        written = 0
+
+        async def pieces() -> AsyncIterator[str]:
+            nonlocal written
+            yield usage_csv.lines([usage_csv.CALL_COLUMNS])
+            async for rows in self._pieces(where):
+                yield await asyncio.to_thread(usage_csv.call_lines, rows)
+                written += len(rows)
+                progress(written, total)
+
+        await usage_csv.write(path, pieces())
+        return written
+
+    async def table_csv(self, by: By, period: Period, profile: str | None = None) -> str:
+        """The table of totals as CSV."""
+        return usage_csv.share_table(by, await self.table(by, period, profile))
+
     def prices_as_of(self) -> date:
         return self._catalogs.current.as_of
 
     # -- inside
+
+    async def _pieces(self, where: Where) -> AsyncIterator[list[Row]]:
+        """All calls, the newest first, so many at a time; calls begun meanwhile are not among them."""
+        after: str | None = None
+        while True:
+            found = await self._database.read(
+                lambda db, after=after: ledger.rows(db, where=where, before=after, limit=WRITTEN_AT_ONCE)  # type: ignore[misc]
+            )
+            if found:
+                yield [self._row(row) for row in found]
+            if len(found) < WRITTEN_AT_ONCE:
+                return
+            after = found[-1].call_id
+
+    def _catalog(self, profile: str) -> Catalog:
+        owner = next((one for one in self._profiles() if one.id == profile), None)
+        return self._catalogs.current if owner is None else self._catalogs.of(owner)
+
+    def _cost(self, row: LedgerRow) -> Cost | Unpriced:
+        """What a call would cost by the prices of now."""
+        return pricing.cost(row.usage or Units(), self._catalog(row.profile).card(row.model), row.tier)
+
+    def _write_prices(self, db: sqlite3.Connection, priced: Sequence[tuple[LedgerRow, Cost]]) -> None:
+        for row, cost in priced:
+            version = price_version(self._catalog(row.profile), row.model)
+            ledger.reprice(db, row.call_id, self._micros(), version, pricing.pico(cost.dollars))
+            ledger.price_message(db, row.message, row.call_id, pricing.pico(cost.dollars))
+
+    def _unit_table(self, rows: Sequence[LedgerRow]) -> UnitTable:
+        """Lines are told again only where the price is called as it was and comes to the same."""
+        counts: dict[str, Decimal] = {}
+        dollars: dict[str, Decimal] = {}
+        told, untold, rest = 0, 0, Decimal(0)
+        for row in rows:
+            cost = self._told_again(row)
+            if cost is None:
+                rest += pricing.from_pico(row.cost_pico or 0)
+                untold += row.cost_pico is not None and not row.is_free
+            else:
+                told += 1
+            for line in cost.lines if cost else ():
+                counts[line.unit] = counts.get(line.unit, Decimal(0)) + line.count
+                dollars[line.unit] = dollars.get(line.unit, Decimal(0)) + line.dollars
+        units = (UnitShare(unit, counts[unit], dollars[unit]) for unit in sorted(dollars, key=lambda u: -dollars[u]))
+        return UnitTable(tuple(units), told, untold, rest)
+
+    def _told_again(self, row: LedgerRow) -> Cost | None:
+        if row.cost_pico is None or row.is_free or row.price_version != self._version(row):
+            return None
+        cost = self._cost(row)
+        is_same = isinstance(cost, Cost) and pricing.pico(cost.dollars) == row.cost_pico
+        return cost if is_same and isinstance(cost, Cost) else None
+
+    def _version(self, row: LedgerRow) -> str:
+        return price_version(self._catalog(row.profile), row.model)
+
+    def _profile_names(self) -> dict[str, str]:
+        return {one.id: one.name for one in self._profiles()}
 
     async def _stretch(self, period: Period) -> Stretch:
         earliest = 0

@@ -342,6 +342,26 @@ def reprice(conn: sqlite3.Connection, call_id: str, made: int, price_version: st
     )
 
 
+def price_message(conn: sqlite3.Connection, message: str, call_id: str, cost_pico: int) -> None:
+    """A message whose call got a later price shows it, and its conversation counts it."""
+    found = conn.execute(
+        "UPDATE message SET cost_pico = ? WHERE id = ? AND call_id = ? AND cost_pico IS NULL RETURNING conversation",
+        (cost_pico, message, call_id),
+    ).fetchall()
+    for (conversation,) in found:
+        conn.execute("UPDATE conversation SET cost_pico = cost_pico + ? WHERE no = ?", (cost_pico, conversation))
+
+
+def unpriced(conn: sqlite3.Connection, where: Where, *, models: Sequence[str] | None = None) -> list[LedgerRow]:
+    """Calls that used something and cost nobody knows what, the oldest first."""
+    condition, values = _condition(where)
+    condition += f" AND l.cost_pico IS NULL AND r.cost_pico IS NULL AND {_PAID}"
+    if models is not None:
+        condition += f" AND l.model IN ({', '.join('?' * len(models))})"
+        values = (*values, *models)
+    return list(_read(conn, f"{condition} ORDER BY l.no", values))
+
+
 def _write(conn: sqlite3.Connection, row: LedgerRow, no: int | None = None) -> None:
     usage = row.usage or Usage()
     names = [name.strip() for name in _ROW_NAMES.split(",")]

@@ -74,7 +74,7 @@ def test_an_hour_is_remembered_and_no_more(limits, time):
 
 
 def test_memory_is_bounded(limits, time):
-    for number in range(KEPT_POINTS + 50):
+    for _ in range(KEPT_POINTS + 50):
         answer(limits, limit_requests=100, remaining_requests=50)
     assert len(limits.models("p")[0].history) == KEPT_POINTS
     for number in range(KEPT_MODELS + 5):

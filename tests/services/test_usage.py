@@ -12,6 +12,7 @@ from desktop.core.calls import Fate
 from desktop.core.ids import new_id
 from desktop.core.periods import Clock, Span
 from desktop.core.pricing import pico
+from desktop.core.profile import Kind, Profile
 from desktop.core.usage import Usage as Units
 from desktop.services.catalog import Catalogs
 from desktop.services.meter import Meter
@@ -21,6 +22,8 @@ from desktop.store.database import Database
 from desktop.store.ledger import LedgerRow
 
 BERLIN = ZoneInfo("Europe/Berlin")
+OPENAI = Profile(id="p", name="OpenAI", kind=Kind.OPENAI, base_url="https://api.openai.com/v1")
+ONE = Units(input=1)
 NOW = datetime(2026, 11, 22, 12, tzinfo=BERLIN)
 
 
@@ -35,10 +38,10 @@ def database(tmp_path):
 def usage(database, tmp_path):
     clock = Clock(BERLIN)
     meter = Meter(database, now=NOW.timestamp, clock=clock)
-    return Usage(database, meter, Catalogs(tmp_path), lambda: {"p": "OpenAI"}, now=NOW.timestamp, clock=clock)
+    return Usage(database, meter, Catalogs(tmp_path), lambda: (OPENAI,), now=NOW.timestamp, clock=clock)
 
 
-def call(database, at, *, cost=None, units=Units(input=1), fate=Fate.COMPLETE, **more):
+def call(database, at, *, cost=None, units=ONE, fate=Fate.COMPLETE, **more):
     started = round(at.timestamp() * 1_000_000)
     row = LedgerRow(call_id=new_id(), started=started, **more)
     database.write_now(lambda db: ledger.open_row(db, row))
