@@ -43,7 +43,7 @@ MAIN = (
     Place("files", "files", "Files"),
     Place("finetuning", "fine-tuning", "Fine-tuning"),
     Place("batches", "batches", "Batches"),
-    Place("library", "library", "Library"),
+    Place("library", "library", "Library", "desktop.ui.library.page", "LibraryPage"),
 )
 LAB = (
     Place("models", "models", "Models"),
