@@ -55,7 +55,13 @@ def wire(conn: sqlite3.Connection) -> None:
         conn.execute(statement)
 
 
-MIGRATIONS: tuple[Migration, ...] = (conversations, search, ledger, desk, library, imports, wire)
+def recordings(conn: sqlite3.Connection) -> None:
+    """Recordings with their transcripts and waveforms, and what has arrived of those still being made."""
+    for statement in schema.RECORDINGS:
+        conn.execute(statement)
+
+
+MIGRATIONS: tuple[Migration, ...] = (conversations, search, ledger, desk, library, imports, wire, recordings)
 
 
 def form_of(conn: sqlite3.Connection) -> int:

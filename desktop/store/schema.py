@@ -192,3 +192,22 @@ WIRE = (
     "CREATE INDEX ledger_profile ON ledger (profile, started)",
     "CREATE INDEX ledger_conversation ON ledger (conversation) WHERE conversation <> ''",
 )
+
+RECORDINGS = (
+    # A recording and its transcript are a conversation of the page "transcription": found, tagged, trashed like any.
+    # `sha256` is of the file's bytes: by it the same recording is noticed, and found again where it was moved.
+    "CREATE TABLE recording (no INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE,"
+    " conversation INTEGER NOT NULL UNIQUE REFERENCES conversation, sha256 TEXT NOT NULL, path TEXT NOT NULL,"
+    " size_bytes INTEGER NOT NULL, seconds REAL NOT NULL, channels INTEGER NOT NULL, mime TEXT NOT NULL,"
+    " blob TEXT REFERENCES blob, added INTEGER NOT NULL, folder TEXT NOT NULL DEFAULT '') STRICT",
+    "CREATE INDEX recording_sha256 ON recording (sha256)",
+    "CREATE INDEX recording_blob ON recording (blob) WHERE blob IS NOT NULL",
+    # Packed core Transcripts: as it came, and as it was edited (NULL until then). Peaks are the waveform's.
+    "CREATE TABLE transcript (recording INTEGER PRIMARY KEY REFERENCES recording, original BLOB NOT NULL,"
+    " edited BLOB, changed INTEGER NOT NULL) STRICT",
+    "CREATE TABLE peaks (recording INTEGER PRIMARY KEY REFERENCES recording, packed BLOB NOT NULL) STRICT",
+    # What of a job has arrived: it is never asked for twice. Times are microseconds of the recording.
+    "CREATE TABLE transcript_part (job TEXT NOT NULL, number INTEGER NOT NULL, begins INTEGER NOT NULL,"
+    " ends INTEGER NOT NULL, state TEXT NOT NULL, call_id TEXT NOT NULL DEFAULT '', reply BLOB,"
+    " PRIMARY KEY (job, number)) STRICT, WITHOUT ROWID",
+)
