@@ -22,6 +22,7 @@ from desktop.services.connections import Connections
 from desktop.services.conversations import Conversations
 from desktop.services.copies import Copies
 from desktop.services.library import Library
+from desktop.services.imports.run import Imports
 from desktop.services.local_server import LocalServer, LocalStatus
 from desktop.services.meter import Meter
 from desktop.services.prices import Prices
@@ -36,6 +37,7 @@ from desktop.services.usage import Usage
 from desktop.services.verdicts import ConnectionTest
 from desktop.services.wire import Wire
 from desktop.services.wire_keeper import Keeper
+from desktop.services.wire_sending import Sending
 from desktop.store import conversations
 from desktop.store.database import Database
 from desktop.store.instance import Instance, network_warning
@@ -119,6 +121,8 @@ async def open_services(
     )
     kept = Conversations(database, now=now)
     meter = Meter(database, now=now)
+    keeper = Keeper(database, calls, settings, redactor, now=now)
+    sending = Sending(database, connections, catalogs, tokens, calls, budgets, redactor, now=now)
     return Services(
         options=options,
         redactor=redactor,
@@ -130,13 +134,14 @@ async def open_services(
         catalogs=catalogs,
         tokens=tokens,
         calls=calls,
-        wire=Wire(database, calls, Keeper(database, calls, settings, redactor, now=now), redactor),
+        wire=Wire(database, calls, keeper, sending, profiles.get, redactor, now=now),
         local_server=local,
         connections=connections,
         chat=chat,
         conversations=kept,
         library=Library(database, kept, trash_days=lambda: settings.value.trash_days, now=now),
         attachments=Attachments(database),
+        imports=Imports(database, now=now),
         meter=meter,
         budgets=budgets,
         prices=Prices(folder, catalogs, now=now),

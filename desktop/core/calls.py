@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from msgspec import Struct
 
@@ -66,6 +66,7 @@ class Recorder(Protocol):
     def ended(self, call_id: str, fate: Fate, at_ms: float) -> None: ...
 
 
+@runtime_checkable
 class TimedRecorder(Recorder, Protocol):
     """A Recorder that also hears when a try connected, secured and sent; the same rules hold."""
 

@@ -12,7 +12,7 @@ import msgspec
 from msgspec import Struct
 
 from desktop.api import ratelimit
-from desktop.core.calls import CallStart, Fate, Recorder
+from desktop.core.calls import CallStart, Fate, Mark, Recorder, TimedRecorder
 from desktop.core.usage import RateLimit
 
 KEPT = timedelta(hours=1) // timedelta(microseconds=1)
@@ -128,6 +128,10 @@ class _Watch:
         if call.call_id not in self._models and call.body:
             self._models[call.call_id] = model_in(call.body)
         self._next.sending(call, attempt)
+
+    def marked(self, call_id: str, mark: Mark, at_ms: float) -> None:
+        if isinstance(self._next, TimedRecorder):
+            self._next.marked(call_id, mark, at_ms)
 
     def answered(self, call_id: str, status: int, headers: tuple[tuple[str, str], ...], at_ms: float) -> None:
         self._next.answered(call_id, status, headers, at_ms)

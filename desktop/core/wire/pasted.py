@@ -126,7 +126,7 @@ _SHORT = {
     "U": "proxy-user", "v": "verbose", "w": "write-out", "X": "request", "x": "proxy", "y": "speed-time",
     "Y": "speed-limit", "Z": "parallel",
 }  # fmt: skip
-_VALUED = frozenset(
+_NAMES = (
     "abstract-unix-socket cacert capath cert cert-type ciphers config connect-timeout connect-to continue-at cookie"
     " cookie-jar create-file-mode data data-ascii data-binary data-raw data-urlencode dns-servers doh-url dump-header"
     " expect100-timeout form form-string header interface json key key-type keepalive-time limit-rate local-port"
@@ -134,8 +134,11 @@ _VALUED = frozenset(
     " pinnedpubkey preproxy proto proto-default proxy proxy-header proxy-user range rate referer request"
     " request-target resolve retry retry-delay retry-max-time socks4 socks4a socks5 socks5-hostname speed-limit"
     " speed-time stderr tls-max tls13-ciphers trace trace-ascii unix-socket upload-file url url-query user user-agent"
-    " variable write-out".split()  # noqa: SIM905  (so many words are read more easily as a text)
+    " variable write-out"
 )
+_VALUED = frozenset(_NAMES.split())
+"""Options with a value behind them."""
+
 _KEY_HEADERS = ("authorization", "api-key", "x-api-key")
 
 
