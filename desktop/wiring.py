@@ -21,13 +21,14 @@ from desktop.services.chat import Chat
 from desktop.services.connections import Connections
 from desktop.services.conversations import Conversations
 from desktop.services.copies import Copies
-from desktop.services.library import Library
 from desktop.services.imports.run import Imports
+from desktop.services.library import Library
 from desktop.services.local_server import LocalServer, LocalStatus
 from desktop.services.meter import Meter
 from desktop.services.prices import Prices
 from desktop.services.profiles import Profiles
 from desktop.services.rate_limits import RateLimits
+from desktop.services.reported import ReportedCosts
 from desktop.services.request_log import RequestLog
 from desktop.services.settings import CurrentSettings
 from desktop.services.storage import Storage
@@ -121,6 +122,7 @@ async def open_services(
     )
     kept = Conversations(database, now=now)
     meter = Meter(database, now=now)
+    reported = ReportedCosts(database, secrets, make_client, now=now)
     keeper = Keeper(database, calls, settings, redactor, now=now)
     sending = Sending(database, connections, catalogs, tokens, calls, budgets, redactor, now=now)
     return Services(
@@ -146,7 +148,10 @@ async def open_services(
         budgets=budgets,
         prices=Prices(folder, catalogs, now=now),
         rate_limits=rate_limits,
-        usage=Usage(database, meter, catalogs, lambda: profiles.all, repriced=budgets.forget, now=now),
+        reported=reported,
+        usage=Usage(
+            database, meter, catalogs, lambda: profiles.all, repriced=budgets.forget, reported=reported, now=now
+        ),
         connection_test=ConnectionTest(profiles, test_client),
         upkeep=Upkeep(database, settings, kept, now=now),
         copies=Copies(database, now=now),

@@ -17,12 +17,14 @@ from desktop.services.chat import Chat
 from desktop.services.connections import Connections
 from desktop.services.conversations import Conversations
 from desktop.services.copies import Copies
+from desktop.services.imports.run import Imports
 from desktop.services.library import Library
 from desktop.services.local_server import LocalServer, LocalStatus
 from desktop.services.meter import Meter
 from desktop.services.prices import Prices
 from desktop.services.profiles import Profiles
 from desktop.services.rate_limits import RateLimits
+from desktop.services.reported import ReportedCosts
 from desktop.services.settings import CurrentSettings
 from desktop.services.storage import Storage
 from desktop.services.tokens import Tokens
@@ -57,11 +59,13 @@ class Services:
     conversations: Conversations
     library: Library
     attachments: Attachments
+    imports: Imports
     meter: Meter
     usage: Usage
     budgets: Budgets
     prices: Prices
     rate_limits: RateLimits
+    reported: ReportedCosts
     connection_test: ConnectionTest
     upkeep: Upkeep
     copies: Copies

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequen
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from desktop.core import pricing
 from desktop.core.catalog import Catalog
@@ -23,6 +24,7 @@ from desktop.services.meter import Meter, Reading, Share, reading
 from desktop.services.prices import price_version
 from desktop.services.usage_rows import EstimateQuality as EstimateQuality
 from desktop.services.usage_rows import Part as Part
+from desktop.services.usage_rows import Reported as Reported
 from desktop.services.usage_rows import Row as Row
 from desktop.services.usage_rows import Rows as Rows
 from desktop.services.usage_rows import Series as Series
@@ -38,6 +40,9 @@ TOLD_AT_MOST = 20_000  # calls whose lines are told again
 PRICED_AT_ONCE = 200  # in one transaction
 WRITTEN_AT_ONCE = 2000
 
+if TYPE_CHECKING:
+    from desktop.services.reported import ReportedCosts
+
 
 class Usage:
     """Reads in workers. `profiles` gives those there are, `repriced` is told when calls got a later price."""
@@ -50,11 +55,12 @@ class Usage:
         profiles: Callable[[], Sequence[Profile]] = tuple,
         *,
         repriced: Callable[[], None] = lambda: None,
+        reported: ReportedCosts | None = None,
         now: Callable[[], float] = time.time,
         clock: Clock | None = None,
     ) -> None:
         self._database, self._meter, self._catalogs = database, meter, catalogs
-        self._profiles, self._repriced = profiles, repriced
+        self._profiles, self._repriced, self._reported = profiles, repriced, reported
         self._now, self._clock = now, clock or Clock()
 
     # -- readings
@@ -173,6 +179,10 @@ class Usage:
     async def table_csv(self, by: By, period: Period, profile: str | None = None) -> str:
         """The table of totals as CSV."""
         return usage_csv.share_table(by, await self.table(by, period, profile))
+
+    async def reported(self, profile: Profile, period: Period) -> Reported | None:
+        """Ours beside the provider's own figures as last fetched (`ReportedCosts.fetch`); nothing is asked."""
+        return await self._reported.reported(profile, period) if self._reported is not None else None
 
     def prices_as_of(self) -> date:
         return self._catalogs.current.as_of
