@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta, tzinfo
-from typing import Literal
+from typing import Literal, cast
 
 from msgspec import Struct
+
+from desktop.core.errors import BadInput
 
 MICROS = 1_000_000
 HOUR = 3600 * MICROS
@@ -104,3 +107,32 @@ def days(first: date, last: date) -> Iterator[date]:
     """Each day from the first to the last."""
     for ahead in range((last - first).days + 1):
         yield first + timedelta(ahead)
+
+
+_LAST_DAYS = re.compile(r"([1-9][0-9]{0,3})d")
+_MONTH = re.compile(r"([0-9]{4})-([0-9]{2})")
+_YEAR = re.compile(r"[1-9][0-9]{3}")
+
+
+def parsed(text: str, today: date) -> Period:
+    """A period as it is typed: today, month, year, all, 30d, 2026, 2026-10, 2026-10-05, 2026-10-05..2026-11-02.
+
+    Raises BadInput.
+    """
+    text = text.strip().lower()
+    try:
+        if text in ("today", "month", "year", "all"):
+            return cast(Named, text)
+        if last := _LAST_DAYS.fullmatch(text):
+            return Span(today - timedelta(int(last[1]) - 1), today)
+        if month := _MONTH.fullmatch(text):
+            first = date(int(month[1]), int(month[2]), 1)
+            return Span(first, (first + timedelta(31)).replace(day=1) - timedelta(1))
+        if _YEAR.fullmatch(text):
+            return Span(date(int(text), 1, 1), date(int(text), 12, 31))
+        first_text, _, last_text = text.partition("..")
+        return Span(date.fromisoformat(first_text), date.fromisoformat(last_text or first_text))
+    except (ValueError, OverflowError) as error:
+        raise BadInput(
+            f"“{text[:40]}” is no period.", "Examples: today, 30d, month, year, all, 2026-10, 2026-10-05..2026-11-02."
+        ) from error
