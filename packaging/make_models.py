@@ -4,7 +4,8 @@
 
 The table has one entry a model (kind, endpoints, limits, features, prices by tier, shutdown, sources). What only a
 person reading the API's documentation knows (which parameters there are, which models take them) stands in
-models_parameters.json beside this script, our own local models in models_own.json. What a model's name implies is
+models_parameters.json beside this script, what models that hear can be asked for in models_hearing.json, our own local
+models in models_own.json. What a model's name implies is
 settled here, once: the application compares no names.
 """
 
@@ -20,6 +21,7 @@ HERE = Path(__file__).resolve().parent
 OUT = HERE.parent / "resources" / "models.json"
 PARAMETERS = HERE / "models_parameters.json"
 OWN = HERE / "models_own.json"
+HEARING = HERE / "models_hearing.json"
 
 LEFT_OUT = {"video_generation"}  # the client does not offer them
 LONG = re.compile(r"(?P<tier>\w+)_over_\d+k$")
@@ -137,12 +139,15 @@ def own_cards(own: dict[str, Any]) -> dict[str, Any]:
 
 def make(table: dict[str, Any], parameters: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
     models = {name: raw for name, raw in table["models"].items() if raw["kind"] not in LEFT_OUT}
+    cards = {name: card(name, raw, table) for name, raw in sorted(models.items())} | own_cards(own)
+    for name, facts in json.loads(HEARING.read_text(encoding="utf-8")).items():
+        cards[name]["hearing"] = facts
     return {
         "as_of": table["as_of"],
         "sources": {**table["sources"], "davenport": "the local server that comes with the application"},
         "tools": tools(table),
         "parameters": parameters,
-        "cards": {name: card(name, raw, table) for name, raw in sorted(models.items())} | own_cards(own),
+        "cards": cards,
     }
 
 

@@ -15,10 +15,13 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
+from desktop.core.hearing import Hearing
 from desktop.core.parameters import Parameter, Situation, why_not
 
 CHAT = "/v1/chat/completions"
 RESPONSES = "/v1/responses"
+TRANSCRIPTIONS = "/v1/audio/transcriptions"
+TRANSLATIONS = "/v1/audio/translations"
 FAMILIES = {"chat": CHAT}
 """Name of a group of parameters in the catalog to the path it belongs to."""
 
@@ -92,6 +95,7 @@ class Card(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
     encoding: str = ""
     shutdown: date | None = None
     replacement: str = ""
+    hearing: Hearing | None = None
     prices: Prices = Prices()
     note: str = ""
     source: tuple[str, ...] = ()
