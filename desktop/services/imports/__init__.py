@@ -1,0 +1,1 @@
+"""Conversations from elsewhere: what a file is, its conversations one by one, and the run that takes them in."""
