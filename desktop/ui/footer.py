@@ -2,39 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPoint, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QFocusEvent, QKeyEvent, QPainter, QPaintEvent
-from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import QAbstractButton, QFrame, QHBoxLayout, QLabel, QSizePolicy, QToolButton, QWidget
 
 from desktop.ui import icons, theme
 from desktop.ui.widgets.labels import plain_label
 from desktop.ui.widgets.tooltip import no_mnemonic, set_tip
 
+if TYPE_CHECKING:
+    from desktop.ui.meter_popover import Breakdown, Spending
+    from desktop.ui.rate_popover import RatePopover
+
 DOTS = {"good": "good", "waiting": "warn", "bad": "bad", "off": "edge"}
 BLOCKS = 4
-
-
-@dataclass(frozen=True, slots=True)
-class CostRow:
-    """What one model came to. `dollars` in words: "$0.0041", "free" or "unpriced"."""
-
-    name: str
-    calls: int
-    input: int
-    cached: int
-    output: int
-    reasoning: int
-    dollars: str
 
 
 class Footer(QFrame):
     profile_wanted = Signal()  # the button was pressed: the window shows its menu
     engine_stop_wanted = Signal()
     breakdown_wanted = Signal()  # fill the popover by `set_breakdown`
+    reset_wanted = Signal()  # count the session from now on
+    usage_wanted = Signal()
+    rates_wanted = Signal()  # answer by `rates.show_gauges`, each second while the popover is open
     jobs_wanted = Signal()
 
     def __init__(self, parent: QWidget) -> None:
@@ -59,9 +53,11 @@ class Footer(QFrame):
         self.rate_label = plain_label("rate", "foot", self)
         self._row.addWidget(self.rate_label)
         self.rate = RateGauge(self)
+        self.rate.clicked.connect(self._open_rates)
         self._row.addWidget(self.rate)
         self.jobs = self._button("footer.jobs", "Running jobs", self.jobs_wanted.emit)
         self._row.addWidget(self.jobs)
+        self.budget = self._mark("footer.budget", "warning", "warn")
         self.cost = self._button("footer.cost", "Cost of this session", self._open_breakdown)
         icons.put(self.cost, "down")
         self.cost.setLayoutDirection(Qt.LayoutDirection.RightToLeft)  # the arrow after the figure
@@ -75,12 +71,27 @@ class Footer(QFrame):
         self.set_offline(False)
         self.set_rate(None, "")
         self.set_jobs(0, None)
+        self.set_budget("", "")
         self.set_cost("", 0)
 
     @cached_property
     def breakdown(self) -> Breakdown:
         """The meter's popover, made when it is first opened."""
-        return Breakdown(self.window())
+        from desktop.ui.meter_popover import Breakdown
+
+        made = Breakdown(self.window())
+        made.reset_wanted.connect(self.reset_wanted)
+        made.usage_wanted.connect(self._leave_for_usage)
+        return made
+
+    @cached_property
+    def rates(self) -> RatePopover:
+        """The gauge's popover, made when it is first opened."""
+        from desktop.ui.rate_popover import RatePopover
+
+        made = RatePopover(self.window())
+        made.asked.connect(self.rates_wanted)
+        return made
 
     def set_profile(self, name: str, state: str, words: str) -> None:
         """`state`: "good", "waiting", "bad" or "off"; `words` say it for those who do not see the dot."""
@@ -125,20 +136,30 @@ class Footer(QFrame):
         self.cost.setAccessibleName(f"Cost of this session: {shown}, {tokens} tokens. Opens the breakdown.")
         set_tip(self.cost, "What this session came to, by model")
 
-    def set_breakdown(self, rows: Sequence[CostRow], today: str, month: str) -> None:
-        """`today` and `month` are dollars in words."""
-        self.breakdown.fill(rows, today, month)
+    def set_budget(self, words: str, level: str) -> None:
+        """How near a budget is, in words; `level` "warn" or "reached", "" hides it."""
+        self.budget.setText(words)
+        self.budget.setAccessibleName(f"Budget: {words}")
+        theme.style_as(self.budget, "foot-bad" if level == "reached" else "foot-warn")
+        self.budget.parentWidget().setVisible(bool(level))
+
+    def set_breakdown(self, spending: Spending) -> None:
+        self.breakdown.fill(spending)
         self.breakdown.place_above(self.cost)
 
     def _open_breakdown(self) -> None:
-        if self.breakdown.isVisible():
-            self.breakdown.hide()
-            return
-        self.breakdown_wanted.emit()
-        self.breakdown.place_above(self.cost)
-        self.breakdown.show()
-        self.breakdown.raise_()
-        self.breakdown.setFocus()
+        if not self.breakdown.isVisible():
+            self.breakdown_wanted.emit()
+        self.breakdown.open_above(self.cost)
+
+    def _open_rates(self) -> None:
+        if not self.rates.isVisible():
+            self.rates_wanted.emit()
+        self.rates.open_above(self.rate)
+
+    def _leave_for_usage(self) -> None:
+        self.breakdown.hide()
+        self.usage_wanted.emit()
 
     def _button(self, name: str, text: str, work: Callable[[], object]) -> QToolButton:
         button = QToolButton(self)
@@ -212,35 +233,48 @@ class StateDot(QWidget):
             painter.drawLine(box.topLeft() + QPoint(1, 1), box.bottomRight() - QPoint(1, 1))
 
 
-class RateGauge(QWidget):
-    """What is left of the rate limit, in four blocks."""
+class RateGauge(QAbstractButton):
+    """What is left of the rate limit, in four blocks; pressed, it opens all of it."""
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
         self.setObjectName("footer.rate")
         self._share = 1.0
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.setAttribute(Qt.WidgetAttribute.WA_Hover)
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
 
     def set_share(self, share: float | None, words: str) -> None:
         self._share = 1.0 if share is None else max(0.0, min(1.0, share))
         self.setAccessibleName(f"Rate limit: {words}" if words else "Rate limit")
-        set_tip(self, words)
+        set_tip(self, f"{words}. Click for each model." if words else "")
         self.update()
 
     def sizeHint(self) -> QSize:
         px = theme.current().px
-        return QSize(px(6) * BLOCKS + px(2) * (BLOCKS - 1), px(12))
+        return QSize(px(6) * BLOCKS + px(2) * (BLOCKS - 1) + 2 * px(4), px(20))
 
     def paintEvent(self, event: QPaintEvent) -> None:
         look = theme.current()
         painter = QPainter(self)
+        if self.underMouse():
+            painter.fillRect(self.rect(), look.color("hover"))
+        if self.hasFocus():
+            painter.setPen(QPen(look.color("accent"), 2))
+            painter.drawRect(self.rect().adjusted(1, 1, -1, -1))
         tone = look.color("bad" if self._share < 0.1 else "warn" if self._share < 0.25 else "good")
-        width, gap = look.px(6), look.px(2)
+        width, gap, inset = look.px(6), look.px(2), look.px(4)
         for at in range(BLOCKS):
             full = max(0.0, min(1.0, self._share * BLOCKS - at))
-            box = QRectF(at * (width + gap), 0, width, self.height())
+            box = QRectF(inset + at * (width + gap), inset, width, self.height() - 2 * inset)
             painter.fillRect(box, look.color("line"))
             painter.fillRect(QRectF(box.left(), box.bottom() - box.height() * full, width, box.height() * full), tone)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self.click()
+        else:
+            super().keyPressEvent(event)
 
 
 class Sign(QWidget):
@@ -258,92 +292,3 @@ class Sign(QWidget):
     def paintEvent(self, event: QPaintEvent) -> None:
         look = theme.current()
         QPainter(self).drawPixmap(0, 0, icons.pixmap(self._icon, look.color(self._tone), self.width()))
-
-
-class Breakdown(QFrame):
-    """The popover of the meter: by model, then today and this month. Escape and a look elsewhere close it."""
-
-    HEADS = ("Model", "Calls", "In", "Cached", "Out", "Reasoning", "Cost")
-
-    def __init__(self, parent: QWidget) -> None:
-        super().__init__(parent)
-        self.setObjectName("footer.breakdown")
-        self.setAccessibleName("What this session came to")
-        theme.style_as(self, "popover")
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self._anchor: QWidget | None = None
-        self.hide()
-        self._column = QVBoxLayout(self)
-        self._content: QWidget | None = None
-        self.fill((), "", "")
-
-    def fill(self, rows: Sequence[CostRow], today: str, month: str) -> None:
-        look = theme.current()
-        if self._content is not None:
-            self._column.removeWidget(self._content)
-            self._content.hide()
-            self._content.deleteLater()
-        self._content = QWidget(self)
-        grid = QGridLayout(self._content)
-        grid.setContentsMargins(look.gap(12), look.gap(8), look.gap(12), look.gap(8))
-        grid.setHorizontalSpacing(look.gap(16))
-        grid.setVerticalSpacing(look.gap(8))
-        self._head(grid)
-        for at, row in enumerate(rows, 2):
-            self._fill_row(grid, at, row)
-        if not rows:
-            grid.addWidget(plain_label("Nothing was sent in this session.", "muted"), 2, 0, 1, len(self.HEADS))
-        rule = QFrame()
-        theme.style_as(rule, "line")
-        rule.setFixedHeight(look.hair)
-        below = len(rows) + 3
-        grid.addWidget(rule, below, 0, 1, len(self.HEADS))
-        for at, (name, words) in enumerate((("Today", today), ("This month", month)), below + 1):
-            grid.addWidget(plain_label(name), at, 0)
-            self._figure(grid, at, len(self.HEADS) - 1, words or "–")
-        self._column.addWidget(self._content)
-        self._content.show()  # it may come while the popover is open
-        self._column.setContentsMargins(look.hair, look.hair, look.hair, look.hair)
-        self.adjustSize()
-
-    def place_above(self, anchor: QWidget) -> None:
-        """At the right above the footer, in front of the page."""
-        self._anchor = anchor
-        self.adjustSize()
-        window, gap = self.parentWidget(), theme.current().gap(8)
-        assert window is not None  # it is made with one
-        top = anchor.mapTo(window, QPoint(0, 0)).y()
-        self.move(window.width() - self.width() - gap, top - self.height() - gap)
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() in (Qt.Key.Key_Escape, Qt.Key.Key_Return, Qt.Key.Key_Enter):
-            self.hide()
-            if self._anchor is not None:
-                self._anchor.setFocus()
-        else:
-            super().keyPressEvent(event)
-
-    def focusOutEvent(self, event: QFocusEvent) -> None:
-        super().focusOutEvent(event)
-        if self._anchor is None or not self._anchor.underMouse():  # a click there closes by itself
-            self.hide()
-
-    def _head(self, grid: QGridLayout) -> None:
-        grid.addWidget(plain_label("This session", "strong"), 0, 0, 1, len(self.HEADS))
-        for at, text in enumerate(self.HEADS):
-            label = plain_label(text, "caption")
-            side = Qt.AlignmentFlag.AlignLeft if at == 0 else Qt.AlignmentFlag.AlignRight
-            grid.addWidget(label, 1, at, side)
-
-    def _fill_row(self, grid: QGridLayout, at: int, row: CostRow) -> None:
-        name = plain_label(row.name or "unknown model")
-        name.setMaximumWidth(theme.current().px(280))
-        grid.addWidget(name, at, 0)
-        for column, count in enumerate((row.calls, row.input, row.cached, row.output, row.reasoning), 1):
-            self._figure(grid, at, column, f"{count:,}".replace(",", "\u202f"), "muted" if not count else "")
-        self._figure(grid, at, len(self.HEADS) - 1, row.dollars)
-
-    def _figure(self, grid: QGridLayout, row: int, column: int, text: str, kind: str = "") -> None:
-        label = plain_label(text, kind)
-        label.setFont(theme.current().font("figures"))
-        grid.addWidget(label, row, column, Qt.AlignmentFlag.AlignRight)

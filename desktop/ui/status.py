@@ -11,23 +11,29 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMenu
 
 from desktop.core.calls import CallRow
-from desktop.core.errors import KnownError
 from desktop.core.profile import Profile, is_loopback
-from desktop.core.usage import RateLimit
-from desktop.ui.footer import CostRow, Footer
+from desktop.ui.footer import Footer
+from desktop.ui.meter_popover import CostRow, Spending
+from desktop.ui.notices import Remedy
+from desktop.ui.rail import PLACES
 from desktop.ui.widgets.tooltip import no_mnemonic
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
+    from desktop.core.budget import BudgetState, BudgetWarning
     from desktop.services.bundle import Services
     from desktop.services.calls import CallRecord
     from desktop.services.local_server import LocalStatus
+    from desktop.services.meter import Share
     from desktop.ui.notices import Notices
     from desktop.ui.tasks import Tasks
     from desktop.ui.wire_dock import WireDock
 
 READABLE_BODY = 256 * 1024
+UNDO_MS = 12_000
+PAGES = {place.name: place.title for place in PLACES}
+BUDGET_OF = {"day": "today's budget", "month": "this month's budget", "total": "the whole budget"}
 LOCAL_DOTS = {"off": "off", "starting": "waiting", "loading": "waiting", "ready": "good", "failed": "bad"}
 
 
@@ -50,6 +56,9 @@ class Status(QObject):
         self._models: dict[str, str] = {}
         footer.profile_wanted.connect(self._choose_profile)
         footer.breakdown_wanted.connect(lambda: self._start(self._read_breakdown(), "breakdown"))
+        footer.reset_wanted.connect(self._reset_session)
+        footer.usage_wanted.connect(self._open_usage)
+        footer.rates_wanted.connect(self._show_rates)
         footer.engine_stop_wanted.connect(lambda: self._start(self._free_memory(), "free-memory"))
 
     def attach(self, services: Services) -> None:
@@ -57,6 +66,8 @@ class Status(QObject):
         self._footer.set_offline(services.options.offline)
         services.profiles.listen(self._profile_changed)
         services.listen_local(self._local_changed, lambda sentence: self._notices.say("info", sentence))
+        services.rate_limits.listen(lambda *_: self._show_rate())
+        services.budgets.listen(self._budget_near)
         services.calls.listen(self._called)
         for record in services.calls.records():
             self._called(record)
@@ -71,8 +82,9 @@ class Status(QObject):
 
     def _profile_changed(self, *_: object) -> None:
         self._last = ""
-        self._footer.set_rate(None, "")
+        self._show_rate()
         self._show_profile()
+        self._start(self._read_budget(), "budget")
 
     def _show_profile(self) -> None:
         assert self._services is not None
@@ -142,43 +154,88 @@ class Status(QObject):
         services = self._services
         assert services is not None
         reading = await services.meter.read("session")
-        self._footer.set_cost(reading.words if reading.calls else "", reading.tokens)
-        self._footer.set_rate(*await self._rate())
+        self._footer.set_cost(thinly(reading.words) if reading.calls else "", reading.tokens)
+        self._show_rate()
+        await self._read_budget()
         if services.profiles.chosen.is_local:
             await self._read_engines()
 
-    async def _rate(self) -> tuple[float | None, str]:
+    async def _read_breakdown(self) -> None:
+        from desktop.services.meter import units  # the services are there by now
+
+        services = self._services
+        assert services is not None
+        meter = services.meter
+        by_model = await meter.breakdown("model", "session")
+        by_page = await meter.breakdown("page", "session")
+        session, today, month = await meter.read("session"), await meter.read("today"), await meter.read("month")
+        state = await services.budgets.state(services.profiles.chosen)
+        self._footer.set_breakdown(
+            Spending(
+                models=[_cost_row(share, share.name or "unknown model") for share in by_model],
+                pages=[_cost_row(share, PAGES.get(share.name, share.name)) for share in by_page],
+                units=[(words, figure(count)) for words, count in units(session.usage)],
+                session=thinly(session.words) if session.calls else "$0",
+                today=thinly(today.words) if today.calls else "$0",
+                month=thinly(month.words) if month.calls else "$0",
+                basis=services.prices.note,
+                budget=_budget_in_full(state),
+                budget_level=_nearest(state)[1],
+            )
+        )
+
+    def _reset_session(self) -> None:
+        """The ledger stays as it is; only where the session begins is another."""
+        if self._services is None:
+            return
+        self._services.meter.reset_session()
+        self._session_begins_anew()
+        self._notices.say("info", "The session counts from now on.", Remedy("Undo", self._undo_reset), lasts_ms=UNDO_MS)
+
+    def _undo_reset(self) -> None:
+        assert self._services is not None
+        self._services.meter.undo_reset()
+        self._session_begins_anew()
+
+    def _session_begins_anew(self) -> None:
+        self._start(self._read_meter(), "meter")
+        self._start(self._read_breakdown(), "breakdown")
+
+    def _open_usage(self) -> None:
+        """By the window's own action, so that the footer knows of no page."""
+        if action := self._footer.window().findChild(QAction, "window.go-usage"):
+            action.trigger()
+
+    # The rate limits
+
+    def _show_rate(self) -> None:
+        services = self._services
+        assert services is not None
+        gauges = services.rate_limits.models(services.profiles.chosen.id)
+        tightest = gauges[0] if gauges else None
+        self._footer.set_rate(tightest.share if tightest else None, tightest.words if tightest else "")
+
+    def _show_rates(self) -> None:
+        if self._services is not None:
+            self._show_rate()
+            self._footer.rates.show_gauges(self._services.rate_limits.models(self._services.profiles.chosen.id))
+
+    # The budget
+
+    async def _read_budget(self) -> None:
         services = self._services
         assert services is not None
         profile = services.profiles.chosen
-        if profile.is_local or not self._last:
-            return None, ""
-        try:
-            client = await services.connections.client(profile)
-        except KnownError:  # the page that called has already said why
-            return None, ""
-        return tightest(client.rate_limits)
-
-    async def _read_breakdown(self) -> None:
-        meter = self._services.meter if self._services is not None else None
-        if meter is None:
+        if profile.is_local:
+            self._footer.set_budget("", "")
             return
-        rows = []
-        for share in await meter.breakdown("model", "session"):
-            usage, reading = share.reading.usage, share.reading
-            rows.append(
-                CostRow(
-                    share.name,
-                    reading.calls,
-                    usage.input,
-                    usage.cached,
-                    usage.output,
-                    usage.reasoning,
-                    reading.words,
-                )
-            )
-        today, month = await meter.read("today"), await meter.read("month")
-        self._footer.set_breakdown(rows, today.words, month.words)
+        state = await services.budgets.state(profile)
+        self._footer.set_budget(*_nearest(state))
+
+    def _budget_near(self, warning: BudgetWarning) -> None:
+        """Said once for each limit; the footer's mark stays."""
+        self._notices.say("warn", f"{warning.summary} {warning.advice}".strip())
+        self._start(self._read_budget(), "budget")
 
     # The calls
 
@@ -216,19 +273,36 @@ class Status(QObject):
             self._tasks.start(work, name=name)
 
 
-def tightest(limits: dict[str, RateLimit]) -> tuple[float | None, str]:
-    """The limit that is nearest its end, as what is left of it and in words."""
-    worst: tuple[float, str] | None = None
-    for model, limit in limits.items():
-        for left, of, unit in (
-            (limit.remaining_requests, limit.limit_requests, "requests"),
-            (limit.remaining_tokens, limit.limit_tokens, "tokens"),
-        ):
-            if left is not None and of:
-                share = left / of
-                if worst is None or share < worst[0]:
-                    worst = share, f"{left:,} of {of:,} {unit} left for {model}".replace(",", "\u202f")
-    return worst if worst is not None else (None, "")
+def thinly(words: str) -> str:
+    """Figures in groups of three as the window writes them."""
+    return words.replace(",", "\u202f")
+
+
+def figure(count: float) -> str:
+    return thinly(f"{count:,}" if isinstance(count, int) else f"{count:,.1f}")
+
+
+def _cost_row(share: Share, name: str) -> CostRow:
+    usage, reading = share.reading.usage, share.reading
+    return CostRow(name, reading.calls, usage.input, usage.cached, usage.output, usage.reasoning, thinly(reading.words))
+
+
+def _nearest(state: BudgetState) -> tuple[str, str]:
+    """The budget that is nearest its end, in words, and "warn" or "reached"; nothing while none is near."""
+    near = [line for line in state if state.level(line.period) and line.share is not None]
+    if not near:
+        return "", ""
+    line = max(near, key=lambda one: one.share or 0)
+    level = state.level(line.period)
+    if level == "reached":
+        return f"{BUDGET_OF[line.period]} is used up", level
+    share = f"{line.share:.0%}".replace("%", " %")
+    return f"{share} of {BUDGET_OF[line.period]}", level
+
+
+def _budget_in_full(state: BudgetState) -> str:
+    """Each limit that is set, a line each."""
+    return "\n".join(f"Budget: {thinly(line.words)}" for line in state if line.limit is not None)
 
 
 def _host(profile: Profile) -> str:

@@ -10,8 +10,10 @@ from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from desktop.core.calls import CallRow, Fate
 from desktop.core.usage import RateLimit
-from desktop.ui.footer import CostRow, Footer
-from desktop.ui.status import tightest
+from desktop.services.rate_limits import RateLimits
+from desktop.ui.footer import Footer
+from desktop.ui.meter_popover import CostRow, Spending
+from desktop.ui.rate_popover import until
 from desktop.ui.wire_dock import COLUMNS, WireDock
 
 
@@ -65,38 +67,141 @@ def test_jobs_and_cost_in_words(footer):
     assert "unpriced" in footer.cost.text()
 
 
+def shown(root) -> list[str]:
+    return [label.text() for label in root.findChildren(QLabel) if label.isVisible()]
+
+
+ROW = CostRow("gpt-x", 3, 1204, 800, 356, 40, "$0.0041")
+SPENDING = Spending(
+    models=[ROW],
+    pages=[CostRow("Chat", 3, 1204, 800, 356, 40, "$0.0041")],
+    units=[("input tokens", "1\u202f204"), ("seconds", "12.5")],
+    session="$0.0041",
+    today="$0.02",
+    month="$1.10",
+    basis="Prices as of 2026-11-22; an estimate, not a bill.",
+    budget="Budget: $1.10 of $1.20 this month.",
+    budget_level="warn",
+)
+
+
 def test_the_breakdown_opens_filled_and_closes_by_escape(footer, qtbot):
-    row = CostRow("gpt-x", 3, 1204, 800, 356, 40, "$0.0041")
-    footer.breakdown_wanted.connect(lambda: footer.set_breakdown([row], "$0.02", "$1.10"))
+    footer.breakdown_wanted.connect(lambda: footer.set_breakdown(SPENDING))
     qtbot.mouseClick(footer.cost, Qt.MouseButton.LeftButton)
     assert footer.breakdown.isVisible()
-    texts = [label.text() for label in footer.breakdown.findChildren(QLabel) if label.isVisible()]
+    texts = shown(footer.breakdown)
     for wanted in ("gpt-x", "1\u202f204", "800", "356", "40", "$0.0041", "Today", "$0.02", "This month", "$1.10"):
         assert wanted in texts
+    assert SPENDING.basis in texts and SPENDING.budget in texts
     assert footer.window().rect().contains(footer.breakdown.geometry())
     qtbot.keyClick(footer.breakdown, Qt.Key.Key_Escape)
     assert not footer.breakdown.isVisible()
+    assert footer.cost.hasFocus()
+
+
+def test_the_breakdown_is_by_model_by_page_and_by_unit(footer, qtbot):
+    footer.set_breakdown(SPENDING)
+    qtbot.mouseClick(footer.cost, Qt.MouseButton.LeftButton)
+    tabs = footer.breakdown.tabs
+    tabs.setFocus()
+    assert footer.breakdown.isVisible()  # the focus is still inside
+    qtbot.keyClick(tabs, Qt.Key.Key_Right)
+    assert "Chat" in shown(footer.breakdown) and "gpt-x" not in shown(footer.breakdown)
+    qtbot.keyClick(tabs, Qt.Key.Key_Right)
+    assert {"input tokens", "seconds", "12.5"} <= set(shown(footer.breakdown))
+
+
+def test_the_breakdown_goes_with_a_click_elsewhere_and_a_second_click_on_its_control(footer, qtbot):
+    footer.set_breakdown(SPENDING)
+    qtbot.mouseClick(footer.cost, Qt.MouseButton.LeftButton)
+    qtbot.mouseClick(footer.cost, Qt.MouseButton.LeftButton)
+    assert not footer.breakdown.isVisible()
+    qtbot.mouseClick(footer.cost, Qt.MouseButton.LeftButton)
+    qtbot.mouseClick(footer.window(), Qt.MouseButton.LeftButton, pos=footer.window().rect().topLeft())
+    assert not footer.breakdown.isVisible()
+
+
+def test_reset_and_the_page_are_offered_in_the_breakdown(footer, qtbot):
+    footer.set_breakdown(SPENDING)
+    qtbot.mouseClick(footer.cost, Qt.MouseButton.LeftButton)
+    with qtbot.waitSignal(footer.reset_wanted):
+        qtbot.mouseClick(footer.breakdown.reset, Qt.MouseButton.LeftButton)
+    with qtbot.waitSignal(footer.usage_wanted):
+        qtbot.mouseClick(footer.breakdown.usage, Qt.MouseButton.LeftButton)
+    assert not footer.breakdown.isVisible()
+    footer.set_breakdown(Spending())
+    assert not footer.breakdown.reset.isEnabled()  # nothing to reset
 
 
 def test_a_breakdown_that_comes_late_is_whole_and_in_its_place(footer, qtbot):
     qtbot.mouseClick(footer.cost, Qt.MouseButton.LeftButton)
     rows = [CostRow(f"model-{number}", 1, 10, 0, 10, 0, "free") for number in range(6)]
-    footer.set_breakdown(rows, "free", "free")
-    labels = [label for label in footer.breakdown.findChildren(QLabel) if label.isVisible()]
-    assert {row.name for row in rows} <= {label.text() for label in labels}
+    footer.set_breakdown(Spending(models=rows, today="free", month="free"))
+    assert {row.name for row in rows} <= set(shown(footer.breakdown))
     assert footer.breakdown.height() >= footer.breakdown.sizeHint().height() > 150
     assert footer.window().rect().contains(footer.breakdown.geometry())
 
 
-def test_the_gauge_shows_the_limit_that_is_nearest_its_end():
-    limits = {
-        "one": RateLimit(limit_requests=100, remaining_requests=90, limit_tokens=1000, remaining_tokens=100),
-        "two": RateLimit(limit_requests=10, remaining_requests=5, reset_requests=timedelta(seconds=1)),
-    }
-    share, words = tightest(limits)
-    assert share == pytest.approx(0.1)
-    assert words == "100 of 1\u202f000 tokens left for one"
-    assert tightest({"none": RateLimit()}) == (None, "")
+def test_a_budget_that_is_near_is_said_in_words(footer):
+    assert not footer.budget.isVisible()
+    footer.set_budget("84 % of today's budget", "warn")
+    assert footer.budget.isVisible() and footer.budget.property("kind") == "foot-warn"
+    footer.set_budget("today's budget is used up", "reached")
+    assert footer.budget.property("kind") == "foot-bad"
+    footer.set_budget("", "")
+    assert not footer.budget.isVisible()
+
+
+NOW = 1_700_000_000
+
+
+def gauges(at=NOW, remaining=5):
+    limits = RateLimits(now=lambda: at)
+    limits.take("p", "gpt-x", RateLimit(100, 90, timedelta(seconds=5), 1000, 100, timedelta(seconds=90)))
+    limits.take("p", "gpt-<b>y</b>", RateLimit(10, remaining))
+    return limits.models("p")
+
+
+def test_the_gauge_opens_each_models_limits(footer, qtbot, monkeypatch):
+    clock = [NOW]
+    footer.rates._now = lambda: clock[0]
+    footer.rates_wanted.connect(lambda: footer.rates.show_gauges(gauges()))
+    footer.set_rate(0.1, gauges()[0].words)
+    assert footer.rate.accessibleName() == "Rate limit: 100 of 1\u202f000 tokens left for gpt-x"
+    qtbot.mouseClick(footer.rate, Qt.MouseButton.LeftButton)
+    texts = shown(footer.rates)
+    for wanted in ("gpt-x", "90 of 100", "in 5 s", "100 of 1\u202f000", "in 1 min 30 s", "gpt-<b>y</b>", "5 of 10"):
+        assert wanted in texts
+    assert footer.window().rect().contains(footer.rates.geometry())
+
+
+def test_time_to_a_reset_counts_down_only_while_it_is_open(footer, qtbot):
+    clock = [NOW]
+    footer.rates._now = lambda: clock[0]
+    footer.rates_wanted.connect(lambda: footer.rates.show_gauges(gauges()))
+    footer.set_rate(0.1, "x")
+    assert not footer.rates._tick.isActive()
+    qtbot.mouseClick(footer.rate, Qt.MouseButton.LeftButton)
+    rows = list(footer.rates.rows)
+    assert footer.rates._tick.isActive()
+    clock[0] += 3
+    footer.rates._tick.timeout.emit()
+    assert rows[0].requests_reset.text() == "in 2 s"
+    assert footer.rates.rows == rows  # the same labels: nothing is built anew each second
+    clock[0] += 3
+    footer.rates._tick.timeout.emit()
+    assert rows[0].requests_reset.text() == "whole again"
+    qtbot.keyClick(footer.rates, Qt.Key.Key_Escape)
+    assert not footer.rates._tick.isActive()
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(0.2, "in 1 s"), (61, "in 1 min 01 s"), (3600, "in 1 h 00 min"), (0, "whole again"), (-4, "whole again")],
+)
+def test_times_to_a_reset_in_words(seconds, words):
+    assert until(round((NOW + seconds) * 1_000_000), NOW) == words
+    assert until(None, NOW) == ""
 
 
 def test_a_call_is_one_row_from_its_start_to_its_end(qtbot, qtmodeltester):

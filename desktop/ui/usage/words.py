@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from desktop.core.periods import Span
+from desktop.ui.rail import PLACES
 from desktop.ui.widgets.chart_scale import money, thin
 
 if TYPE_CHECKING:
@@ -22,20 +23,7 @@ SPANS = {
     "all": "in all",
     "session": "in this session",
 }
-PAGES = {
-    "chat": "Chat",
-    "images": "Images",
-    "speech": "Speech",
-    "transcription": "Transcription",
-    "files": "Files",
-    "finetuning": "Fine-tuning",
-    "batches": "Batches",
-    "library": "Library",
-    "models": "Models",
-    "embeddings": "Embeddings",
-    "moderation": "Moderation",
-    "completions": "Completions",
-}
+PAGES = {place.name: place.title for place in PLACES}
 FATES = {
     "open": "running",
     "complete": "complete",
