@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Collection, Sequence
+from pathlib import Path
 from typing import Any
 
 from msgspec import Struct, structs
@@ -61,6 +62,11 @@ def ids(conn: sqlite3.Connection, wanted: Collection[str] | None = None, *, tras
     state = "trashed >= 0" if trashed or wanted is not None else "trashed = 0"
     rows = conn.execute(f"SELECT id FROM conversation WHERE {state} ORDER BY no")
     return [id for (id,) in rows if wanted is None or id in wanted]
+
+
+def counts(conn: sqlite3.Connection) -> dict[str, int]:
+    """How many messages each conversation has."""
+    return dict(conn.execute("SELECT id, message_count FROM conversation"))
 
 
 def conversation(conn: sqlite3.Connection, conversation_id: str) -> Conversation:
@@ -163,6 +169,6 @@ def size_of(conn: sqlite3.Connection, sha256: str) -> int:
     return int(row[0])
 
 
-def content(conn: sqlite3.Connection, sha256: str) -> bytes:
-    """A blob's bytes, compared with their name; raises Missing."""
-    return blobs.get(conn, sha256)
+def content(conn: sqlite3.Connection, sha256: str) -> bytes | Path:
+    """A blob's bytes, compared with their name, or the file of a large one, not compared. Raises Missing."""
+    return blobs.path(conn, sha256) or blobs.get(conn, sha256)

@@ -14,7 +14,7 @@ from desktop.core.conversation import Conversation, State, Text
 from desktop.core.errors import BadFile
 from desktop.services.export import json_form, reading
 from desktop.services.export.json_form import Entry, File, Head
-from desktop.store import exporting
+from desktop.store import blobs, exporting
 from desktop.store.database import Database
 
 SCHEMA = Path(__file__).resolve().parents[2] / "docs" / "archive-format.schema.json"
@@ -28,13 +28,16 @@ def database(tmp_path):
     opened.close()
 
 
-def beside(kept):
-    def keep(file, ending):
-        named = File(file.sha256, file.size_bytes, name=file.sha256 + ending)
-        kept.append(named)
+class Beside:
+    def __init__(self, database, kept):
+        self.database, self.kept = database, kept
+
+    def beside(self, file, ending):
+        self.kept.append(named := File(file.sha256, file.size_bytes, name=file.sha256 + ending))
         return named
 
-    return keep
+    def inside(self, part):
+        return self.database.read_now(lambda db: blobs.get(db, part.blob))
 
 
 def written(database, wanted=None, kept=None) -> bytes:
@@ -42,7 +45,7 @@ def written(database, wanted=None, kept=None) -> bytes:
     ids = database.read_now(lambda db: exporting.ids(db, wanted, trashed=True))
     head = reading.head(database, ids, is_all=wanted is None, has_files=True)
     so_far = reading.Written()
-    keep = beside([] if kept is None else kept)
+    keep = Beside(database, [] if kept is None else kept)
     json_form.write(file, head, (e for id in ids for e in reading.entries(database, id, so_far, keep)))
     return file.getvalue()
 
@@ -89,7 +92,7 @@ def test_everything_of_the_archive_is_there(database):
 def test_messages_come_back_as_they_are_kept(database):
     _, entries = read(written(database))
     for entry in entries[:3]:
-        kept = database.read_now(lambda db, e=entry: reading._messages(db, [m.id for m in e.messages]))
+        kept = database.read_now(lambda db, e=entry: reading.messages(db, [m.id for m in e.messages]))
         assert list(entry.messages) == [reading.settled(m) for m in kept]
     streaming = next(m for m in entries[0].messages if m.id == "M11")
     assert streaming.state is State.CUT and streaming.parts == (Text("It is raining"),)

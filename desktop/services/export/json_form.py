@@ -7,8 +7,7 @@ million messages pass through little memory; a file that another program laid ou
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from pathlib import Path
-from typing import BinaryIO, TypeVar
+from typing import BinaryIO, Protocol, TypeVar
 
 import msgspec
 from msgspec import Struct, structs
@@ -16,6 +15,7 @@ from msgspec import Struct, structs
 from desktop.core.conversation import Conversation, Message
 from desktop.core.errors import BadFile
 from desktop.services.export import json_items
+from desktop.services.export.target import files_folder as files_folder
 from desktop.store.exporting import Call as Call
 from desktop.store.exporting import Folder as Folder
 from desktop.store.exporting import Repricing as Repricing
@@ -43,6 +43,12 @@ _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 T = TypeVar("T")
 Clean = Callable[[bytes], bytes]
+
+
+class Writes(Protocol):
+    """A file, or what takes bytes like one."""
+
+    def write(self, content: bytes, /) -> int: ...
 
 
 class File(Struct, frozen=True, omit_defaults=True):
@@ -94,7 +100,7 @@ class _OneConversation(Struct, frozen=True):
     messages: tuple[Message, ...]
 
 
-def write(file: BinaryIO, head: Head, entries: Iterable[Entry], clean: Clean = bytes) -> int:
+def write(file: Writes, head: Head, entries: Iterable[Entry], clean: Clean = bytes) -> int:
     """Write a whole file, entry after entry; `clean` takes keys out of each line. Returns how many bytes."""
     written = file.write(clean(start(head)))
     first = True
@@ -160,11 +166,6 @@ def looks_like(first: bytes) -> bool:
     return first.removeprefix(_BYTE_ORDER_MARK).lstrip().startswith(b"{") and (
         b'"davenport.archive/' in first or b'"davenport.conversation/' in first
     )
-
-
-def files_folder(path: Path) -> Path:
-    """Where the files beside an export are: a folder of its name, which goes along when it is moved."""
-    return path.with_name(f"{path.stem} files")
 
 
 def _one(file: BinaryIO) -> Entry:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import mimetypes
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from typing import Protocol
 
 from msgspec import structs
 
 from desktop.core.conversation import Attachment, Audio, Conversation, Message, Picture, State
 from desktop.core.errors import Missing
 from desktop.services.export.json_form import INLINE_BYTES, PART_BYTES, PART_MESSAGES, Entry, File, Head
+from desktop.services.export.told import Bytes
 from desktop.store import conversations, exporting
 from desktop.store.database import Database
 from desktop.store.exporting import Call
@@ -20,8 +22,15 @@ from desktop.store.exporting import Call
 AT_ONCE = 100
 """Messages of one reading."""
 
-Keep = Callable[[File, str], File]
-"""Puts a file beside the export, or not; given the ending its name should have. Called in the exporting thread."""
+
+class Keep(Protocol):
+    """Takes what belongs to an export but is not text."""
+
+    def beside(self, file: File, ending: str) -> File:
+        """Put a large file beside the export, or not, and say so; `ending` is what its name should have."""
+
+    def inside(self, part: Bytes) -> bytes | None:
+        """The bytes of a small one, None for what must not go out."""
 
 
 @dataclass(slots=True)
@@ -78,11 +87,11 @@ def _past(database: Database, found: Conversation, written: Written) -> tuple[li
 
 def _chunks(database: Database, ids: Sequence[str]) -> Iterator[list[Message]]:
     for start in range(0, len(ids), AT_ONCE):
-        found = database.read_now(partial(_messages, ids=ids[start : start + AT_ONCE]))
+        found = database.read_now(partial(messages, ids=ids[start : start + AT_ONCE]))
         yield [settled(message) for message in found]
 
 
-def _messages(conn: sqlite3.Connection, ids: Sequence[str]) -> list[Message]:
+def messages(conn: sqlite3.Connection, ids: Sequence[str]) -> list[Message]:
     return conversations.messages(conn, ids)
 
 
@@ -124,15 +133,15 @@ def _is_new(sha256: str, written: Written) -> bool:
     return True
 
 
-def file_of(database: Database, part: Picture | Audio | Attachment, keep: Keep | None) -> File | None:
+def file_of(database: Database, part: Bytes, keep: Keep | None) -> File | None:
     """A small file with its bytes, a larger one as `keep` says; None for one the archive has lost."""
     try:
         size = database.read_now(lambda db: exporting.size_of(db, part.blob))
         if keep is None:
             return File(part.blob, size)
         if size > INLINE_BYTES:
-            return keep(File(part.blob, size), mimetypes.guess_extension(part.mime) or "")
-        return File(part.blob, size, content=database.read_now(lambda db: exporting.content(db, part.blob)))
+            return keep.beside(File(part.blob, size), mimetypes.guess_extension(part.mime) or "")
+        return File(part.blob, size, content=keep.inside(part))
     except Missing:
         return None
 
