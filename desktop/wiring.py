@@ -21,6 +21,7 @@ from desktop.services.chat import Chat
 from desktop.services.connections import Connections
 from desktop.services.conversations import Conversations
 from desktop.services.copies import Copies
+from desktop.services.export import Export
 from desktop.services.imports.run import Imports
 from desktop.services.library import Library
 from desktop.services.local_server import LocalServer, LocalStatus
@@ -144,6 +145,7 @@ async def open_services(
         library=Library(database, kept, trash_days=lambda: settings.value.trash_days, now=now),
         attachments=Attachments(database),
         imports=Imports(database, now=now),
+        export=Export(database, redactor),
         meter=meter,
         budgets=budgets,
         prices=Prices(folder, catalogs, now=now),

@@ -17,6 +17,7 @@ from desktop.services.chat import Chat
 from desktop.services.connections import Connections
 from desktop.services.conversations import Conversations
 from desktop.services.copies import Copies
+from desktop.services.export import Export
 from desktop.services.imports.run import Imports
 from desktop.services.library import Library
 from desktop.services.local_server import LocalServer, LocalStatus
@@ -60,6 +61,7 @@ class Services:
     library: Library
     attachments: Attachments
     imports: Imports
+    export: Export
     meter: Meter
     usage: Usage
     budgets: Budgets
