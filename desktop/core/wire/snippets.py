@@ -199,12 +199,14 @@ def _extra_headers(exchange: Exchange) -> dict[str, str]:
 def _named(exchange: Exchange, body: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     """The fields that the SDK's method takes by name, and the others."""
     is_chat = exchange.endpoint == "/chat/completions"
-    named = {
-        name: value
-        for name, value in body.items()
-        if (name in _CHAT_NAMES if is_chat else name.isidentifier() and not keyword.iskeyword(name))
-    }
+    named = {name: value for name, value in body.items() if (name in _CHAT_NAMES if is_chat else _is_argument(name))}
     return named, {name: value for name, value in body.items() if name not in named}
+
+
+def _is_argument(name: str) -> bool:
+    """Python would change a name with letters beyond ASCII, and some arguments are the SDK's own."""
+    is_name = name.isascii() and name.isidentifier() and not keyword.iskeyword(name)
+    return is_name and name not in ("self", "timeout", "extra_body", "extra_headers", "extra_query")
 
 
 def _python_file(part: Part) -> str:
