@@ -69,8 +69,8 @@ def _talk(db: sqlite3.Connection, identity: str, number: int, chance: random.Ran
         trashed=when if not is_plain and number % 17 == 16 else 0,
     )
     conversations.create(db, made)
-    conversations.add_messages(db, _turns(made, title, said, chance))
-    conversations.update(db, identity, head=f"{identity}-1")
+    for message in _turns(made, title, said, chance):
+        conversations.add_message(db, message)
 
 
 def _turns(made: Conversation, title: str, said: str, chance: random.Random) -> list[Message]:

@@ -58,7 +58,8 @@ class Bar(QWidget):
         """Actions for what is selected, outside and inside the trash; `around`: back, previous, next, close."""
         super().__init__()
         self.setObjectName("library.bar")
-        self._is_trash = self._has_selection = False
+        self._is_trash = self._has_selection = self._is_over = False
+        self._count = 0
         row = self._row = QHBoxLayout(self)
         buttons: list[QToolButton] = [self._button(action) for action in around]
         self.back, self.previous, self.following, self.close_button = buttons
@@ -80,8 +81,8 @@ class Bar(QWidget):
             row.addWidget(widget)
         row.addWidget(self.heading)
         row.addWidget(self.told, 1)
-        for widget in (*self._usual, *self._in_trash, self.empty_button, self.order, self.close_button):
-            row.addWidget(widget)
+        for each in (*self._usual, *self._in_trash, self.empty_button, self.order, self.close_button):
+            row.addWidget(each)
         theme.current().changed.connect(self._measure)
         self._measure()
         self.set_selection(0)
@@ -100,11 +101,17 @@ class Bar(QWidget):
         self._row.setSpacing(look.gap(4))
         self.setFixedHeight(look.px(40))
         self.heading.setMaximumWidth(look.px(280))
+        self.told.setContentsMargins(look.gap(4), 0, 0, 0)
 
     def show_place(self, title: str, told: str, *, is_trash: bool) -> None:
         self.heading.setText(title)
         self.told.setText(told)
         self._is_trash = is_trash
+        self._show_buttons()
+
+    def set_count(self, count: int) -> None:
+        """How many rows there are to be ordered."""
+        self._count = count
         self._show_buttons()
 
     def set_selection(self, count: int) -> None:
@@ -115,13 +122,15 @@ class Bar(QWidget):
         """Whether a conversation is read beside the list, or over it."""
         for each in (self.back, self.previous, self.following):
             each.setVisible(is_over)
-        self.order.setVisible(not is_over)
+        self._is_over = is_over
+        self._show_buttons()
         self.close_button.setVisible(is_open and not is_over)
 
     def set_empty_possible(self, is_possible: bool) -> None:
         self.empty_button.setEnabled(is_possible)
 
     def _show_buttons(self) -> None:
+        self.order.setVisible(self._count > 1 and not self._is_over)
         for button in self._usual:
             button.setVisible(self._has_selection and not self._is_trash)
         for button in self._in_trash:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from datetime import date
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
@@ -11,14 +11,16 @@ from typing import TYPE_CHECKING, Any
 from msgspec import structs
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
 from PySide6.QtGui import QAction, QDragEnterEvent, QDropEvent, QKeyEvent, QKeySequence
-from PySide6.QtWidgets import QHBoxLayout, QMenu, QSplitter, QStackedWidget, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QMenu, QStackedWidget, QToolButton, QVBoxLayout, QWidget
 
 from desktop.core.conversation import Conversation
 from desktop.core.errors import Missing
 from desktop.core.library import Counts, Place, Results
+from desktop.core.search_query import Problem
 from desktop.core.text import folded
 from desktop.ui import icons, theme
 from desktop.ui.library import words
+from desktop.ui.library.beside import Beside
 from desktop.ui.library.doing import Doing
 from desktop.ui.library.empty import Nothing, Offer
 from desktop.ui.library.organise import Bar
@@ -43,7 +45,6 @@ ROWS_OF_ALL = 1_000  # a read, while everything is being selected or read anew
 MOST_SELECTED = 10_000
 MINUTE_MS, CHANGE_PAUSE_MS, PASS_PAUSE_MS = 60_000, 150, 120
 BESIDE, DETAILS_FROM = 840, 1500  # widths: of the work for list and text side by side, of the window for the details
-LIST_WIDTH = 380
 ROOMY_HEAD = 720
 ORDERS = "library.orders"
 EVERYTHING = Spot("all", "", "All")
@@ -97,7 +98,11 @@ class LibraryPage(Page):
         column.addWidget(self.problems)
         self.bar = Bar(self._usual, self._in_trash, self._around)
         column.addWidget(self.bar)
-        column.addWidget(self._split(), 1)
+        self.split = Beside(self.browse)
+        self.list_pane = self.split.list_pane
+        self.list_pane.addWidget(self.view)
+        self.list_pane.addWidget(self.nothing)
+        column.addWidget(self.split, 1)
         self._change_pause = QTimer(self, singleShot=True, interval=CHANGE_PAUSE_MS)
         self._pass_pause = QTimer(self, singleShot=True, interval=PASS_PAUSE_MS)
         self._minute = QTimer(self, interval=MINUTE_MS)
@@ -116,17 +121,6 @@ class LibraryPage(Page):
             row.addWidget(button)
         row.addWidget(self._action_button(self.fold_parameters))
         return row
-
-    def _split(self) -> QSplitter:
-        self.split = QSplitter(Qt.Orientation.Horizontal, self.browse)
-        self.split.setObjectName("library.split")
-        self.split.setChildrenCollapsible(False)
-        self.split.setHandleWidth(1)
-        self.list_pane = QStackedWidget(self.split)
-        self.list_pane.addWidget(self.view)
-        self.list_pane.addWidget(self.nothing)
-        self.split.addWidget(self.list_pane)
-        return self.split
 
     def _make_actions(self) -> None:
         make, listed = partial(self._action, self.work), partial(self._action, self.view)
@@ -165,6 +159,7 @@ class LibraryPage(Page):
             action.setShortcut(QKeySequence(keys))
             action.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
             action.setToolTip(f"{text} ({keys})")
+        action.setIconText(text)  # Qt's own would leave out the ellipsis
         icons.put(action, icon)
         action.triggered.connect(lambda: work())
         owner.addAction(action)
@@ -186,7 +181,6 @@ class LibraryPage(Page):
         self._head_row.setContentsMargins(look.gap(16), look.gap(12), look.gap(12), look.gap(8))
         self._head_row.setSpacing(look.gap(4))
         self.problems.setContentsMargins(look.gap(16), 0, look.gap(16), look.gap(4))
-        self.list_pane.setMinimumWidth(look.px(300))
         self._fit_work()
 
     def _connect(self) -> None:
@@ -226,8 +220,7 @@ class LibraryPage(Page):
         view.continue_wanted.connect(self.conversation_wanted)
         view.notice.connect(self.notice)
         view.export_wanted.connect(lambda identity: self._start(self._export_ids([identity]), "export"))
-        self.split.addWidget(view)
-        self.split.setStretchFactor(1, 1)
+        self.split.add_reading(view)
         self.parameters.layout().addWidget(view.details)
         icons.refresh(theme.current(), view)
         if self.services is not None:
@@ -323,16 +316,30 @@ class LibraryPage(Page):
         """What follows from an answer, beside its rows."""
         text = self.line.text().strip()
         if seconds is not None or not text:
-            self._told = words.found(found.count, found.is_more, seconds if text else None)
-        sentences = dict.fromkeys(problem.sentence for problem in found.problems)
-        self.problems.setText("\n".join(sentences))
-        self.problems.setVisible(bool(sentences))
+            self._told = self._figure(found, seconds) if text else self._total()
+        self._show_problems(found.problems)
+        self.bar.set_count(len(found.entries))
         self.bar.order.show_order(self._orders[self._kind_of_order], is_search=bool(text))
         self.save_action.setEnabled(bool(text) and self._may_write)
         if not found.entries:
             await self._say_nothing(text)
         self.list_pane.setCurrentWidget(self.view if found.entries else self.nothing)
         self._show_selection()
+
+    def _show_problems(self, problems: Sequence[Problem]) -> None:
+        """What was not understood; not yet what is just being typed under its suggestions."""
+        at = self.line.cursorPosition() if self.line.suggestions.isVisible() else -1
+        told = dict.fromkeys(each.sentence for each in problems if not each.start <= at <= each.end)
+        self.problems.setText("\n".join(told))
+        self.problems.setVisible(bool(told))
+
+    def _figure(self, found: Results, seconds: float | None) -> str:
+        return words.found(found.count, found.is_more, seconds or 0.0) if found.count else ""
+
+    def _total(self) -> str:
+        """How many are in the place, as the tree has it."""
+        total = next((spot.total for spot in self.places.model.spots() if spot.key == self.spot.key), None)
+        return words.many(total, "conversation") if total else ""
 
     async def _more(self) -> None:
         found = await self._ask(ROWS_AT_ONCE, self.results.next)
@@ -378,7 +385,8 @@ class LibraryPage(Page):
         counts = self.counts
         if text:
             line, offers = await self._elsewhere(text)
-            self.nothing.say(f"Nothing found for “{text}” in {self.spot.title}.", line, offers)
+            where = "" if self.spot.kind == "all" else f" in {self.spot.title}"
+            self.nothing.say(f"Nothing found for “{text}”{where}", line, offers)
         elif counts and self.spot.kind == "all" and not (counts.all or counts.archived or counts.trash):
             offers = (Offer("start", "Start a conversation", is_primary=True), Offer("import", "Import…"))
             line = "Everything said here is kept on this computer, found and read again, also without a network."
@@ -577,13 +585,11 @@ class LibraryPage(Page):
         """List and text side by side where there is room, else the text over the list."""
         is_open = bool(self.opened)
         is_over = is_open and not self._has_room
-        if is_open or "reading" in self.__dict__:
-            was_beside = self.reading.isVisibleTo(self.split) and self.list_pane.isVisibleTo(self.split)
-            self.reading.setVisible(is_open)
-            self.list_pane.setVisible(not is_over)
-            if is_open and not is_over and not was_beside:
-                wide = theme.current().px(LIST_WIDTH)
-                self.split.setSizes([wide, max(wide, self.split.width() - wide)])
+        if is_open:
+            _ = self.reading  # built by now
+        self.split.show_reading(is_open=is_open, is_over=is_over)
+        if is_over and self.browse.isAncestorOf(self.focusWidget() or self):
+            self.reading.setFocus()
         for action in (self.back_action, self.previous_action, self.next_action, self.close_action):
             action.setEnabled(is_open)
         self.bar.set_reading(is_open=is_open, is_over=is_over)
@@ -642,7 +648,9 @@ class LibraryPage(Page):
 
     def _show_sides(self) -> None:
         super()._show_sides()
-        if not getattr(self, "opened", ""):
+        is_open = bool(getattr(self, "opened", ""))
+        self.fold_parameters.setEnabled(is_open)
+        if not is_open:
             self.parameters.hide()  # details of nothing
 
     def _to_search(self) -> None:

@@ -33,6 +33,7 @@ from desktop.ui.library.places_model import (
     PlacesFilter,
     PlacesModel,
     Spot,
+    matches,
 )
 
 Index = QModelIndex | QPersistentModelIndex
@@ -66,7 +67,7 @@ class PlaceDelegate(QStyledItemDelegate):
         side = look.px(16)
         tone = look.color("accent" if is_chosen else "muted")
         picture = icons.pixmap(str(index.data(ICON)), tone, side)
-        painter.drawPixmap(QRect(inner.left(), inner.center().y() - side // 2, side, side), picture)
+        painter.drawPixmap(QRect(inner.left(), inner.center().y() - side // 2 + 1, side, side), picture)
         inner = inner.adjusted(side + look.px(8), 0, 0, 0)
         total = index.data(COUNT)
         if total:
@@ -158,11 +159,12 @@ class Places(QWidget):
         super().__init__(parent)
         self.model = PlacesModel(self)
         self.filter = PlacesFilter(self.model, self)
-        self._is_expanded = False
+        self._is_expanded = self._is_changing = False
+        self._chosen: Spot | None = None
         self._build()
         self._actions()
         self.search.textChanged.connect(self._search)
-        self.search.returnPressed.connect(self.view.setFocus)
+        self.search.returnPressed.connect(self._take_first)
         self.view.selectionModel().currentChanged.connect(lambda *_: self._moved())
         self.view.menu_wanted.connect(lambda place: self.menu().popup(place))
         self.new_button.clicked.connect(lambda: self.new_folder_wanted.emit(self._folder()))
@@ -218,13 +220,16 @@ class Places(QWidget):
 
     def show_places(self, wanted: tuple[Spot, ...]) -> None:
         """The places as they are by now; what is chosen and unfolded stays."""
-        before = self.current()
+        self._is_changing = True  # rows that come and go choose nothing by themselves
         self.model.show(wanted)
+        self._is_changing = False
         if not self._is_expanded:
             self._is_expanded = True
             self.view.expandToDepth(0)
-        if before is None or not self.model.find(*before.key).isValid():
+        if self._chosen is None or not self.model.find(*self._chosen.key).isValid():
             self.select("all")
+        else:
+            self._mark_chosen()
 
     def current(self) -> Spot | None:
         return self.model.spot(self.filter.mapToSource(self.view.currentIndex()))
@@ -258,13 +263,34 @@ class Places(QWidget):
         return menu
 
     def _search(self, text: str) -> None:
+        self._is_changing = True
         self.filter.search(text)
+        self._is_changing = False
+        self._mark_chosen()
         if text.strip():
             self.view.expandAll()
 
+    def _mark_chosen(self) -> None:
+        """The chosen place is marked where it is; where it is hidden, nothing is."""
+        key = self._chosen.key if self._chosen else ("", "")
+        index = self.filter.mapFromSource(self.model.find(*key))
+        if index != self.view.currentIndex():
+            self._is_changing = True
+            self.view.selectionModel().setCurrentIndex(index, QItemSelectionModel.SelectionFlag.ClearAndSelect)
+            self._is_changing = False
+
+    def _take_first(self) -> None:
+        """Enter in the field: the first place that is left."""
+        text = self.search.text()
+        first = next((spot for spot in self.model.spots() if spot.kind != HEADING and matches(text, spot.title)), None)
+        if first is not None and text.strip():
+            self.select(*first.key)
+            self.view.setFocus()
+
     def _moved(self) -> None:
         spot = self.current()
-        if spot is not None and spot.kind != HEADING:
+        if not self._is_changing and spot is not None and spot.kind != HEADING:
+            self._chosen = spot
             self.rename_action.setEnabled(spot.kind in NAMED)
             self.remove_action.setEnabled(spot.kind in NAMED)
             self.chosen.emit(spot)

@@ -293,28 +293,33 @@ class PlacesModel(QAbstractItemModel):
         return self.createIndex(node.parent.inside.index(node), 0, node.number)
 
 
+def matches(text: str, title: str) -> bool:
+    """Whether a place's name has every word that is looked for."""
+    name = folded(title)
+    return all(word in name for word in folded(text).split())
+
+
 class PlacesFilter(QSortFilterProxyModel):
     """Keeps the places whose name has every word, with what they stand in and what is in them."""
 
     def __init__(self, model: PlacesModel, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._words: list[str] = []
+        self._text = ""
         self.setRecursiveFilteringEnabled(True)
         self.setAutoAcceptChildRows(True)
         self.setSourceModel(model)
 
     def search(self, text: str) -> None:
-        self._words = folded(text).split()
+        self._text = text.strip()
         self.invalidateFilter()
 
     def filterAcceptsRow(self, row: int, parent: Index) -> bool:
-        if not self._words:
+        if not self._text:
             return True
         index = self.sourceModel().index(row, 0, parent)
         if index.data(KIND) == HEADING:
             return False  # it comes with what is below it
-        name = folded(str(index.data(TITLE)))
-        return all(word in name for word in self._words)
+        return matches(self._text, str(index.data(TITLE)))
 
 
 def _text(data: QMimeData, form: str) -> str:

@@ -247,7 +247,10 @@ class ResultsView(QListView):
 
     def step(self, by: int) -> None:
         """To the row above (-1) or below (1), and open it."""
-        index = self.model().index(self.currentIndex().row() + by, 0)
+        row = self.currentIndex().row() + by
+        if row >= self.model().rowCount() - 1:
+            self.model().fetchMore(QModelIndex())
+        index = self.model().index(row, 0)
         if index.isValid():
             self.select(index.data(ID))
             self._open(index)

@@ -47,12 +47,9 @@ def page(name: str) -> str:
     return PAGES.get(name, name.capitalize())
 
 
-def found(count: int, is_more: bool, seconds: float | None) -> str:
-    """How many, and how fast where something was searched for: "1,000+ found in 8 ms"."""
-    figure = f"{grouped(count)}{'+' * is_more}"
-    if seconds is None:
-        return f"{figure} conversation{'s' * (count != 1)}"
-    return f"{figure} found in {max(1, round(seconds * 1000))} ms"
+def found(count: int, is_more: bool, seconds: float) -> str:
+    """How many, and how fast: "1,000+ found in 8 ms"."""
+    return f"{grouped(count)}{'+' * is_more} found in {max(1, round(seconds * 1000))} ms"
 
 
 def day(when: date, today: date) -> str:
