@@ -216,6 +216,7 @@ class Client:
         content: bytes | None = None,
         content_type: str = "application/json",
         query: Mapping[str, str | int] | None = None,
+        model: str = "",
         read_limit_s: float | None = None,
         call_id: str | None = None,
         on_wait: OnWait | None = None,
@@ -232,6 +233,7 @@ class Client:
             repeatable=method in ("GET", "HEAD"),
             packed="identity",
             content_type=content_type,
+            model=model,
         )
         return await self._whole(call, read_limit_s or self.profile.limits.reply_s)
 
@@ -311,10 +313,11 @@ class Client:
         repeatable: bool = False,
         packed: str = "gzip, deflate",
         content_type: str = "application/json",
+        model: str = "",
     ) -> _Call:
         address.check(self.profile, self._key)
         content = _encoded(body) if method == "POST" or body is not None else None
-        model = body.get("model") if isinstance(body, dict) else getattr(body, "model", None)
+        named = body.get("model") if isinstance(body, dict) else getattr(body, "model", None)
         url = address.url_of(self.profile, path, query)
         call = _Call(
             method,
@@ -323,7 +326,7 @@ class Client:
             call_id=call_id or new_id(),
             repeatable=repeatable,
             packed=packed,
-            model=model if isinstance(model, str) else "",
+            model=named if isinstance(named, str) else model,
             on_wait=on_wait,
             content_type=content_type,
         )

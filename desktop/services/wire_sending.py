@@ -110,6 +110,7 @@ class Sending:
             content=request.body,
             content_type=request.content_type,
             query=request.query,
+            model=request.model,
             read_limit_s=limits.reasoning_s if thinks else limits.silence_s,
             call_id=call_id,
             on_wait=wait,

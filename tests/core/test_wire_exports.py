@@ -165,7 +165,8 @@ FOREIGN = {
                             {"key": "a", "value": "1"}, {"key": "b", "value": "2", "disabled": True}]},
                         "body": {"mode": "raw", "raw": "{\"m\":\"{{ m }}\"}"}}}]}]},
         {"name": "Form", "request": {"method": "POST", "url": "{{host}}/files", "body": {
-            "mode": "formdata", "formdata": [{"key": "purpose", "value": "batch", "type": "text"}, {"key": "off", "value": "x", "disabled": True},
+            "mode": "formdata", "formdata": [
+            {"key": "purpose", "value": "batch", "type": "text"}, {"key": "off", "value": "x", "disabled": True},
             {"key": "file", "type": "file", "src": "/etc/passwd"}]}}},
         {"name": "Coded", "request": {"method": "POST", "url": "{{host}}/x", "body": {
             "mode": "urlencoded", "urlencoded": [{"key": "a b", "value": "{{m}}&c"}]}}},
