@@ -22,6 +22,7 @@ from desktop.services.connections import Connections
 from desktop.services.conversations import Conversations
 from desktop.services.copies import Copies
 from desktop.services.export import Export
+from desktop.services.export.keys import learn_all
 from desktop.services.imports.run import Imports
 from desktop.services.library import Library
 from desktop.services.local_server import LocalServer, LocalStatus
@@ -145,7 +146,7 @@ async def open_services(
         library=Library(database, kept, trash_days=lambda: settings.value.trash_days, now=now),
         attachments=Attachments(database),
         imports=Imports(database, now=now),
-        export=Export(database, redactor),
+        export=Export(database, redactor, lambda: learn_all(profiles)),
         meter=meter,
         budgets=budgets,
         prices=Prices(folder, catalogs, now=now),

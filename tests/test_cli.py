@@ -78,7 +78,7 @@ def test_export_as_markdown_json_and_text(asked):
     markdown = run(folder, "history", "export", which).stdout
     assert markdown.startswith("---\ntitle: ") and "## Assistant (local-echo)" in markdown
     read = json.loads(run(folder, "history", "export", which, "--format", "json").stdout)
-    assert [m["role"] for m in read["messages"]] == ["user", "assistant"]
+    assert [m["role"] for m in read["conversations"][0]["messages"]] == ["user", "assistant"]
     assert "Assistant:" in run(folder, "history", "export", which, "--format", "txt").stdout
 
 
@@ -96,7 +96,7 @@ def test_a_conversation_goes_on_from_the_terminal(asked):
     more = run(folder, "chat", "And a second one", "--conversation", identity(done))
     assert more.returncode == 0 and identity(more) == identity(done)
     read = json.loads(run(folder, "history", "export", identity(done), "--format", "json").stdout)
-    assert len(read["messages"]) == 4
+    assert len(read["conversations"][0]["messages"]) == 4
 
 
 def test_failures_are_sentences_with_advice_and_a_status(asked):

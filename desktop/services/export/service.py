@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -15,10 +15,15 @@ from desktop.store.database import Database
 
 
 class Export:
-    """Writes conversations into files. Exports hold no key that `redactor` knows."""
+    """Writes conversations into files. They hold no key that `redactor` knows; `learn_keys` lets it know all."""
 
-    def __init__(self, database: Database, redactor: Redactor | None = None) -> None:
-        self._database, self._redactor = database, redactor or Redactor()
+    def __init__(
+        self,
+        database: Database,
+        redactor: Redactor | None = None,
+        learn_keys: Callable[[], Awaitable[None]] | None = None,
+    ) -> None:
+        self._database, self._redactor, self._learn_keys = database, redactor or Redactor(), learn_keys
 
     async def count(self, selection: Selection) -> int:
         """How many conversations a selection has; all include those in the trash only in our own form."""
@@ -55,6 +60,8 @@ class Export:
         return await self._in_worker(work, partial(work.to_text, out))
 
     async def _in_worker(self, work: Work, run: Callable[[], Exported]) -> Exported:
+        if self._learn_keys is not None:
+            await self._learn_keys()
         done = asyncio.get_running_loop().run_in_executor(None, run)
         try:
             return await asyncio.shield(done)

@@ -45,8 +45,9 @@ class Target:
 
     def open(self, name: str = "") -> BinaryIO:
         """The file itself, or one of the folder by its path inside."""
-        path = self._hidden / name if name else self._hidden
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path = self.hidden_path(name)
+        if name:
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         return path.open("xb")
 
     def hidden_path(self, name: str = "") -> Path:
