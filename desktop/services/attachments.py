@@ -5,16 +5,18 @@ from __future__ import annotations
 import asyncio
 import mimetypes
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from desktop.core.conversation import Attachment, Audio, Part, Picture
 from desktop.core.errors import BadFile, Missing
 from desktop.core.text import scalar
-from desktop.store import blobs
+from desktop.store import blobs, conversations
 from desktop.store.database import Database
 
 LARGEST_BYTES = 32 * 1024 * 1024  # base64 makes a third more of it, and a body is held in memory
+CHUNK = 500  # messages in memory at a time
+Kept = Picture | Audio | Attachment
 PICTURES = {b"\x89PNG\r\n\x1a\n": "image/png", b"\xff\xd8\xff": "image/jpeg", b"GIF8": "image/gif"}
 SOUNDS = {b"ID3": "audio/mpeg", b"\xff\xfb": "audio/mpeg", b"\xff\xf3": "audio/mpeg", b"\xff\xf2": "audio/mpeg"}
 
@@ -39,6 +41,10 @@ class Attachments:
         wanted = tuple(names)
         return await self._database.read(lambda db: {name: head for name in wanted if (head := _head(db, name, most))})
 
+    async def of_path(self, path: Sequence[str]) -> tuple[tuple[str, Kept], ...]:
+        """What goes with the messages of a branch: (id of the message, the part), in their order."""
+        return await self._database.read(lambda db: tuple(_kept(db, path)))
+
     async def of_bytes(self, content: bytes, name: str) -> Part:
         """The same for bytes at hand, such as a picture from the clipboard."""
         sha = await self._database.write(lambda db: blobs.put(db, content))
@@ -59,6 +65,14 @@ def part_of(sha: str, content: bytes, name: str) -> Part:
             return Audio(sha, mime, name)
     kind = "application/pdf" if content.startswith(b"%PDF-") else mimetypes.guess_type(name)[0]
     return Attachment(name, kind or "application/octet-stream", sha)
+
+
+def _kept(db: sqlite3.Connection, path: Sequence[str]) -> Iterator[tuple[str, Kept]]:
+    for start in range(0, len(path), CHUNK):
+        for message in conversations.messages(db, path[start : start + CHUNK]):
+            for part in message.parts:
+                if isinstance(part, Kept):
+                    yield message.id, part
 
 
 def _head(db: sqlite3.Connection, blob: str, most: int) -> bytes:

@@ -250,7 +250,7 @@ class TranscriptView(QAbstractScrollArea):
         self._anchor = self._cursor = self._hit = None
         self._overlays.close_all()
         self._unfolded.clear()
-        self._marked, self._wanted = "", ""
+        self._marked, self._wanted, self._place = "", "", ("", "")
         self._arrange()
 
     @Slot(QModelIndex, int, int)
@@ -712,6 +712,14 @@ class TranscriptView(QAbstractScrollArea):
             self._place = place
             self.place_changed.emit(*place)
 
+    def place(self) -> str:
+        """The message that is read: the one at the top of the window."""
+        return self._place[0]
+
+    def heading(self) -> str:
+        """The last heading above what is read, in the same message."""
+        return self._place[1]
+
     def media_changed(self, blob: str) -> None:
         """A picture has come, or what is known of it: draw it, and make room where its size is new."""
         is_sized = False
@@ -830,6 +838,13 @@ class TranscriptView(QAbstractScrollArea):
     def has_selection(self) -> bool:
         return self._selected() is not None
 
+    def selected_ids(self) -> list[str]:
+        """The messages that the selection touches."""
+        chosen = self._selected()
+        if chosen is None or self._model is None:
+            return []
+        return [self._model.id(at) for at in range(chosen[0][0], chosen[1][0] + 1)]
+
     def select_all(self) -> None:
         """The whole conversation, also what is not loaded."""
         if len(self._heights):
@@ -867,9 +882,7 @@ class TranscriptView(QAbstractScrollArea):
         """The selection to the clipboard, plain text first."""
         text = self.selected_text()
         if text is None:
-            chosen = self._selected()
-            assert chosen is not None and self._model is not None
-            self.copy_needed.emit([self._model.id(at) for at in range(chosen[0][0], chosen[1][0] + 1)])
+            self.copy_needed.emit(self.selected_ids())
         elif text:
             QGuiApplication.clipboard().setMimeData(clipboard_text(text))
 
@@ -1196,12 +1209,12 @@ class TranscriptView(QAbstractScrollArea):
         self.viewport().update()
 
     def hit_count(self, message_id: str) -> int:
-        """How often what is looked for occurs in a loaded message, folded or not."""
+        """How often what is looked for is seen in a loaded message once its turn is unfolded."""
         row = self._row(self._model.row_of(message_id)) if self._model is not None and self._finder else None
         if row is None:
             return 0
-        if row.is_shut or any(section.fold is not None and not section.fold.is_open for section in row.sections):
-            row = Row(row.message, self._ink, meta="", branch=None, folds=frozenset())
+        if row.is_shut:
+            row = Row(row.message, self._ink, meta="", branch=None, folds=self._folds & {"reasoning", "tool"})
         return len(self._hits(row))
 
     def _hits(self, row: Row) -> list[tuple[int, Span]]:
@@ -1224,15 +1237,11 @@ class TranscriptView(QAbstractScrollArea):
         self._show_place(at, row, block, stretch[0])
 
     def _unfold(self, row: Row) -> None:
-        """Open all that is folded of a row: what is looked for may stand in it."""
-        folds = [fold for fold in (row.cover, *(section.fold for section in row.sections)) if fold is not None]
-        if all(fold.is_open for fold in folds):
-            return
-        for fold in folds:
-            fold.is_open = True
-        if row.cover is not None:
+        """Open a turn that is folded: what is looked for stands in it."""
+        if row.cover is not None and not row.cover.is_open:
+            row.cover.is_open = True
             self._unfolded.add(row.message.id)
-        row.refold()
+            row.refold()
 
     def _show_place(self, at: int, row: Row, block: int, position: int) -> None:
         row.lay_out(self._column, row.tops[block], row.tops[block])
