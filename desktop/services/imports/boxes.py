@@ -44,6 +44,7 @@ class Box:
         self.path = path
         self.entries: dict[str, Entry] = {}
         self.left_out: list[NotTaken] = []
+        self.closing: list[Callable[[], None]] = []  # what was opened inside it
 
     def open(self, name: str) -> IO[bytes]:
         raise NotImplementedError
@@ -78,6 +79,9 @@ class Box:
 
     def close(self) -> None:
         """Let go of what is open."""
+        for close in self.closing:
+            close()
+        self.closing.clear()
 
     def _slice(self, name: str, start: int, size: int) -> bytes:
         with self.open(name) as file:
@@ -163,6 +167,7 @@ class Zip(Box):
         return partial(self._spooled, start, element.size)
 
     def close(self) -> None:
+        super().close()
         self._zip.close()
         if self._spool is not None:
             self._spool.close()
@@ -193,9 +198,9 @@ def open_box(path: Path, folder: Path) -> Box:
             return Folder(path)
         if not path.is_file():
             raise BadFile(f"“{path.name}” is not there, or no ordinary file.")
-        if path.open("rb").read(4) in (b"PK\x03\x04", b"PK\x05\x06"):
-            return Zip(path, folder)
-        return File(path)
+        with path.open("rb") as file:
+            is_zip = file.read(4) in (b"PK\x03\x04", b"PK\x05\x06")
+        return Zip(path, folder) if is_zip else File(path)
     except OSError as error:
         raise BadFile(f"“{path.name}” cannot be read.", "Check that it is there and may be read.") from error
 

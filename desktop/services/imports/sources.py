@@ -185,6 +185,7 @@ class Source:
             raise BadFile("A database in a ZIP is not read.", "Unpack it first.")
         place = self.box.path if self.box.path.is_file() else self.box.path / name
         log = llm_logs.Log(place, self._notes)
+        self.box.closing.append(log.close)
         if not log.is_one:
             raise BadFile("This database has no prompts and responses.", "")
         yield from log.pieces()
