@@ -87,6 +87,14 @@ class Library:
             results.entries, results.next, (*asked.problems, *results.problems), results.count, results.is_more
         )
 
+    async def count(self, line: str, *, place: Place = _EVERYWHERE) -> tuple[int, bool]:
+        """How many conversations a search finds, counted up to 1,000, and whether there are more.
+
+        A page of results counts only as far as it had to look; this takes longer and may follow it.
+        """
+        asked = search_query.parse(line, self._today())
+        return await self._database.read(lambda db: found.count(db, asked, place))
+
     async def hits_in(self, conversation_id: str, line: str) -> tuple[HitPlace, ...]:
         """Messages of all branches that have a hit, down each branch in turn; raises Missing."""
         asked = search_query.parse(line, self._today())

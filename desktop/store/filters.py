@@ -43,9 +43,13 @@ class Term(Struct, frozen=True):
 
 
 class Conditions(Struct, frozen=True):
-    """What conversations must be, what the message that is shown must be, and what none of their messages may be."""
+    """What conversations must be, what the message that is shown must be, and what none of their messages may be.
+
+    `dates` are what must be true of a conversation that has a message in a time, known without reading its messages.
+    """
 
     conversation: tuple[Term, ...] = ()
+    dates: tuple[Term, ...] = ()
     message: tuple[Term, ...] = ()
     no_message: tuple[Term, ...] = ()
     is_title_only: bool = False
@@ -55,7 +59,7 @@ class Conditions(Struct, frozen=True):
     @property
     def of_conversations(self) -> Term:
         """Whether a conversation passes as a whole: one of its messages passes all filters of messages."""
-        terms = [*self.conversation]
+        terms = [*self.conversation, *self.dates]
         if self.message:
             inner = joined(self.message)
             terms.append(
@@ -72,14 +76,14 @@ class Conditions(Struct, frozen=True):
 
     @property
     def of_hits(self) -> Term:
-        """Whether a hit passes: a message by itself, a title for its conversation. `p` is the passage."""
+        """Whether a hit passes: a message by itself, a title, where `m` is NULL, for its conversation."""
         if not self.message and not self.no_message:
             return joined(self.conversation)
         none = [Term(f"NOT ({term.sql})", term.values) for term in self.no_message]
         own, whole = joined([*self.message, *none]), self.of_conversations
         outer = joined(self.conversation)
         return Term(
-            f"{outer.sql} AND CASE p.source WHEN 0 THEN {own.sql} ELSE {whole.sql} END",
+            f"{outer.sql} AND CASE WHEN m.no IS NOT NULL THEN {own.sql} ELSE {whole.sql} END",
             (*outer.values, *own.values, *whole.values),
         )
 
@@ -104,7 +108,7 @@ def conditions(conn: sqlite3.Connection, line: SearchLine, place: Place = _EVERY
         problems += [problem] if problem else []
         terms.setdefault((filter.name, filter.is_not), []).append(term)
     dates = [_date_bounds(f) for f in line.filters if f.name in ("before", "after", "on") and not f.is_not]
-    of_conversation = [*_of_place(conn, line, place), *(term for some in dates for term in some)]
+    of_conversation = [*_of_place(conn, line, place)]
     of_message: list[Term] = []
     none: list[Term] = []
     for (name, is_not), some in terms.items():
@@ -114,7 +118,13 @@ def conditions(conn: sqlite3.Connection, line: SearchLine, place: Place = _EVERY
             one = joined(some, " AND " if name in _ALL_OF else " OR ")
             (of_message if name in _OF_MESSAGES else of_conversation).append(one)
     return Conditions(
-        tuple(of_conversation), tuple(of_message), tuple(none), is_title_only, is_message_only, tuple(problems)
+        tuple(of_conversation),
+        tuple(term for some in dates for term in some),
+        tuple(of_message),
+        tuple(none),
+        is_title_only,
+        is_message_only,
+        tuple(problems),
     )
 
 
@@ -156,8 +166,8 @@ def _dated(column: str, filter: Filter) -> Term:
 
 
 def _date_bounds(filter: Filter) -> list[Term]:
-    """What must be true of a conversation with a message in a time, and is known without reading its messages."""
-    return [Term("c.updated >= ?", (filter.since,))] if filter.since is not None else []
+    terms = [Term("c.updated >= ?", (filter.since,))] if filter.since is not None else []
+    return terms + ([Term("c.created < ?", (filter.until,))] if filter.until is not None else [])
 
 
 def _tagged(conn: sqlite3.Connection, filter: Filter) -> tuple[Term, Problem | None]:
@@ -172,7 +182,8 @@ def _in_folder(conn: sqlite3.Connection, filter: Filter) -> tuple[Term, Problem 
     found = _folders_named(conn, filter.value.strip(), names)
     if not found:
         return Term(NEVER), Problem(filter.start, filter.end, f"There is no folder “{filter.value}”.")
-    return below(conn, found), None
+    inside = below(conn, found)
+    return Term(f"c.folder IS NOT NULL AND {inside.sql}"), None
 
 
 def _folders_named(conn: sqlite3.Connection, whole: str, names: list[str]) -> list[int]:

@@ -22,8 +22,7 @@ from desktop.store.search import MESSAGE, TITLE, Query
 
 _EVERYWHERE = Place()
 MOST_COUNTED = 1000  # beyond, "1,000+"
-LEAST_LOOKED_AT = 1000  # hits; so many are read in a millisecond or two, and most searches have fewer
-FEW = 2500  # hits that are sorted by their time where old conversations came in late
+FEW = 1000  # hits that are sorted by their time where old conversations came in late: some ten milliseconds
 MOST_RANKED = 2000
 _SPREAD = 100  # a conversation's passages are looked up one by one where so many others stand between them
 _PREVIEW = 160  # characters of the last message, where nothing was searched for
@@ -77,10 +76,11 @@ def page(
     """The next `limit` entries after a cursor.
 
     Without words, conversations: pinned ones first, then by the order. With words, conversations by their hits.
-    "newest" and "oldest" go by the number of a passage, which grows with time but for imports; where there were any,
-    up to FEW hits are sorted by their own time, more are not. "relevance" is BM25's; where only characters of scripts
-    without blanks are looked for it is "newest". "title" and "cost" sort what was found among the newest
-    `search.MOST_HITS` hits.
+    "newest" and "oldest" go by the number of a passage, which grows with time but for imports. Where there were any,
+    up to FEW hits are sorted by their own time, newest first; of more, those that came in last stand first.
+    "relevance" is BM25's; where only characters of scripts without blanks are looked for it is "newest". "title" and
+    "cost" sort what was found among the newest `search.MOST_HITS` hits. Hits are counted as far as was looked, which
+    is until the page is full.
     """
     query = search.parse(line.words, line.without)
     rules = conditions(conn, line, place)
@@ -190,7 +190,7 @@ def _searched(
     shown = groups[cursor.offset : wanted]
     entries = _entries(conn, shown, query)
     if not cursor.offset:
-        cursor.count = min(len(groups), MOST_COUNTED)
+        cursor.count = min(len(groups), MOST_COUNTED if is_whole else wanted)
         cursor.is_more = not is_whole or len(groups) > MOST_COUNTED
     following = None
     if len(groups) > wanted:
@@ -237,14 +237,14 @@ def hits_of(
     index, asked = search.leading(query, words)
     also, more = search.besides(query, words)
     hits = rules.of_hits
-    source = f" AND p.source = {TITLE}" if rules.is_title_only else ""
-    source += f" AND p.source = {MESSAGE}" if rules.is_message_only else ""
+    source = " AND m.no IS NULL" if rules.is_title_only else " AND m.no IS NOT NULL" if rules.is_message_only else ""
     sort = "i.rank" if order == "RANK" else f"i.rowid {order}"
     return conn.execute(
-        # CROSS JOIN: the index leads, so that hits come in its order without sorting.
-        "SELECT p.no, p.source, p.owner, coalesce(m.created, c.updated)"
-        f" FROM {index} i CROSS JOIN passage p ON p.no = i.rowid CROSS JOIN conversation c ON c.no = p.owner"
-        " LEFT JOIN message m ON m.no = i.rowid"
+        # CROSS JOIN: the index leads, so that hits come in its order without sorting. Passages themselves, which have
+        # the texts and so many more pages, are not read.
+        f"SELECT i.rowid, CASE WHEN m.no IS NULL THEN {TITLE} ELSE {MESSAGE} END, c.no, coalesce(m.created, c.updated)"
+        f" FROM {index} i LEFT JOIN message m ON m.no = i.rowid CROSS JOIN conversation c"
+        " ON c.no = coalesce(m.conversation, (SELECT no FROM conversation WHERE title = i.rowid))"
         f" WHERE {index} MATCH ? AND i.rowid <= ?{also}{source} AND {hits.sql} ORDER BY {sort} LIMIT ?",
         (asked, top, *more, *hits.values, limit),
     )
@@ -259,14 +259,15 @@ def _grouped(
     """
     groups: dict[int, _Group] = {}
     looked_at = 0
-    for looked_at, (passage, source, owner, _) in enumerate(hits, 1):
+    for passage, source, owner, _ in hits:
+        looked_at += 1
         if (group := groups.get(owner)) is None:
             groups[owner] = _Group(owner, passage, source)
         else:
             group.hits += 1
             if group.source == TITLE and source == MESSAGE:
                 group.passage, group.source = passage, source
-        if len(groups) > wanted and looked_at >= LEAST_LOOKED_AT:
+        if len(groups) > wanted:
             return list(groups.values()), False
     return list(groups.values()), looked_at < most
 
@@ -307,6 +308,18 @@ def _entries(conn: sqlite3.Connection, groups: list[_Group], query: Query) -> tu
     return tuple(entries)
 
 
+def count(conn: sqlite3.Connection, line: SearchLine, place: Place = _EVERYWHERE) -> tuple[int, bool]:
+    """How many conversations there are up to MOST_COUNTED, and whether there are more; slower than a page of them."""
+    query = search.parse(line.words, line.without)
+    rules = conditions(conn, line, place)
+    if query.is_empty:
+        return _counted(conn, _and(rules.of_conversations, _without_owners(query)))
+    (top,) = conn.execute("SELECT coalesce(max(no), 0) FROM passage").fetchone()
+    hits = hits_of(conn, rules, query, search.expressions(query)[-1], top, "DESC")
+    groups, is_whole = _grouped(hits, MOST_COUNTED)
+    return min(len(groups), MOST_COUNTED), not is_whole
+
+
 # Within one conversation
 
 
@@ -342,7 +355,7 @@ def _matching(conn: sqlite3.Connection, query: Query, numbers: Iterable[int]) ->
     index, asked = search.leading(query, words)
     also, more = search.besides(query, words)
     lowest, highest = min(among), max(among)
-    if highest - lowest < _SPREAD * len(among) + LEAST_LOOKED_AT:
+    if highest - lowest < _SPREAD * len(among):
         rows = conn.execute(
             f"SELECT i.rowid FROM {index} i WHERE {index} MATCH ? AND i.rowid BETWEEN ? AND ?{also} ORDER BY i.rowid",
             (asked, lowest, highest, *more),
