@@ -274,7 +274,7 @@ async def test_the_estimate_is_kept_beside_what_was_charged(desk, wire):
     first = await desk.ask("a " * 1000, PROFILE)
     row = desk.rows()[0]
     card = desk.catalogs.current.card(MODEL)
-    assert row.estimate_pico > pico(pricing.estimate(1000, 500, card).dollars)  # its words, and what wraps them
+    assert row.estimate_pico > pico(pricing.estimate(0, 500, card).dollars)
     shown = await desk.chat.estimate(Question(parts=(Text("a " * 1000),), model=MODEL, profile=PROFILE))
     await desk.ask("a " * 1000, PROFILE)
     newest = desk.rows()[0]
