@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import json
+from decimal import Decimal
 from types import SimpleNamespace
 
 import msgspec
@@ -23,6 +24,7 @@ from desktop.services.archive_state import ArchiveState
 from desktop.services.conversations import Conversations
 from desktop.services.copies import Copies
 from desktop.services.profiles import Profiles
+from desktop.services.reported import ReportedCosts
 from desktop.services.settings import CurrentSettings
 from desktop.services.storage import Storage
 from desktop.services.verdicts import Verdict
@@ -97,6 +99,7 @@ def make(qtbot, tmp_path, store):
             copies=Copies(database),
             storage=Storage(folder, database, kept, profiles, secrets),
             connection_test=Answers(),
+            reported=ReportedCosts(None, secrets, connect=None),
         )
         reported = []
         page = SettingsPage(reported.append)
@@ -317,10 +320,11 @@ async def test_limits_and_budget_are_kept(make):
     made = await opened(page)
     find(page, "profiles.silence-s", QAbstractSpinBox).setValue(900)
     await page.tasks.settled()
-    find(page, "profiles.month", QAbstractSpinBox).setValue(12.5)
+    find(page, "profiles.month", QLineEdit).setText("$12.50")
+    find(page, "profiles.month", QLineEdit).editingFinished.emit()
     await page.tasks.settled()
     kept = page.services.profiles.get(made.id)
-    assert (kept.limits.silence_s, str(kept.budget.month), kept.budget.day) == (900.0, "12.5", None)
+    assert (kept.limits.silence_s, str(kept.budget.month), kept.budget.day) == (900.0, "12.50", None)
 
 
 async def test_local_and_environment_cannot_be_edited_here(make):
@@ -574,3 +578,59 @@ async def test_a_name_of_markup_or_with_an_ampersand_is_shown_as_it_is(make):
     await page.services.profiles.change(replace(made, name="<b>R&D</b>"))
     await page.tasks.settled()
     assert find(page, "profiles.title", QLabel).text() == "<b>R&D</b>"
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [("5", "5"), ("$5", "5"), ("5.00", "5.00"), ("1,250.5", "1250.5"), ("2,50", "2.50"), ("", None), (".5", "0.5")],
+)
+async def test_a_budget_takes_money_as_people_write_it(make, qtbot, typed, kept):
+    page = make()
+    made = await opened(page)
+    enter(page, qtbot, "profiles.day", "7")
+    await page.tasks.settled()
+    enter(page, qtbot, "profiles.day", typed)
+    await page.tasks.settled()
+    budget = page.services.profiles.get(made.id).budget
+    assert budget.day == (None if kept is None else Decimal(kept))
+
+
+async def test_what_is_no_amount_is_said_at_its_field_and_stays_there(make, qtbot):
+    page = make()
+    made = await opened(page)
+    enter(page, qtbot, "profiles.day", "five")
+    await page.tasks.settled()
+    row = page.profile_form.rows["day"]
+    assert row.problem.isVisible() and "no amount" in row.problem.text()
+    assert row.line.text() == "five"
+    assert page.services.profiles.get(made.id).budget.day is None
+
+
+async def test_the_share_that_warns_is_kept(make):
+    page = make()
+    made = await opened(page)
+    spin = find(page, "profiles.warn-share", QAbstractSpinBox)
+    assert spin.value() == 80
+    spin.setValue(60)
+    await page.tasks.settled()
+    assert page.services.profiles.get(made.id).budget.warn_share == Decimal("0.6")
+
+
+async def test_an_admin_key_goes_in_and_does_not_come_out(make, qtbot, store):
+    page = make()
+    made = await opened(page)
+    admin = "sk-admin-T4lQx9Zb7Rw2Kv8Ny3Mu6Ha1Jc5Pd0FsGe"
+    enter(page, qtbot, "profiles.admin-key", admin)
+    await page.tasks.settled()
+    assert store.kept[f"{made.id}.admin"] == admin
+    assert find(page, "profiles.admin-key-kept", QLabel).text() == "An admin key is kept"
+    assert not any(admin in text for text in shown_texts(page))
+    click(page, qtbot, "profiles.admin-key-remove")
+    await page.tasks.settled()
+    assert f"{made.id}.admin" not in store.kept
+    assert find(page, "profiles.admin-key-kept", QLabel).text() == "No admin key"
+
+
+def shown_texts(page) -> list[str]:
+    labels = [label.text() for label in page.findChildren(QLabel)]
+    return labels + [line.text() for line in page.findChildren(QLineEdit)]

@@ -182,6 +182,9 @@ class SettingsPage(Page):
         key.opened.connect(lambda secret: self._do(self._keyed(self._profiles.open_sealed(secret)), "key"))
         key.unsealed.connect(lambda: self._do(self._keyed(self._profiles.unseal()), "key"))
         key.given_up.connect(self._give_up_sealed)
+        admin = form.admin
+        admin.entered.connect(lambda secret: self._do(self._admin_key(secret), "admin-key"))
+        admin.removed.connect(lambda: self._do(self._admin_key(None), "admin-key"))
 
     def _do(self, work: Coroutine[Any, Any, object], name: str) -> None:
         if self.services is None:
@@ -231,12 +234,15 @@ class SettingsPage(Page):
         self.stack.setCurrentWidget(self._profile_area)
         self._profile_area.verticalScrollBar().setValue(0)
         self.profile_form.key.show_problem("")
+        self.profile_form.admin.show_problem("")
         self._refresh()
 
     def _refresh(self) -> None:
         profile = self._profiles.get(self._shown_profile)
         self.profile_form.show_profile(profile, in_use=profile.id == self._profiles.chosen.id)
         self.tasks.start(self._read_key(profile.id), name="read-key")
+        if profile.kind is Kind.OPENAI:
+            self.tasks.start(self._read_admin_key(profile), name="read-admin-key")
 
     async def _read_key(self, profile_id: str) -> None:
         """Where the key is, and what has to be agreed to: the key store is asked in its own time."""
@@ -306,6 +312,31 @@ class SettingsPage(Page):
             await work
         except KnownError as error:
             card.show_problem(f"{error.summary} {error.advice}")
+
+    async def _admin_key(self, secret: Secret | None) -> None:
+        """Keep the key that reads the bill, or with None forget it; what goes wrong is said beside its field."""
+        assert self.services is not None
+        card, profile = self.profile_form.admin, self._profiles.get(self._shown_profile)
+        card.show_problem("")
+        try:
+            if secret is None:
+                await self.services.reported.remove_key(profile)
+            else:
+                await self.services.reported.set_key(profile, secret)
+        except KnownError as error:
+            card.show_problem(f"{error.summary} {error.advice}")
+        await self._read_admin_key(profile)
+
+    async def _read_admin_key(self, profile: Profile) -> None:
+        assert self.services is not None
+        card = self.profile_form.admin
+        try:
+            has_key = await self.services.reported.has_key(profile)
+        except KeyProblem as error:
+            has_key = False
+            card.show_problem(f"{error.summary} {error.advice}")
+        if profile.id == self._shown_profile:
+            card.show_key(has_key)
 
     def _give_up_sealed(self) -> None:
         self._profiles.give_up_sealed()

@@ -11,12 +11,15 @@ from msgspec.structs import replace
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFileDialog, QFrame, QSizePolicy, QVBoxLayout, QWidget
 
+from desktop.core.budget import warn_share
 from desktop.core.keeping import Where
 from desktop.core.profile import READY_MADE, Budget, Kind, Limits, Profile, ProxyMode
 from desktop.ui import theme
+from desktop.ui.settings.admin_key import AdminKeyCard
 from desktop.ui.settings.key_card import KeyCard, button, line
 from desktop.ui.widgets.form import ChoiceRow, Column, FlagRow, LineRow, NumberRow, Row, section
 from desktop.ui.widgets.labels import plain_label
+from desktop.ui.widgets.money_row import MoneyRow
 from desktop.ui.widgets.parameter_form import Group
 from desktop.ui.widgets.tooltip import no_mnemonic
 
@@ -44,7 +47,7 @@ LIMITS = (
     ("reply_s", "Whole replies", "Until a reply that is not streamed must be there."),
 )
 BUDGET = (("day", "A day"), ("month", "A month"), ("total", "In all"))
-LARGEST_BUDGET = 1_000_000
+WARN_HELP = "Of each limit. At the limit itself a send asks first."
 MODELS_SHOWN = 6
 
 
@@ -248,8 +251,12 @@ class ProfileForm(QWidget):
         self.budget = section("Budget in dollars")
         column.addWidget(self.budget)
         for name, title in BUDGET:
-            bounds = (0, LARGEST_BUDGET)
-            self._add(column, NumberRow(f"profiles.{name}", title, bounds, unit="$", decimals=2, nothing="no limit"))
+            self._add(column, MoneyRow(f"profiles.{name}", title, unit="dollars", nothing="no limit"))
+        self._add(column, NumberRow("profiles.warn-share", "Warn at", (1, 100), unit="%", help_text=WARN_HELP))
+        self.admin_title = section("Admin key")
+        column.addWidget(self.admin_title)
+        self.admin = AdminKeyCard()
+        column.addWidget(self.admin)
         self.limits = Group("Time limits", False, self)
         self.limits.head.setObjectName("profiles.limits")
         column.addWidget(self.limits)
@@ -295,7 +302,7 @@ class ProfileForm(QWidget):
             "proxy": own,
             "proxy_url": own and profile.proxy is ProxyMode.GIVEN,
             "certificates": own,
-            **dict.fromkeys((name for name, _ in BUDGET), own),
+            **dict.fromkeys((*(name for name, _ in BUDGET), "warn_share"), own),
         }
         for name, is_shown in shown.items():
             self.rows[name].setVisible(is_shown)
@@ -303,6 +310,8 @@ class ProfileForm(QWidget):
         for part, is_shown in ((self.account, has_account), (self.network, own), (self.budget, own)):
             part.setVisible(is_shown)
         self.key.setVisible(not is_local)
+        for part in (self.admin_title, self.admin):
+            part.setVisible(profile.kind is Kind.OPENAI)
         self.test.setVisible(not is_local)
         self.remove.setVisible(own)
         for name, _, _ in LIMITS:
@@ -315,7 +324,8 @@ class ProfileForm(QWidget):
         simple = ("name", "base_url", "api_version", "needs_key", "organization", "project", "proxy", "proxy_url")
         values: dict[str, object] = {name: getattr(profile, name) for name in simple}
         values["certificates"] = profile.certificates
-        values |= {name: float(getattr(profile.budget, name) or 0) for name, _ in BUDGET}
+        values |= {name: getattr(profile.budget, name) for name, _ in BUDGET}
+        values["warn_share"] = round(warn_share(profile.budget) * 100)
         values |= {name: getattr(profile.limits, name) for name, _, _ in LIMITS}
         return values
 
@@ -325,9 +335,11 @@ class ProfileForm(QWidget):
         self.rows[name].set_problem("")
         if hasattr(Limits(), name):
             changed = replace(self.profile, limits=replace(self.profile.limits, **{name: float(value)}))  # type: ignore[arg-type]
+        elif name == "warn_share":
+            share = Decimal(int(value)) / 100  # type: ignore[call-overload]
+            changed = replace(self.profile, budget=replace(self.profile.budget, warn_share=share))
         elif hasattr(Budget(), name):
-            dollars = Decimal(str(value)) or None
-            changed = replace(self.profile, budget=replace(self.profile.budget, **{name: dollars}))
+            changed = replace(self.profile, budget=replace(self.profile.budget, **{name: value}))
         else:
             changed = replace(self.profile, **{name: value})
         self.edited.emit(changed, name)

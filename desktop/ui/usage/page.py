@@ -10,18 +10,21 @@ from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QToolButton, QVBoxLayout
 
-from desktop.core import pricing
+from desktop.core.errors import KeyProblem
+from desktop.core.profile import Kind
 from desktop.ui import actions, theme
 from desktop.ui.page import Page
 from desktop.ui.tasks import Report
 from desktop.ui.usage import series as chart_of
 from desktop.ui.usage import words
 from desktop.ui.usage.choices import OWN, PERIODS, Choices
+from desktop.ui.usage.side import NO_ADMIN_KEY, NOT_OPENAI, Side
 from desktop.ui.usage.view import BY, UsageView
 from desktop.ui.widgets.labels import ElidedLabel
 
 if TYPE_CHECKING:
     from desktop.core.periods import Period
+    from desktop.core.profile import Profile
     from desktop.services.bundle import Services
     from desktop.services.meter import Reading
     from desktop.services.usage import Series, Usage
@@ -31,6 +34,10 @@ CALM_MS = 600  # several calls that end together are read once
 PIECE = 200
 ENDED = ("complete", "failed", "cut", "stopped", "unknown")
 TITLES = dict(BY)
+NO_BUDGET = {
+    Kind.LOCAL: "Nothing is charged on this computer, so there is nothing to limit.",
+    Kind.ENVIRONMENT: "This profile is made of variables and keeps no budget. Make a profile of your own to set one.",
+}
 
 
 class UsagePage(Page):
@@ -45,6 +52,7 @@ class UsagePage(Page):
         super().__init__(report, parent)
         self.choices = Choices()
         self.view = UsageView()
+        self.side = Side()
         self._series: Series | None = None
         self._total: Reading | None = None
         self._bar: Period | None = None
@@ -71,6 +79,7 @@ class UsagePage(Page):
         if self.services is not None and self.isVisible():
             self._is_stale = False
             self._start(self._read(), "read")
+            self._start(self._read_side(), "side")
 
     # How it is built
 
@@ -80,6 +89,7 @@ class UsagePage(Page):
         column.addLayout(self._head())
         column.addWidget(self.view, 1)
         self.history.layout().addWidget(self.choices)
+        self.parameters.layout().addWidget(self.side)
         self._calm = QTimer(self, singleShot=True, interval=CALM_MS)
         self._calm.timeout.connect(self.refresh)
         theme.current().changed.connect(self._measure)
@@ -128,6 +138,11 @@ class UsagePage(Page):
         view.bar_chosen.connect(self._open_bar)
         view.all_calls_wanted.connect(self._all_calls)
         view.calls.calls.more_wanted.connect(lambda: self._start(self._more_calls(), "calls"))
+        side = self.side
+        side.profile_wanted.connect(self._open_profile)
+        side.price_now_wanted.connect(lambda models: self._start(self._price_now(models), "price-now"))
+        side.fetch_wanted.connect(lambda: self._start(self._fetch(), "fetch"))
+        side.stop_wanted.connect(lambda: self.tasks.cancel("fetch"))
         view.shares.columns_changed.connect(lambda keys: self._start(self._keep(COLUMNS, keys), "columns"))
 
     # What is wanted
@@ -167,6 +182,7 @@ class UsagePage(Page):
     # What is read
 
     async def _read(self) -> None:
+        assert self.services is not None
         period, profile, by = self.choices.period, self.choices.profile, self.view.by
         step = chart_of.step_of(period)
         self._total = await self._usage.total(period, profile)
@@ -174,7 +190,7 @@ class UsagePage(Page):
         shares = await self._usage.table(self._rows_by(by, step), period, profile)
         self.view.show_total(self._total, period, self._profile_name(profile))
         self.heading.setText(self._heading(period))
-        self._show_prices()
+        self.view.show_prices(self.services.prices.note, self.services.prices.is_stale)
         self._draw()
         self.view.show_shares(TITLES[by], shares)
         if self.view.tables.currentWidget() is self.view.calls:
@@ -195,13 +211,6 @@ class UsagePage(Page):
     def _draw(self) -> None:
         if self._series is not None and self._total is not None:
             self.view.show_chart(self._series, self._total)
-
-    def _show_prices(self) -> None:
-        as_of = self._usage.prices_as_of()
-        assert self._series is not None
-        is_stale = pricing.stale(as_of, self._series.days[-1])
-        sentence = f"Estimate, prices of {words.day(as_of)}."
-        self.view.show_prices(sentence + (" They are old and may have changed." if is_stale else ""), is_stale)
 
     def _heading(self, period: Period) -> str:
         return dict(PERIODS).get(period, "Usage") if isinstance(period, str) else words.span(period).capitalize()
@@ -233,6 +242,59 @@ class UsagePage(Page):
     def _all_calls(self) -> None:
         self._bar = None
         self._begin_calls()
+
+    # The right side
+
+    @property
+    def _owner(self) -> Profile:
+        """Whose budget and bill are shown: the profile chosen at the left, or the one in use."""
+        assert self.services is not None
+        profiles = self.services.profiles
+        return next((one for one in profiles.all if one.id == self.choices.profile), profiles.chosen)
+
+    async def _read_side(self) -> None:
+        services, side = self.services, self.side
+        assert services is not None
+        period, profile, owner = self.choices.period, self.choices.profile, self._owner
+        has_budget = owner.kind not in (Kind.LOCAL, Kind.ENVIRONMENT)
+        state = await services.budgets.state(owner) if has_budget else None
+        side.show_budgets(owner.name, state, NO_BUDGET.get(owner.kind, "No budget is set: nothing warns or stops."))
+        unpriced = await self._usage.unpriced(period, profile)
+        total = await self._usage.total(period, profile)
+        side.show_prices(services.prices.note, services.prices.is_stale, unpriced, has_calls=total.calls > 0)
+        side.show_estimates(await self._usage.estimates(period, profile))
+        await self._show_reported()
+
+    async def _show_reported(self, *, is_asking: bool = False) -> None:
+        services, owner = self.services, self._owner
+        assert services is not None
+        if owner.kind not in (Kind.OPENAI, Kind.ENVIRONMENT):
+            self.side.show_reported(None, NOT_OPENAI, False)
+            return
+        try:
+            has_key = await services.reported.has_key(owner)
+        except KeyProblem as problem:
+            self.side.show_reported(None, f"{problem.summary} {problem.advice}", False)
+            return
+        found = await services.reported.reported(owner, self.choices.period)
+        self.side.show_reported(found, "" if has_key else NO_ADMIN_KEY, has_key, is_asking=is_asking)
+
+    async def _fetch(self) -> None:
+        assert self.services is not None
+        await self._show_reported(is_asking=True)
+        try:
+            await self.services.reported.fetch(self._owner, self.choices.period)
+        finally:
+            self._start(self._show_reported(), "reported")
+
+    async def _price_now(self, models: list[str]) -> None:
+        count = await self._usage.price_again(models)
+        self.notice.emit("good", f"{words.many(count, 'call has', 'calls have')} a price now.")
+        self.refresh()
+
+    def _open_profile(self) -> None:
+        if (opener := getattr(self.window(), "open_profile", None)) is not None:
+            opener(self._owner.id)
 
     # Out
 

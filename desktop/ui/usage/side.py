@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from desktop.services.usage import EstimateQuality, Reported, UnpricedModel
 
 MOST_ROWS = 12
+MOST_DAYS = 31
 NO_ESTIMATES = "No call of this time had an estimate and a known price."
 ALL_PRICED = "Every call of this time has a price."
 NO_ADMIN_KEY = "OpenAI tells its own figures to an admin key. It goes into the profile, under “Admin key”."
@@ -33,6 +34,19 @@ def link(name: str, text: str, parent: QWidget, tells: str = "") -> QPushButton:
     made.setAccessibleName(tells or text)
     theme.style_as(made, "link")
     return made
+
+
+def signed(dollars: Decimal) -> str:
+    """Money with its sign; "±$0" for none."""
+    return f"+{words.money(dollars)}" if dollars > 0 else words.money(dollars) if dollars else "±$0"
+
+
+def drift(reported: Reported) -> str:
+    """How far theirs is from ours, in money and as a share."""
+    if not reported.drift:
+        return "no drift"
+    share = f" ({words.percent(reported.drift / reported.ours)})" if reported.ours else ""
+    return f"a drift of {signed(reported.drift)}{share}"
 
 
 class Part(Group):
@@ -65,6 +79,7 @@ class Side(QScrollArea):
     price_now_wanted = Signal(list)
     price_wanted = Signal(str)
     fetch_wanted = Signal()
+    stop_wanted = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -74,10 +89,10 @@ class Side(QScrollArea):
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         body = QWidget(self)
         self._column = QVBoxLayout(body)
-        self.budgets = Part("usage.budgets", "Budgets", body)
-        self.prices = Part("usage.prices", "Prices", body)
-        self.estimates = Part("usage.estimates", "Estimates", body)
-        self.reported = Part("usage.reported", "The provider's own figures", body)
+        self.budgets = Part("usage.budgets-group", "Budgets", body)
+        self.prices = Part("usage.prices-group", "Prices", body)
+        self.estimates = Part("usage.estimates-group", "Estimates", body)
+        self.reported = Part("usage.reported-group", "The provider's own figures", body)
         self._build_budgets()
         for part in (self.budgets, self.prices, self.estimates, self.reported):
             self._column.addWidget(part)
@@ -107,13 +122,15 @@ class Side(QScrollArea):
 
     # Prices
 
-    def show_prices(self, note: str, is_stale: bool, unpriced: Sequence[UnpricedModel]) -> None:
+    def show_prices(
+        self, note: str, is_stale: bool, unpriced: Sequence[UnpricedModel], *, has_calls: bool = True
+    ) -> None:
         column = self.prices.fresh()
         column.addWidget(plain_label(note, "warn" if is_stale else "muted", wrap=True))
         if unpriced:
             calls = sum(one.calls for one in unpriced)
             column.addWidget(plain_label(f"{words.many(calls, 'call')} without a price:", wrap=True))
-        else:
+        elif has_calls:
             column.addWidget(plain_label(ALL_PRICED, "muted", wrap=True))
         ready = [one.model for one in unpriced if one.can_be_priced_now]
         for at, one in enumerate(unpriced[:MOST_ROWS]):
@@ -169,22 +186,53 @@ class Side(QScrollArea):
 
     # The provider's own figures
 
-    def show_reported(self, reported: Reported | None, why_not: str, can_fetch: bool) -> None:
-        """Ours beside theirs, day by day; `why_not` is said where nothing was fetched."""
+    def show_reported(
+        self, reported: Reported | None, why_not: str, can_fetch: bool, *, is_asking: bool = False
+    ) -> None:
+        """Ours beside theirs, day by day; `why_not` is said where nothing can be asked."""
         column = self.reported.fresh()
         if why_not:
             column.addWidget(plain_label(why_not, "muted", wrap=True))
-        if reported is not None and reported.days:
-            column.addLayout(self._reported_grid(reported))
-        if can_fetch:
+        if reported is not None and reported.fetched is not None:
+            self._figures(column, reported)
+        if is_asking:
+            column.addLayout(self._asking())
+        elif can_fetch:
             fetch = QPushButton("Fetch from the provider", self)
             fetch.setObjectName("usage.fetch")
             fetch.clicked.connect(lambda: self.fetch_wanted.emit())
             column.addWidget(fetch, 0, Qt.AlignmentFlag.AlignLeft)
+        elif why_not == NO_ADMIN_KEY:
+            enter = link("usage.admin-key", "Enter an admin key…", self)
+            enter.clicked.connect(lambda: self.profile_wanted.emit())
+            column.addWidget(enter, 0, Qt.AlignmentFlag.AlignLeft)
 
-    def _reported_grid(self, reported: Reported) -> QGridLayout:
-        grid = self._grid(("Day", "Ours", "Theirs", "Drift"))
+    def _asking(self) -> QGridLayout:
+        grid = QGridLayout()
+        grid.addWidget(plain_label("Asking the provider…", "muted"), 0, 0)
+        grid.setColumnStretch(0, 1)
+        stop = link("usage.fetch-stop", "Stop", self, "Stop asking the provider")
+        stop.clicked.connect(lambda: self.stop_wanted.emit())
+        grid.addWidget(stop, 0, 1)
         return grid
+
+    def _figures(self, column: QVBoxLayout, reported: Reported) -> None:
+        said = f"Theirs {words.money(reported.theirs)}, ours {words.money(reported.ours)}: {drift(reported)}."
+        column.addWidget(plain_label(said, wrap=True))
+        days = [day for day in reported.days if day.theirs is not None and (day.theirs or day.ours)]
+        grid = self._grid(("Day", "Ours", "Theirs", "Drift"))
+        for line, day in enumerate(reversed(days[-MOST_DAYS:]), 1):
+            assert day.theirs is not None and day.drift is not None
+            figures = (words.money(day.ours), words.money(day.theirs), signed(day.drift))
+            self._line(grid, line, words.day(day.day, with_year=False), figures)
+        if days:
+            column.addLayout(grid)
+        if len(days) > MOST_DAYS:
+            column.addWidget(
+                plain_label(f"The last {MOST_DAYS} days of {words.thin(len(days))}.", "caption", wrap=True)
+            )
+        fetched = f"Fetched {words.day(reported.fetched.date())}." if reported.fetched else ""
+        column.addWidget(plain_label(f"{fetched} {reported.note}".strip(), "caption", wrap=True))
 
     def _grid(self, heads: Sequence[str]) -> QGridLayout:
         look = theme.current()
