@@ -206,7 +206,9 @@ class Wire:
         model = model_of(body) if body is not None else exchange.model
         names = {name for name, _ in parse_qsl(urlsplit(profile.base_url).query)} | {"api-version"}
         query = {name: value for name, value in exchange.query if name not in names}
-        return WireRequest(profile, exchange.method, exchange.endpoint, query, content, kind, model)
+        row = await self._database.read(lambda db: ledger.get(db, call_id))
+        of = row.conversation if row is not None else ""
+        return WireRequest(profile, exchange.method, exchange.endpoint, query, content, kind, model, of)
 
     async def _exact(self, call_id: str) -> Exchange:
         exchange, is_whole = await self.whole(call_id)

@@ -22,7 +22,7 @@ from desktop.store.database import Database
 
 log = logging.getLogger(__name__)
 
-KEPT_BODY_BYTES = 4 * 1024 * 1024  # of a body without its pictures and sound: a million tokens of text
+KEPT_BYTES = 4 * 1024 * 1024  # of a body and a reply without their pictures and sound: a million tokens of text
 PRUNE_EVERY = 100  # calls
 DAY_US = 24 * 3600 * 1_000_000
 MB = 1_000_000
@@ -98,10 +98,10 @@ def for_keeping(exchange: Exchange) -> Exchange:
         reply = b""
     return replace(
         exchange,
-        body=body[:KEPT_BODY_BYTES],
-        is_body_cut=exchange.is_body_cut or len(body) > KEPT_BODY_BYTES,
-        reply=reply,
-        is_reply_cut=exchange.is_reply_cut or (not reply and bool(exchange.reply)),
+        body=body[:KEPT_BYTES],
+        is_body_cut=exchange.is_body_cut or len(body) > KEPT_BYTES,
+        reply=reply[:KEPT_BYTES],
+        is_reply_cut=exchange.is_reply_cut or len(reply) > KEPT_BYTES or (not reply and bool(exchange.reply)),
         stamps=moved(exchange.stamps, edits),
     )
 

@@ -76,6 +76,7 @@ class Sending:
             page=WIRE_PAGE,
             profile=request.profile.id,
             model=request.model,
+            conversation=request.conversation,
             estimate_pico=pricing.pico(estimate.dollars) if isinstance(estimate, pricing.Cost) else None,
         )
         client = await self.client(request)

@@ -1,10 +1,11 @@
-"""Kept calls: packed rows; longer bodies and replies stand beside them, each once."""
+"""Kept calls, each in one row: what the list shows first, then the body, then the reply where no message keeps it."""
 
 # ruff: noqa: S608  (names in statements are our own; values are always bound)
 
 from __future__ import annotations
 
 import sqlite3
+import struct
 import zlib
 from collections.abc import Iterable, Sequence
 from itertools import accumulate, pairwise
@@ -17,9 +18,7 @@ from desktop.core.pricing import from_pico, shown
 from desktop.core.wire.exchange import Exchange, Stamps
 from desktop.store import raw_replies
 
-INLINE_BYTES = 8 * 1024
-"""A body up to this length is in the row itself."""
-
+_LENGTHS = struct.Struct(">II")  # of what the list shows and of the body; the reply is the rest
 CHUNK = 200
 _AT_ONCE = 400  # values that one statement is given
 
@@ -33,40 +32,27 @@ class Packed(msgspec.Struct, frozen=True):
     call_id: str
     started: int
     page: str
-    row: bytes
+    head: bytes
     body: bytes
     reply: bytes
 
 
 def packed(exchange: Exchange) -> Packed:
     """Condense an exchange. Takes as long as zlib does: in a worker."""
-    is_long = len(exchange.body) > INLINE_BYTES
     stamps = Stamps(_steps(exchange.stamps.at_ms), _steps(exchange.stamps.ends))
-    row = replace(exchange, reply=b"", body=b"" if is_long else exchange.body, stamps=stamps, dollars="", is_kept=True)
-    return Packed(
-        exchange.call_id,
-        exchange.started,
-        exchange.page,
-        zlib.compress(_encode(row), 6),
-        exchange.body if is_long else b"",
-        exchange.reply,
-    )
+    head = replace(exchange, reply=b"", body=b"", stamps=stamps, dollars="", is_kept=True)
+    parts = (zlib.compress(part, 6) if part else b"" for part in (_encode(head), exchange.body, exchange.reply))
+    return Packed(exchange.call_id, exchange.started, exchange.page, *parts)
 
 
 def put(conn: sqlite3.Connection, made: Packed, *, keeps_reply: bool = True) -> None:
     """Keep a call. Its reply is kept here only where no message of the archive keeps it already."""
     owner = conn.execute("SELECT page, message FROM ledger WHERE call_id = ?", (made.call_id,)).fetchone()
-    page = owner[0] if owner else made.page
-    size = len(made.row)
-    if made.body:
-        raw_replies.keep_raw(conn, _body_id(made.call_id), made.body)
-        size += len(made.body)
-    if made.reply and keeps_reply and not (owner and owner[1]):
-        raw_replies.keep_raw(conn, made.call_id, made.reply)
-        size += len(made.reply)
+    reply = made.reply if keeps_reply and not (owner and owner[1]) else b""
+    row = _LENGTHS.pack(len(made.head), len(made.body)) + made.head + made.body + reply
     conn.execute(
         "INSERT OR REPLACE INTO exchange (call_id, started, page, size_bytes, packed) VALUES (?, ?, ?, ?, ?)",
-        (made.call_id, made.started, page, size, made.row),
+        (made.call_id, made.started, owner[0] if owner else made.page, len(row), row),
     )
 
 
@@ -75,14 +61,16 @@ def get(conn: sqlite3.Connection, call_id: str) -> Exchange | None:
     found = conn.execute("SELECT page, packed FROM exchange WHERE call_id = ?", (call_id,)).fetchone()
     if found is None:
         return None
-    exchange = replace(_unpacked(found[1]), page=found[0], dollars=_dollars(conn, [call_id]).get(call_id, ""))
-    body = raw_replies.raw(conn, _body_id(call_id))
-    reply = raw_replies.raw(conn, call_id)
-    is_gone = reply is None and exchange.bytes_received > 0
+    page, row = found
+    exchange = replace(_head(row), page=page, dollars=_dollars(conn, [call_id]).get(call_id, ""))
+    of_head, of_body = _LENGTHS.unpack_from(row)
+    at = _LENGTHS.size + of_head
+    reply = _unzipped(row[at + of_body :]) or raw_replies.raw(conn, call_id) or b""
+    is_gone = not reply and exchange.bytes_received > 0
     return replace(
         exchange,
-        body=exchange.body if body is None else body,
-        reply=reply or b"",
+        body=_unzipped(row[at : at + of_body]),
+        reply=reply,
         is_reply_cut=exchange.is_reply_cut or is_gone,
     )
 
@@ -90,7 +78,7 @@ def get(conn: sqlite3.Connection, call_id: str) -> Exchange | None:
 def listing(
     conn: sqlite3.Connection, *, pages: Sequence[str] = (), limit: int = 200, before: tuple[int, str] | None = None
 ) -> tuple[Exchange, ...]:
-    """The newest first, without bodies of any length and without replies. `before`: start and id of the last one."""
+    """The newest first, without bodies and replies. `before`: start and id of the last one."""
     where, values = ["1"], list[object]()
     if pages:
         where.append(f"page IN ({', '.join('?' * len(pages))})")
@@ -102,7 +90,7 @@ def listing(
         f"SELECT page, packed FROM exchange WHERE {' AND '.join(where)} ORDER BY started DESC, call_id DESC LIMIT ?",
         (*values, limit),
     ).fetchall()
-    found = [replace(_unpacked(row), page=page) for page, row in rows]
+    found = [replace(_head(row), page=page) for page, row in rows]
     dollars = _dollars(conn, [exchange.call_id for exchange in found])
     return tuple(replace(each, dollars=dollars.get(each.call_id, "")) for each in found)
 
@@ -119,17 +107,15 @@ def owners(conn: sqlite3.Connection, call_ids: Sequence[str]) -> dict[str, tuple
 
 
 def remove(conn: sqlite3.Connection, call_ids: Iterable[str]) -> int:
-    """Forget calls: their rows, bodies and replies, but for replies that belong to messages. Returns how many."""
-    gone = 0
-    for call_id in call_ids:
-        gone += conn.execute("DELETE FROM exchange WHERE call_id = ?", (call_id,)).rowcount
-        conn.execute("DELETE FROM raw_reply WHERE call_id = ?", (_body_id(call_id),))
-        conn.execute(
-            "DELETE FROM raw_reply WHERE call_id = ?1 AND NOT EXISTS"
-            " (SELECT 1 FROM ledger WHERE call_id = ?1 AND message <> '')",
-            (call_id,),
-        )
-    return gone
+    """Forget calls; how many there were. The replies of messages stay with their messages."""
+    return sum(conn.execute("DELETE FROM exchange WHERE call_id = ?", (call_id,)).rowcount for call_id in call_ids)
+
+
+def remove_of(conn: sqlite3.Connection, conversation: str) -> int:
+    """Forget all calls of a conversation, also those that were sent again from the wire view."""
+    return conn.execute(
+        "DELETE FROM exchange WHERE call_id IN (SELECT call_id FROM ledger WHERE conversation = ?)", (conversation,)
+    ).rowcount
 
 
 def due(conn: sqlite3.Connection, older_than_us: int, max_bytes: int) -> list[str]:
@@ -149,14 +135,15 @@ def prune(conn: sqlite3.Connection, older_than_us: int, max_bytes: int, limit: i
     return remove(conn, due(conn, older_than_us, max_bytes)[-limit:])
 
 
-def _body_id(call_id: str) -> str:
-    return call_id + "/request"
-
-
-def _unpacked(row: bytes) -> Exchange:
-    exchange = _decode(zlib.decompress(row))
+def _head(row: bytes) -> Exchange:
+    length, _ = _LENGTHS.unpack_from(row)
+    exchange = _decode(zlib.decompress(row[_LENGTHS.size : _LENGTHS.size + length]))
     stamps = exchange.stamps
     return replace(exchange, stamps=Stamps(tuple(accumulate(stamps.at_ms)), tuple(accumulate(stamps.ends))))
+
+
+def _unzipped(part: bytes) -> bytes:
+    return zlib.decompress(part) if part else b""
 
 
 def _steps(values: tuple[int, ...]) -> tuple[int, ...]:

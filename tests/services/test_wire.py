@@ -129,6 +129,7 @@ async def test_a_call_is_recorded_with_its_tries_and_times_and_kept(desk, server
     desk.forget()
     kept = await desk.wire.get(call_id)
     assert kept == replace(seen, is_kept=True)
+    assert kept.body == server.requests[0].body and json.loads(kept.reply) == REPLY
     assert [row.call_id for row in await desk.wire.calls()] == [call_id]
     await desk.close()
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+
 from msgspec.structs import replace
 
 from desktop.core.calls import Fate, Part
@@ -62,6 +64,7 @@ def test_the_reply_of_a_message_is_kept_once_and_outlives_the_call(database):
     assert raw_count(database) == 0  # the chat keeps it
     database.write_now(lambda db: raw_replies.keep_raw(db, "01A", b"the reply"))
     assert database.read_now(lambda db: exchanges.get(db, "01A")).reply == b"the reply"
+    assert len(database.read_now(lambda db: db.execute("SELECT packed FROM exchange").fetchone()[0])) < 700
     assert database.write_now(lambda db: exchanges.remove(db, ["01A"])) == 1
     assert database.read_now(lambda db: raw_replies.raw(db, "01A")) == b"the reply"
     assert database.read_now(lambda db: exchanges.get(db, "01A")) is None
@@ -86,20 +89,29 @@ def test_listing_is_paged_by_time_and_page(database):
         "013",
         "011",
     ]
-    assert first[0].body == b"{}" and first[0].reply == b""
+    assert first[0].body == first[0].reply == b""
 
 
 def test_the_old_and_what_is_too_much_is_pruned_with_all_that_belongs_to_it(database):
     for n in range(6):
-        keep(database, exchange(f"01{n}", started=n * 100, body=bytes([n]) * 20_000, reply=b"r" * 1000))
+        keep(database, exchange(f"01{n}", started=n * 100, body=random.Random(n).randbytes(20_000)))
     size = database.read_now(lambda db: db.execute("SELECT max(size_bytes) FROM exchange").fetchone()[0])
-    assert size > 21_000
+    assert size > 20_000
     assert database.write_now(lambda db: exchanges.prune(db, 100, 10**9)) == 1
     assert database.write_now(lambda db: exchanges.prune(db, 0, size * 3, limit=1)) == 1
     assert database.write_now(lambda db: exchanges.prune(db, 0, size * 3)) == 1
     assert database.write_now(lambda db: exchanges.prune(db, 0, size * 3)) == 0
     assert [e.call_id for e in database.read_now(exchanges.listing)] == ["015", "014", "013"]
-    assert raw_count(database) == 6
+
+
+def test_all_calls_of_a_conversation_can_be_forgotten(database):
+    for call_id, message in (("01A", "01M"), ("01B", ""), ("01C", "")):
+        of = "" if call_id == "01C" else "01CONVERSATION"
+        row = ledger.LedgerRow(call_id, 1000, message=message, conversation=of)
+        database.write_now(lambda db, row=row: ledger.open_row(db, row))
+        keep(database, exchange(call_id))
+    assert database.write_now(lambda db: exchanges.remove_of(db, "01CONVERSATION")) == 2
+    assert [e.call_id for e in database.read_now(exchanges.listing)] == ["01C"]
 
 
 def test_collections_are_kept_removed_and_put_back(database):

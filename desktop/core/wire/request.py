@@ -14,7 +14,10 @@ from desktop.core.profile import Profile
 
 @dataclass(frozen=True, slots=True)
 class WireRequest:
-    """`endpoint` is the path below the profile's address; `body` is sent as it is."""
+    """`endpoint` is the path below the profile's address; `body` is sent as it is.
+
+    `conversation` is the one whose call it repeats: deleted for good with it.
+    """
 
     profile: Profile
     method: str
@@ -23,6 +26,7 @@ class WireRequest:
     body: bytes | None = None
     content_type: str = "application/json"
     model: str = ""
+    conversation: str = ""
 
 
 @dataclass(frozen=True, slots=True)
