@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from desktop.services.conversations import Conversations
 from desktop.services.settings import CurrentSettings
-from desktop.store import backups, blobs
+from desktop.store import backups, blobs, exchanges
 from desktop.store.database import Database
 
 
@@ -34,4 +34,11 @@ class Upkeep:
             await asyncio.to_thread(self._database.back_up, "daily", now=self._now)
             await asyncio.to_thread(backups.rotate, self._database.folder, value.daily_backups, value.weekly_backups)
         await self._kept.empty_old_trash(value.trash_days)
+        await self._forget_calls(value.keep_calls_days, value.keep_calls_mb * 1_000_000)
         await self._database.write(lambda db: blobs.sweep(db, round(self._now() * 1_000_000)))
+
+    async def _forget_calls(self, days: int, most_bytes: int) -> None:
+        """Calls that are too old or too much, some at a time."""
+        since = round((self._now() - days * 24 * 3600) * 1_000_000)
+        while await self._database.write(lambda db: exchanges.prune(db, since, most_bytes)):
+            pass
