@@ -128,7 +128,8 @@ class Tool(Struct, frozen=True, omit_defaults=True):
 class Catalog(Struct, frozen=True):
     """Cards by model id, as of a day. `listed` are the server's own models in its order, None if it was never asked.
 
-    `users` are those of the user's file, `own_prices` those with prices of the user's; `server` is the profile's kind.
+    `users` are those of the user's file, `own_prices` those with prices of the user's, `only_priced` those of which
+    nothing else is known; `server` is the profile's kind.
     """
 
     as_of: date
@@ -139,6 +140,7 @@ class Catalog(Struct, frozen=True):
     listed: tuple[str, ...] | None = None
     users: tuple[str, ...] = ()
     own_prices: tuple[str, ...] = ()
+    only_priced: tuple[str, ...] = ()
     server: str = ""
     all_free: bool = False
 
@@ -165,7 +167,8 @@ class Catalog(Struct, frozen=True):
         """What such a server is known to have; nothing for one that anybody may run."""
         place = SHIPPED_AT.get(self.server)
         for model, card in self.cards.items():
-            if card.server == place and not _is_over(card, today) and not model.startswith("ft:"):
+            is_offered = not model.startswith("ft:") and model not in self.only_priced
+            if card.server == place and is_offered and not _is_over(card, today):
                 yield model
 
 
@@ -267,7 +270,8 @@ def _with_facts(card: Card, entry: Listed) -> Card | None:
 def priced(catalog: Catalog, prices: Mapping[str, Mapping[str, object]]) -> Catalog:
     """The catalog with the user's own prices over those it has, entry by entry; which models are offered stays."""
     own = {model: overlaid(catalog.card(model), {"prices": changes}) for model, changes in prices.items()}
-    return replace(catalog, cards={**catalog.cards, **own}, own_prices=(*catalog.users, *own))
+    new = tuple(model for model in own if model not in catalog.cards)
+    return replace(catalog, cards={**catalog.cards, **own}, own_prices=(*catalog.users, *own), only_priced=new)
 
 
 def overlaid(card: Card, changes: Mapping[str, object]) -> Card:
