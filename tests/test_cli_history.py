@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 import os
 import subprocess
 import sys
@@ -123,18 +122,19 @@ def test_a_key_of_the_environment_is_in_no_export(tmp_path):
 
 
 def test_a_reader_that_has_seen_enough_is_no_failure(folder):
-    writer = subprocess.Popen(
-        [sys.executable, "-m", "desktop", "history", "export", "C4LONG", "--format", "csv", "--data-dir", str(folder)],
+    words = ["history", "export", "C4LONG", "--format", "csv", "--data-dir", str(folder)]
+    with subprocess.Popen(
+        [sys.executable, "-m", "desktop", *words],
         cwd=ROOT,
         env=environment(),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-    )
-    assert writer.stdout is not None and writer.stderr is not None
-    assert writer.stdout.readline().startswith(b"conversation_id,")
-    writer.stdout.close()
-    assert writer.stderr.read() == b""
-    assert writer.wait(30) == DONE
+    ) as writer:
+        assert writer.stdout is not None and writer.stderr is not None
+        assert writer.stdout.readline().startswith(b"conversation_id,")
+        writer.stdout.close()
+        assert writer.stderr.read() == b""
+        assert writer.wait(30) == DONE
 
 
 def test_what_was_exported_comes_in_elsewhere_and_is_exported_the_same(folder, tmp_path):
@@ -162,5 +162,4 @@ def test_search_shows_where_and_tells_of_what_it_does_not_understand(folder):
     done = run(folder, "search", "heron has:code")
     assert done.returncode == DONE and done.stdout.startswith("C") and "[heron]" in done.stdout.lower()
     odd = run(folder, "search", "heron before:never")
-    assert "never" in odd.stderr
-    assert json.dumps(odd.stdout)
+    assert "date" in odd.stderr

@@ -1,0 +1,375 @@
+"""A conversation as a PDF: title, dates, turns, pictures and code on numbered pages. It is drawn in a worker."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QMarginsF, QRectF, QSize, QSizeF, Qt
+from PySide6.QtGui import (
+    QAbstractTextDocumentLayout,
+    QColor,
+    QFont,
+    QImage,
+    QPageLayout,
+    QPageSize,
+    QPainter,
+    QPalette,
+    QPdfWriter,
+    QTextBlockFormat,
+    QTextCharFormat,
+    QTextCursor,
+    QTextOption,
+)
+
+from desktop.core.conversation import Audio, Message, Picture, Refusal, Role, Text, ToolCall, ToolResult
+from desktop.core.errors import BadFile
+from desktop.core.text import visible
+from desktop.ui import theme
+from desktop.ui.widgets.markdown import Kind, Piece, split
+from desktop.ui.widgets.pictures import decoded
+from desktop.ui.widgets.safe_document import SafeDocument, hostile
+
+if TYPE_CHECKING:
+    from desktop.services.export.told import Told
+
+MARGIN_MM = 20
+DOTS_PER_INCH = 144
+LINE_CHARACTERS, DOCUMENT_CHARACTERS = 1_000, 8_000
+"""Longer lines and texts are laid out a part at a time: the time for one grows with its square."""
+PICTURE_PIXELS = QSize(1600, 1600)
+
+
+@dataclass(frozen=True, slots=True)
+class Paper:
+    """What the window knows and a worker must not ask: fonts, colours, the size of the page ("A4" or "Letter")."""
+
+    families: tuple[str, ...]
+    mono: tuple[str, ...]
+    colours: dict[str, str]
+    size: str = "A4"
+
+    @classmethod
+    def of_window(cls, size: str = "A4") -> Paper:
+        look = theme.current()
+        families, mono = (tuple(look.font(role).families()) for role in ("reading", "mono"))
+        return cls(families, mono, theme.tokens()["schemes"]["light"], size)
+
+
+def pages(paper: Paper) -> Callable[[Told, Path], None]:
+    """What `Export.run` takes to write PDFs."""
+
+    def write(told: Told, path: Path) -> None:
+        _Pages(paper, told, path).draw()
+
+    return write
+
+
+class _Pages:
+    """One conversation on its way down the pages. `y` is where the next thing goes, in dots."""
+
+    def __init__(self, paper: Paper, told: Told, path: Path) -> None:
+        self._paper, self._told = paper, told
+        path.touch(mode=0o600)
+        self._writer = QPdfWriter(str(path))
+        self._writer.setResolution(DOTS_PER_INCH)
+        size = QPageSize.PageSizeId.Letter if paper.size == "Letter" else QPageSize.PageSizeId.A4
+        margins = QMarginsF(MARGIN_MM, MARGIN_MM, MARGIN_MM, MARGIN_MM)
+        layout = QPageLayout(QPageSize(size), QPageLayout.Orientation.Portrait, margins, QPageLayout.Unit.Millimeter)
+        self._writer.setPageLayout(layout)
+        self._writer.setTitle(told.title)
+        self._writer.setCreator("Davenport")
+        self._dots = DOTS_PER_INCH / 72
+        area = layout.paintRectPixels(DOTS_PER_INCH)
+        self._width, self._height = float(area.width()), float(area.height())
+        self._page, self._y = 1, 0.0
+
+    def draw(self) -> None:
+        self._painter = QPainter()
+        if not self._painter.begin(self._writer):
+            raise OSError("the file cannot be written")
+        try:
+            self._foot()
+            self._head()
+            for stretch in self._told.stretches():
+                if stretch.number > 1:
+                    self._text(f"Another branch, after turn {stretch.after}", 9, "muted", above=18)
+                for message in self._told.messages(stretch):
+                    self._turn(message)
+        finally:
+            self._painter.end()
+
+    def _head(self) -> None:
+        about = self._told.conversation
+        self._text(self._told.title, 20, bold=True)
+        dates = " – ".join(dict.fromkeys(_day(at) for at in (about.created, about.updated) if at))
+        facts = [fact for fact in (dates, visible(about.model), *map(visible, about.tags)) if fact]
+        self._text("   ".join(facts), 9, "muted", above=4)
+        self._y += 10 * self._dots
+        if about.system.strip():
+            self._text("System", 9, "accent", bold=True, above=8)
+            self._text(visible(about.system.strip()), 10, "muted", above=3)
+
+    def _turn(self, message: Message) -> None:
+        self._room_for(60)
+        self._rule()
+        self._text(message.role.value.capitalize(), 10, "accent", bold=True, above=8)
+        facts = [fact for fact in (visible(message.model), _moment(message.created)) if fact]
+        if facts:
+            self._text("   ".join(facts), 8, "muted", above=1)
+        for part in message.parts:
+            match part:
+                case Text() if message.role is Role.ASSISTANT:
+                    self._markdown(part.text)
+                case Text() | Refusal():
+                    self._text(part.text, above=6)
+                case Picture():
+                    self._picture(part)
+                case ToolCall():
+                    self._text(f"Tool call: {visible(part.name)}", 9, "muted", above=6)
+                    self._code(part.arguments)
+                case ToolResult():
+                    self._text("Failed" if part.is_error else "Result", 9, "muted", above=6)
+                    self._code(part.text)
+                case _:
+                    self._other(part)
+        from desktop.services.export.told import state_words
+
+        if state := state_words(message):
+            self._text(state, 9, "warn", above=6)
+
+    def _other(self, part: object) -> None:
+        name = visible(getattr(part, "name", "") or getattr(part, "mime", ""))
+        if name:
+            self._text(f"[{name}]", 10, "muted", above=6)
+        if words := part.transcript if isinstance(part, Audio) else getattr(part, "text", ""):
+            self._text(words, 9, "muted", above=4, indent=12)
+
+    # Blocks
+
+    def _markdown(self, text: str) -> None:
+        for piece in split(text):
+            indent = 14 * piece.depth + 12 * piece.quotes
+            above = max(3, piece.gap * 0.6)
+            if piece.kind is Kind.CODE:
+                self._code(piece.source, indent)
+            elif piece.kind is Kind.PLAIN or hostile(piece.source):
+                self._text(piece.source, above=above, indent=indent)
+            elif piece.kind is Kind.RULE:
+                self._rule()
+            else:
+                self._place(self._rich(piece), above, indent)
+
+    def _rich(self, piece: Piece) -> SafeDocument:
+        document = self._document(13 if piece.kind is Kind.HEADING else 10.5, bold=piece.kind is Kind.HEADING)
+        document.show_markdown(piece.source, self._dress)
+        if piece.marker:
+            QTextCursor(document).insertText(f"{piece.marker} ", QTextCharFormat())
+        return document
+
+    def _dress(self, form: QTextCharFormat) -> bool:
+        if form.isAnchor():
+            form.setForeground(QColor(self._paper.colours["accent"]))
+            return True
+        if form.fontFixedPitch():
+            form.setFontFamilies(list(self._paper.mono))
+            form.setFontPointSize(9)
+            return True
+        return False
+
+    def _code(self, text: str, indent: float = 0) -> None:
+        self._y += 6 * self._dots
+        for part in _parts(visible(text).rstrip("\n")):
+            document = self._document(8.5, mono=True)
+            document.setPlainText(part)
+            self._place(document, 0, indent + 8, right=8, fill="panel")
+        self._y += 4 * self._dots
+
+    def _text(
+        self,
+        text: str,
+        points: float = 10.5,
+        colour: str = "text",
+        *,
+        bold: bool = False,
+        above: float = 0,
+        indent: float = 0,
+    ) -> None:
+        for part in _parts(text):
+            document = self._document(points, bold=bold)
+            document.setPlainText(part)
+            self._place(document, above, indent, colour=colour)
+            above = 0
+
+    def _document(self, points: float, *, bold: bool = False, mono: bool = False) -> SafeDocument:
+        document = SafeDocument()
+        document.setDocumentMargin(0)
+        font = QFont(list(self._paper.mono if mono else self._paper.families))
+        font.setStyleHint(QFont.StyleHint.Monospace if mono else QFont.StyleHint.SansSerif)
+        font.setPointSizeF(points)
+        font.setBold(bold)
+        document.setDefaultFont(font)
+        wrapping = QTextOption()
+        wrapping.setWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
+        document.setDefaultTextOption(wrapping)
+        return document
+
+    def _picture(self, part: Picture) -> None:
+        image = self._image(part)
+        if image is None:
+            self._text(f"[{visible(part.name) or part.mime}]", 10, "muted", above=6)
+            return
+        natural = QSizeF(image.size()) * self._dots * 0.75  # 96 to the inch, as on a screen
+        room = QSizeF(min(self._width, natural.width()), min(self._height * 0.6, natural.height()))
+        size = natural.scaled(room, Qt.AspectRatioMode.KeepAspectRatio)
+        self._y += 8 * self._dots
+        if self._y + size.height() > self._height:
+            self._next_page()
+        self._painter.drawImage(QRectF(0, self._y, size.width(), size.height()), image)
+        self._y += size.height() + 4 * self._dots
+
+    def _image(self, part: Picture) -> QImage | None:
+        content = self._told.content(part) if part.blob else None
+        try:
+            return decoded(content, PICTURE_PIXELS) if content else None
+        except BadFile:
+            return None
+
+    # Pages
+
+    def _place(
+        self,
+        document: SafeDocument,
+        above: float,
+        indent: float = 0,
+        *,
+        right: float = 0,
+        colour: str = "text",
+        fill: str = "",
+    ) -> None:
+        """Draw a document from `_y` on, over as many pages as it needs, never through a line."""
+        left = min(indent * self._dots, self._width / 2)
+        if not fill:
+            _open_up(document)
+        document.documentLayout().setPaintDevice(self._writer)
+        document.setTextWidth(self._width - left - right * self._dots)
+        self._y += above * self._dots
+        pad = 5 * self._dots if fill else 0
+        self._y += pad
+        for top, height in self._slices(document):
+            if fill:
+                edge = left - 8 * self._dots
+                area = QRectF(edge, self._y - pad, self._width - edge, height + 2 * pad)
+                self._painter.fillRect(area, QColor(self._paper.colours[fill]))
+            self._paint(document, left, top, height, colour)
+            self._y += height
+        self._y += pad
+
+    def _slices(self, document: SafeDocument) -> Iterator[tuple[float, float]]:
+        """(top, height) of what goes on each page; turns the page between them."""
+        top, whole = 0.0, document.size().height()
+        while top < whole:
+            height = _whole_lines(document, top, self._height - self._y)
+            if height <= 0 and self._y > 0:
+                self._next_page()
+                continue
+            height = height if height > 0 else min(self._height, whole - top)
+            yield top, height
+            top += height
+
+    def _paint(self, document: SafeDocument, left: float, top: float, height: float, colour: str) -> None:
+        context = QAbstractTextDocumentLayout.PaintContext()
+        context.palette.setColor(QPalette.ColorRole.Text, QColor(self._paper.colours[colour]))
+        context.clip = QRectF(0, top, self._width, height)
+        self._painter.save()
+        self._painter.translate(left, self._y - top)
+        self._painter.setClipRect(QRectF(-left, top, self._width + left, height))
+        document.documentLayout().draw(self._painter, context)
+        self._painter.restore()
+
+    def _rule(self) -> None:
+        self._y += 14 * self._dots
+        line = QRectF(0, self._y, self._width, 0.75 * self._dots)
+        self._painter.fillRect(line, QColor(self._paper.colours["line"]))
+
+    def _room_for(self, points: float) -> None:
+        if self._y > 0 and self._y + points * self._dots > self._height:
+            self._next_page()
+
+    def _next_page(self) -> None:
+        self._writer.newPage()
+        self._page, self._y = self._page + 1, 0.0
+        self._foot()
+
+    def _foot(self) -> None:
+        """Title and number below the text, in the margin."""
+        font = QFont(list(self._paper.families))
+        font.setPointSizeF(8)
+        self._painter.save()
+        self._painter.setFont(font)
+        self._painter.setPen(QColor(self._paper.colours["muted"]))
+        area = QRectF(0, self._height + 14 * self._dots, self._width, 14 * self._dots)
+        number = str(self._page)
+        self._painter.drawText(area, Qt.AlignmentFlag.AlignRight, number)
+        room = self._width - 60 * self._dots
+        title = self._painter.fontMetrics().elidedText(self._told.title[:300], Qt.TextElideMode.ElideRight, int(room))
+        if self._page > 1:
+            self._painter.drawText(area, Qt.AlignmentFlag.AlignLeft, title)
+        self._painter.restore()
+
+
+def _open_up(document: SafeDocument) -> None:
+    """A little more room between the lines of prose."""
+    lines = QTextBlockFormat()
+    lines.setLineHeight(125, QTextBlockFormat.LineHeightTypes.ProportionalHeight.value)
+    cursor = QTextCursor(document)
+    cursor.select(QTextCursor.SelectionType.Document)
+    cursor.mergeBlockFormat(lines)
+
+
+def _parts(text: str) -> Iterator[str]:
+    """A text in parts that are quick to lay out; very long lines are cut."""
+    lines = [
+        line[at : at + LINE_CHARACTERS]
+        for line in text.replace("\r\n", "\n").replace("\x00", "\ufffd").split("\n")
+        for at in range(0, len(line) or 1, LINE_CHARACTERS)
+    ]
+    held: list[str] = []
+    size = 0
+    for line in lines:
+        if held and size + len(line) > DOCUMENT_CHARACTERS:
+            yield "\n".join(held)
+            held, size = [], 0
+        held.append(line)
+        size += len(line)
+    yield "\n".join(held)
+
+
+def _whole_lines(document: SafeDocument, top: float, room: float) -> float:
+    """How much of a document from `top` on fits into `room` without cutting a line; 0 where not one does."""
+    whole = document.size().height()
+    if whole - top <= room:
+        return whole - top
+    best = top
+    block = document.begin()
+    while block.isValid():
+        rect = document.documentLayout().blockBoundingRect(block)
+        for at in range(block.layout().lineCount()):
+            line = block.layout().lineAt(at)
+            bottom = rect.top() + line.y() + line.height()
+            if bottom - top > room:
+                return best - top
+            best = max(best, bottom)
+        block = block.next()
+    return best - top
+
+
+def _day(micros: int) -> str:
+    return f"{datetime.fromtimestamp(micros / 1_000_000):%Y-%m-%d}" if micros else ""
+
+
+def _moment(micros: int) -> str:
+    return f"{datetime.fromtimestamp(micros / 1_000_000):%Y-%m-%d %H:%M}" if micros else ""
