@@ -20,11 +20,22 @@ _FRAME_S, _BELOW_DB, _LOUD = 0.02, 35.0, 95.0
 _SEARCHED = 0.4  # of a window's end is searched for a pause
 
 
-def blocks(path: Path) -> Iterator[Samples]:
-    """Mono samples at HEARD_RATE, between -1 and 1, as they are decoded. Raises BadFile."""
-    import av  # an optional part of the installation
+def blocks(path: Path, *, channel: int | None = None) -> Iterator[Samples]:
+    """Mono samples at HEARD_RATE, between -1 and 1, as they are decoded. Raises BadFile.
 
-    resampler = av.AudioResampler(format="flt", layout="mono", rate=HEARD_RATE)
+    `channel` 0 or 1 takes the left or the right side of a recording; else all are mixed.
+    """
+    import av  # slow to import
+
+    if channel is not None:
+        yield from (_side(pair, channel) for pair in _decoded(path, av.AudioResampler("flt", "stereo", HEARD_RATE)))
+        return
+    yield from _decoded(path, av.AudioResampler("flt", "mono", HEARD_RATE))
+
+
+def _decoded(path: Path, resampler: Any) -> Iterator[Samples]:
+    import av
+
     try:
         with av.open(str(path), mode="r", metadata_errors="ignore") as container:
             if not container.streams.audio:
@@ -35,6 +46,10 @@ def blocks(path: Path) -> Iterator[Samples]:
         yield from (_samples(even) for even in resampler.resample(None))
     except (av.FFmpegError, ValueError, IndexError) as error:
         raise BadFile("This file cannot be read as sound.") from error
+
+
+def _side(pair: Samples, channel: int) -> Samples:
+    return pair.reshape(-1, 2)[:, channel]
 
 
 def _samples(frame: Any) -> Samples:
