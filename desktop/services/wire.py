@@ -144,8 +144,11 @@ class Wire:
         """The call as code, with the key as a variable of the environment. Raises Missing, and BadInput for a call
         of which not all is kept or which that form cannot carry."""
         exchange = await self._exact(call_id)
-        text = await asyncio.to_thread(_WRITERS[form], exchange)
-        return self._redactor.clean(text)
+
+        def write() -> str:
+            return self._redactor.clean_bytes(_WRITERS[form](exchange).encode("utf-8", "replace")).decode()
+
+        return await asyncio.to_thread(write)
 
     async def har(self, call_ids: Sequence[str]) -> bytes:
         """The content of an HTTP archive of these calls."""

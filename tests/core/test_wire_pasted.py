@@ -93,6 +93,11 @@ def test_the_key_is_in_its_own_field_and_nowhere_else(command):
     assert finds(KEY, repr(parsed)) == []
 
 
+def test_a_short_key_is_a_word_and_stays_where_it_is_text():
+    parsed = parse_curl("curl https://h/v1/x -H 'Authorization: Bearer x' -d '{\"x\": \"extra\"}'")
+    assert (parsed.key.reveal(), parsed.url, parsed.json) == ("x", "https://h/v1/x", {"x": "extra"})
+
+
 def test_files_and_options_are_never_acted_on_and_each_is_named(monkeypatch, tmp_path):
     def refuse(*_args, **_named):
         raise AssertionError("a file was opened")

@@ -85,6 +85,8 @@ def test_pictures_are_kept_by_reference_and_come_back_exactly():
     blobs = {hashlib.sha256(p).hexdigest(): p for p in (picture, picture[::-1])}
     assert restored(kept, blobs.get) == (body, True)
     assert restored(kept, lambda _: None) == (kept, False)
+    told = json.dumps({"text": f"(kept by reference: 5 bytes, sha256 {'0' * 64}) is a text"}).encode()
+    assert references(told) == () and restored(told, lambda _: None) == (told, True)
 
 
 @given(st.lists(st.booleans(), min_size=1, max_size=6))

@@ -35,6 +35,7 @@ from desktop.store import blobs, exchanges, ledger
 from desktop.store.database import Database
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "api"))
+from test_wire_tls import Issuer
 from wire_server import DONE, ScriptedServer, answered, piece, streamed
 
 KEY = "sk-proj-Zq81mVx3TnLw0aBcDeFgHiJkLmNoPq"
@@ -132,6 +133,21 @@ async def test_a_call_is_recorded_with_its_tries_and_times_and_kept(desk, server
     assert kept.body == server.requests[0].body and json.loads(kept.reply) == REPLY
     assert [row.call_id for row in await desk.wire.calls()] == [call_id]
     await desk.close()
+
+
+async def test_connecting_and_securing_are_told_apart(tmp_path):
+    issuer = Issuer()
+    context = issuer.context(tmp_path)
+    with ScriptedServer([json_reply()], wrap=lambda raw: context.wrap_socket(raw, server_side=True)) as server:
+        desk = Desk(tmp_path / "data", f"https://127.0.0.1:{server.port}/v1")
+        desk.profile = replace(desk.profile, certificates=(issuer.pem,))
+        (tried,) = (await desk.wire.get(await desk.ask(CHAT))).attempts
+        times = [tried.began_ms, tried.connect_start_ms, tried.connect_end_ms, tried.tls_start_ms, tried.tls_end_ms,
+                 tried.sending_ms, tried.sent_ms, tried.first_byte_ms]  # fmt: skip
+        assert times == sorted(times) and tried.tls_end_ms > tried.tls_start_ms
+        (entry,) = json.loads(await desk.wire.har([desk.heard[0].call_id]))["log"]["entries"]
+        assert entry["timings"]["connect"] >= entry["timings"]["ssl"] > 0
+        await desk.close()
 
 
 async def test_the_events_of_a_stream_have_their_times(desk, server):

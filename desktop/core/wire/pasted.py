@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl, quote_plus, urlencode, urlsplit, urlunsplit
 
 from desktop.core.calls import Part
 from desktop.core.errors import BadInput
-from desktop.core.secret import Redactor, Secret
+from desktop.core.secret import SHORTEST_PART, Redactor, Secret
 from desktop.core.wire.endpoints import endpoint_of
 from desktop.core.wire.exchange import Headers
 from desktop.core.wire.shell_words import Command, Unclosed, commands
@@ -375,7 +375,7 @@ def _key(found: list[str]) -> Secret | None:
 
 def _without_key(parsed: Parsed) -> Parsed:
     """The key stands nowhere but in its own field, whatever else the command repeats; then the body is read."""
-    if parsed.key is not None:
+    if parsed.key is not None and len(parsed.key.reveal()) >= SHORTEST_PART:  # a shorter one is a word like others
         redactor = Redactor()
         redactor.learn(parsed.key)
         clean = redactor.clean

@@ -19,7 +19,8 @@ _LONG = re.compile(
     rb'(?P<head>"data:[^",\s]{0,200};base64,|"(?:data|file_data|b64_json|audio|image|partial_image_b64)"\s*:\s*")'
     rb"(?P<coded>[A-Za-z0-9+/]{%d,}={0,2})(?=\")" % SHORTEST
 )
-_REFERENCE = re.compile(rb"\(kept by reference: (\d+) bytes, sha256 ([0-9a-f]{64})\)")
+# Only where `shortened` puts one: as a whole value, so that a text that speaks of references stays a text.
+_REFERENCE = re.compile(rb'(?:(?<=;base64,)|(?<="))\(kept by reference: (\d+) bytes, sha256 ([0-9a-f]{64})\)(?=")')
 
 Edit = tuple[int, int]  # where a shortened stretch ended before, and by how many bytes all got shorter up to there
 

@@ -13,7 +13,7 @@ from msgspec import Struct
 from desktop.core.calls import Part
 from desktop.core.wire.exchange import Exchange, Stamps
 
-PRETTY_BYTES = 4 * 1024 * 1024
+PRETTY_BYTES = 1024 * 1024  # laid out in a third of a second
 RAW_CHARACTERS = 4 * 1024 * 1024
 EVENTS = 20_000
 EVENT_CHARACTERS = 64 * 1024
