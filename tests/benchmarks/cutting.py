@@ -55,9 +55,8 @@ def main(hours: float) -> int:
     pieces, quiet = talk(hours)
     path = write(folder / "long.mp3", pieces, channels=2, rate=44_100)
     seconds = probe(path).seconds
-    print(
-        f"{seconds / 3600:.2f} hours, {path.stat().st_size / 2**20:.0f} MB of MP3, stereo, 44.1 kHz; {peak():.0f} MB before"
-    )
+    size = path.stat().st_size / 2**20
+    print(f"{seconds / 3600:.2f} hours, {size:.0f} MB of MP3, stereo, 44.1 kHz; {peak():.0f} MB before", flush=True)
     timed("decoding alone (the limit)", seconds, lambda: sum(block.size for block in decoding.blocks(path)))
     heard = timed("listening: levels and waveform", seconds, lambda: levels.listen(path))
     silent = timed("silences", seconds, lambda: levels.silences(heard.levels))
