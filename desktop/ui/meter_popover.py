@@ -33,7 +33,8 @@ class CostRow:
 
 @dataclass(frozen=True, slots=True)
 class Spending:
-    """All that the popover says, in words. `units` are a unit and its count; `budget_level` "", "warn" or "reached"."""
+    """All that the popover says, in words. `units` are a unit and its count; `budgets` a sentence and its level each:
+    "", "warn" or "reached"."""
 
     models: Sequence[CostRow] = ()
     pages: Sequence[CostRow] = ()
@@ -42,8 +43,7 @@ class Spending:
     today: str = ""
     month: str = ""
     basis: str = ""
-    budget: str = ""
-    budget_level: str = ""
+    budgets: Sequence[tuple[str, str]] = ()
 
 
 class Breakdown(Popover):
@@ -163,9 +163,8 @@ class Breakdown(Popover):
 
     def _below(self, inside: QVBoxLayout) -> None:
         said = self._spending
-        if said.budget:
-            kind = {"warn": "warn", "reached": "bad"}.get(said.budget_level, "muted")
-            inside.addWidget(plain_label(said.budget, kind))
+        for words, level in said.budgets:
+            inside.addWidget(plain_label(words, {"warn": "warn", "reached": "bad"}.get(level, "muted")))
         if said.basis:
             inside.addWidget(plain_label(said.basis, "caption"))
 

@@ -179,8 +179,7 @@ class Status(QObject):
                 today=thinly(today.words) if today.calls else "$0",
                 month=thinly(month.words) if month.calls else "$0",
                 basis=services.prices.note,
-                budget=_budget_in_full(state),
-                budget_level=_nearest(state)[1],
+                budgets=_budgets(state),
             )
         )
 
@@ -300,9 +299,10 @@ def _nearest(state: BudgetState) -> tuple[str, str]:
     return f"{share} of {BUDGET_OF[line.period]}", level
 
 
-def _budget_in_full(state: BudgetState) -> str:
-    """Each limit that is set, a line each."""
-    return "\n".join(f"Budget: {thinly(line.words)}" for line in state if line.limit is not None)
+def _budgets(state: BudgetState) -> list[tuple[str, str]]:
+    """Each limit that is set, with how near it is."""
+    lines = [line for line in state if line.limit is not None]
+    return [(f"Budget: {thinly(line.words)}", state.level(line.period)) for line in lines]
 
 
 def _host(profile: Profile) -> str:

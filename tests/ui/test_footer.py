@@ -80,8 +80,7 @@ SPENDING = Spending(
     today="$0.02",
     month="$1.10",
     basis="Prices as of 2026-11-22; an estimate, not a bill.",
-    budget="Budget: $1.10 of $1.20 this month.",
-    budget_level="warn",
+    budgets=[("Budget: $1.10 of $1.20 this month.", "warn")],
 )
 
 
@@ -92,7 +91,7 @@ def test_the_breakdown_opens_filled_and_closes_by_escape(footer, qtbot):
     texts = shown(footer.breakdown)
     for wanted in ("gpt-x", "1\u202f204", "800", "356", "40", "$0.0041", "Today", "$0.02", "This month", "$1.10"):
         assert wanted in texts
-    assert SPENDING.basis in texts and SPENDING.budget in texts
+    assert SPENDING.basis in texts and SPENDING.budgets[0][0] in texts
     assert footer.window().rect().contains(footer.breakdown.geometry())
     qtbot.keyClick(footer.breakdown, Qt.Key.Key_Escape)
     assert not footer.breakdown.isVisible()

@@ -88,7 +88,7 @@ class BudgetRow(QWidget):
         self._measure()
 
     def show_line(self, line: BudgetLine, level: str, warn_share: Decimal) -> None:
-        spent = words.money(line.spent)
+        spent = "unpriced" if line.unpriced and not line.spent else words.money(line.spent)
         self.figures.setText(
             f"{spent} of {words.money(line.limit)}" if line.limit is not None else f"{spent}, no limit"
         )
@@ -113,7 +113,7 @@ class BudgetRow(QWidget):
             said.append(f"{words.percent(line.share)} is used: near the limit.")
         if line.expected:
             said.append(f"{words.money(line.expected)} of it is expected of calls that run.")
-        return " ".join([*said, *([line.unseen] if line.unseen else [])])
+        return " ".join([*said, *([words.thinly(line.unseen)] if line.unseen else [])])
 
     def _measure(self) -> None:
         look = theme.current()

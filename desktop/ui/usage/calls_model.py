@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 Index = QModelIndex | QPersistentModelIndex
 
 ROW = Qt.ItemDataRole.UserRole + 1
-COLUMNS = ("Time", "Page", "Model", "Profile", "Input", "Cached", "Output", "Estimate", "Cost", "Ended")
-FIGURES = frozenset((4, 5, 6, 7, 8))
+COLUMNS = ("Time", "Page", "Model", "Cost", "Estimate", "Input", "Cached", "Output", "Profile", "Ended")
+FIGURES = frozenset((3, 4, 5, 6, 7))
 
 
 class CallsModel(QAbstractTableModel):
@@ -105,14 +105,14 @@ class CallsModel(QAbstractTableModel):
             case 2:
                 return row.model or "unknown model"
             case 3:
-                return row.profile
-            case 4 | 5 | 6:
-                count = getattr(units, ("input", "cached", "output")[column - 4]) if units else 0
-                return words.thin(count) if count else "–"
-            case 7:
-                return words.money(row.estimate) if row.estimate is not None else "–"
-            case 8:
                 return words.thinly(row.words) or ("running" if row.fate == "open" else "–")
+            case 4:
+                return words.money(row.estimate) if row.estimate is not None else "–"
+            case 5 | 6 | 7:
+                count = getattr(units, ("input", "cached", "output")[column - 5]) if units else 0
+                return words.thin(count) if count else "–"
+            case 8:
+                return row.profile
         return words.FATES.get(row.fate, row.fate)
 
 
@@ -125,6 +125,6 @@ def _tone(row: Row, column: int) -> object:
     look = theme.current()
     if column == 9:
         return look.color("bad") if row.fate in ("failed", "cut") else look.color("muted")
-    if column == 8 and row.dollars is None:
+    if column == 3 and row.dollars is None:
         return look.color("muted")
     return None

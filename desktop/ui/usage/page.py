@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QToolButton, QVBoxLayout
+from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QStackedWidget, QToolButton, QVBoxLayout, QWidget
 
-from desktop.core.errors import KeyProblem
+from desktop.core.errors import BadInput, KeyProblem
 from desktop.core.profile import Kind
 from desktop.ui import actions, theme
 from desktop.ui.page import Page
+from desktop.ui.settings.prices_panel import PricesPanel
 from desktop.ui.tasks import Report
 from desktop.ui.usage import series as chart_of
 from desktop.ui.usage import words
 from desktop.ui.usage.choices import OWN, PERIODS, Choices
+from desktop.ui.usage.empty import Empty
 from desktop.ui.usage.side import NO_ADMIN_KEY, NOT_OPENAI, Side
 from desktop.ui.usage.view import BY, UsageView
 from desktop.ui.widgets.labels import ElidedLabel
@@ -53,6 +56,9 @@ class UsagePage(Page):
         self.choices = Choices()
         self.view = UsageView()
         self.side = Side()
+        self.prices = PricesPanel()
+        self.empty = Empty()
+        self.stack = QStackedWidget()
         self._series: Series | None = None
         self._total: Reading | None = None
         self._bar: Period | None = None
@@ -87,7 +93,10 @@ class UsagePage(Page):
         column = self.work.layout()
         assert isinstance(column, QVBoxLayout)
         column.addLayout(self._head())
-        column.addWidget(self.view, 1)
+        self.stack.addWidget(self.view)
+        self.stack.addWidget(self.prices)
+        self.stack.addWidget(self.empty)
+        column.addWidget(self.stack, 1)
         self.history.layout().addWidget(self.choices)
         self.parameters.layout().addWidget(self.side)
         self._calm = QTimer(self, singleShot=True, interval=CALM_MS)
@@ -105,11 +114,12 @@ class UsagePage(Page):
         row.addWidget(self.heading, 1)
         for action in (self.refresh_action, self.csv_action, self.fold_parameters):
             row.addWidget(self._button(action))
+        self._action("usage.own-prices", "Own prices", "", "edit", self.open_prices)
         for key, text in PERIODS:
             if key != OWN:
-                self._action(f"usage.period-{key}", f"Usage: {text}", "", "", lambda key=key: self._take_period(key))
+                self._action(f"usage.period-{key}", f"Usage: {text}", "", "", partial(self._take_period, key))
         for at, (key, text) in enumerate(BY):
-            self._action(f"usage.by-{key}", f"Usage by {text.lower()}", "", "", lambda at=at: self._take_by(at))
+            self._action(f"usage.by-{key}", f"Usage by {text.lower()}", "", "", partial(self._take_by, at))
         return row
 
     def _action(self, name: str, text: str, keys: str, icon: str, work: Callable[[], object]) -> QAction:
@@ -138,10 +148,16 @@ class UsagePage(Page):
         view.bar_chosen.connect(self._open_bar)
         view.all_calls_wanted.connect(self._all_calls)
         view.calls.calls.more_wanted.connect(lambda: self._start(self._more_calls(), "calls"))
+        self.empty.chat_wanted.connect(self._go_to_chat)
         side = self.side
         side.profile_wanted.connect(self._open_profile)
         side.price_now_wanted.connect(lambda models: self._start(self._price_now(models), "price-now"))
         side.fetch_wanted.connect(lambda: self._start(self._fetch(), "fetch"))
+        side.price_wanted.connect(self.open_prices)
+        side.own_prices_wanted.connect(self.open_prices)
+        self.prices.left.connect(self._leave_prices)
+        self.prices.put_wanted.connect(lambda model, says: self._start(self._put_price(model, says), "put-price"))
+        self.prices.remove_wanted.connect(lambda model: self._start(self._remove_price(model), "remove-price"))
         side.stop_wanted.connect(lambda: self.tasks.cancel("fetch"))
         view.shares.columns_changed.connect(lambda keys: self._start(self._keep(COLUMNS, keys), "columns"))
 
@@ -188,13 +204,24 @@ class UsagePage(Page):
         self._total = await self._usage.total(period, profile)
         self._series = await self._usage.series(period, self._parts_by(by), profile, step=step)
         shares = await self._usage.table(self._rows_by(by, step), period, profile)
+        self.stack.setCurrentWidget(await self._what_to_show())
         self.view.show_total(self._total, period, self._profile_name(profile))
-        self.heading.setText(self._heading(period))
+        if self.stack.currentWidget() is not self.prices:
+            self.heading.setText(self._heading(period))
         self.view.show_prices(self.services.prices.note, self.services.prices.is_stale)
         self._draw()
         self.view.show_shares(TITLES[by], shares)
         if self.view.tables.currentWidget() is self.view.calls:
             self._begin_calls()
+
+    async def _what_to_show(self) -> QWidget:
+        """The own prices stay while somebody is at them; before the first call of all, what this page is for."""
+        assert self._total is not None
+        if self.stack.currentWidget() is self.prices:
+            return self.prices
+        has_calls = self._total.calls > 0 or (await self._usage.total("all")).calls > 0
+        self.csv_action.setEnabled(has_calls)
+        return self.view if has_calls else self.empty
 
     @staticmethod
     def _parts_by(by: str) -> Any:
@@ -291,6 +318,52 @@ class UsagePage(Page):
         count = await self._usage.price_again(models)
         self.notice.emit("good", f"{words.many(count, 'call has', 'calls have')} a price now.")
         self.refresh()
+
+    # Own prices
+
+    def open_prices(self, model: str = "") -> None:
+        """The user's own prices; with a model, the form for its price."""
+        self.stack.setCurrentWidget(self.prices)
+        self.heading.setText("Own prices")
+        self.prices.show_list()
+        self._start(self._read_prices(model), "prices")
+
+    def _leave_prices(self) -> None:
+        self.stack.setCurrentWidget(self.view)
+        self.refresh()
+
+    async def _read_prices(self, model: str = "") -> None:
+        assert self.services is not None
+        self.prices.show_prices(await self.services.prices.own())
+        if model:
+            self.prices.open_model(model)
+
+    async def _put_price(self, model: str, says: dict[str, Any]) -> None:
+        assert self.services is not None
+        try:
+            told = await self.services.prices.put(model, says)
+        except BadInput as error:
+            self.prices.show_problem(error)
+            return
+        for sentence in told:
+            self.notice.emit("warn", sentence)
+        self.prices.show_list()
+        await self._read_prices()
+        self.refresh()
+
+    async def _remove_price(self, model: str) -> None:
+        assert self.services is not None
+        before = await self.services.prices.remove(model)
+        await self._read_prices()
+        self.refresh()
+        if before is not None:
+            undo = lambda: self._start(self._put_price(model, before.says), "put-price")  # noqa: E731
+            self.undo_offered.emit(f"The own price of {model} was removed.", undo)
+
+    def _go_to_chat(self) -> None:
+        """By the window's own action, so that this page knows of no other."""
+        if action := self.window().findChild(QAction, "window.go-chat"):
+            action.trigger()
 
     def _open_profile(self) -> None:
         if (opener := getattr(self.window(), "open_profile", None)) is not None:

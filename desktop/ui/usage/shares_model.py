@@ -12,7 +12,7 @@ from desktop.ui import theme
 from desktop.ui.usage import words
 
 if TYPE_CHECKING:
-    from desktop.services.meter import Share
+    from desktop.services.meter import Reading, Share
 
 Index = QModelIndex | QPersistentModelIndex
 
@@ -38,6 +38,8 @@ COLUMNS: tuple[tuple[str, str, str], ...] = (
     ("web_searches", "Searches", "Searches of the web"),
 )
 KEYS = tuple(key for key, _, _ in COLUMNS)
+HONEST = frozenset(("name", "dollars", "unpriced"))
+"""Columns that cannot be hidden once there is something in them: a sum without what it leaves out would mislead."""
 ALWAYS = frozenset(("name", "calls", "input", "cached", "output", "dollars"))
 """Columns that are there also when they are empty; the others come with their first figure."""
 
@@ -117,7 +119,7 @@ class SharesModel(QAbstractTableModel):
         if key == "name":
             return self._named(share.name)
         if key == "dollars":
-            return words.cost(share.reading)
+            return _money(share.reading)
         figure = value(share, key)
         if key == "seconds":
             return f"{figure:,.1f}".replace(",", "\u202f") if figure else "–"
@@ -130,8 +132,21 @@ class SharesModel(QAbstractTableModel):
         return key != "name" and not value(share, key)
 
 
+def _money(reading: Reading) -> str:
+    """Known money; how many calls have none stands in the column beside it."""
+    return words.money(reading.dollars) if reading.dollars else words.cost(reading)
+
+
 class SortedShares(QSortFilterProxyModel):
     """Figures sort as figures, exact to the last picodollar; of equal money the unpriced stand above."""
+
+    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        """The title of the column that sorts ends in an arrow, the way the figures go."""
+        found = super().headerData(section, orientation, role)
+        is_title = orientation is Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole
+        if is_title and section == self.sortColumn():
+            return f"{found} {'↓' if self.sortOrder() is Qt.SortOrder.DescendingOrder else '↑'}"
+        return found
 
     def lessThan(self, left: Index, right: Index) -> bool:
         source = self.sourceModel()

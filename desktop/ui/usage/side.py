@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QGridLayout, QPushButton, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from desktop.core.text import visible
 from desktop.ui import theme
@@ -15,6 +15,7 @@ from desktop.ui.usage import words
 from desktop.ui.usage.budget_bars import BudgetBars
 from desktop.ui.widgets.labels import ElidedLabel, plain_label
 from desktop.ui.widgets.parameter_form import Group
+from desktop.ui.widgets.tooltip import set_tip
 
 if TYPE_CHECKING:
     from desktop.core.budget import BudgetState
@@ -78,6 +79,7 @@ class Side(QScrollArea):
     profile_wanted = Signal()
     price_now_wanted = Signal(list)
     price_wanted = Signal(str)
+    own_prices_wanted = Signal()
     fetch_wanted = Signal()
     stop_wanted = Signal()
 
@@ -141,16 +143,18 @@ class Side(QScrollArea):
             every = link("usage.price-all", f"Price {words.many(len(ready), 'model')} now", self)
             every.clicked.connect(lambda: self.price_now_wanted.emit(ready))
             column.addWidget(every, 0, Qt.AlignmentFlag.AlignLeft)
+        own = link("usage.own-prices-link", "Own prices…", self)
+        own.clicked.connect(lambda: self.own_prices_wanted.emit())
+        column.addWidget(own, 0, Qt.AlignmentFlag.AlignLeft)
 
-    def _unpriced(self, at: int, one: UnpricedModel) -> QGridLayout:
-        grid = QGridLayout()
-        grid.setSpacing(0)
+    def _unpriced(self, at: int, one: UnpricedModel) -> QHBoxLayout:
+        row = QHBoxLayout()
+        row.setSpacing(theme.current().gap(8))
         name = ElidedLabel(one.model or "unknown model")
-        grid.addWidget(name, 0, 0)
-        grid.setColumnStretch(0, 1)
+        row.addWidget(name, 1)
         count = plain_label(words.thin(one.calls), "muted")
         count.setFont(theme.current().font("figures"))
-        grid.addWidget(count, 0, 1, Qt.AlignmentFlag.AlignRight)
+        row.addWidget(count)
         shown = visible(one.model)
         if one.can_be_priced_now:
             button = link(f"usage.price-now-{at}", "Price them now", self, f"Price the calls of {shown} now")
@@ -158,9 +162,10 @@ class Side(QScrollArea):
         else:
             button = link(f"usage.set-price-{at}", "Set a price…", self, f"Set a price for {shown}")
             button.clicked.connect(lambda: self.price_wanted.emit(one.model))
-        if one.model:
-            grid.addWidget(button, 1, 0, 1, 2, Qt.AlignmentFlag.AlignLeft)
-        return grid
+            set_tip(button, one.reason)
+        button.setVisible(bool(one.model))
+        row.addWidget(button)
+        return row
 
     # Estimates
 

@@ -11,10 +11,10 @@ from PySide6.QtWidgets import QHeaderView, QMenu, QTableView, QWidget
 from desktop.ui import theme
 from desktop.ui.usage import calls_model, shares_model
 from desktop.ui.usage.calls_model import CallsModel
-from desktop.ui.usage.shares_model import ALWAYS, COLUMNS, KEYS, SharesModel, SortedShares
+from desktop.ui.usage.shares_model import ALWAYS, COLUMNS, HONEST, KEYS, SharesModel, SortedShares
 
 NAME_PX, FIGURE_PX, COST_PX = 180, 72, 80
-CALL_WIDTHS = (148, 96, 180, 120, 76, 76, 76, 92, 92, 88)
+CALL_WIDTHS = (168, 112, 172, 84, 84, 76, 76, 76, 120, 88)
 
 
 class Table(QTableView):
@@ -66,6 +66,9 @@ class SharesTable(Table):
         self._chosen: frozenset[str] | None = None
         self.setSortingEnabled(True)
         self.sortByColumn(KEYS.index("dollars"), Qt.SortOrder.DescendingOrder)
+        self.horizontalHeader().sortIndicatorChanged.connect(
+            lambda *_: self.sorted.headerDataChanged.emit(Qt.Orientation.Horizontal, 0, len(KEYS) - 1)
+        )
         head = self.horizontalHeader()
         head.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         head.customContextMenuRequested.connect(lambda at: self.choose_columns(head.mapToGlobal(at)))
@@ -85,7 +88,7 @@ class SharesTable(Table):
         menu = QMenu(self)
         menu.setObjectName("usage.columns-menu")
         for at, (key, title, _) in enumerate(COLUMNS):
-            if key == "name":
+            if key in HONEST and (key != "unpriced" or key in self.shares.used):
                 continue
             action = QAction(title, menu, checkable=True, checked=not self.isColumnHidden(at))
             action.toggled.connect(lambda shown, at=at: self._toggle(at, shown))
@@ -105,6 +108,7 @@ class SharesTable(Table):
 
     def _show_columns(self) -> None:
         wanted = self._chosen if self._chosen is not None else ALWAYS | self.shares.used
+        wanted = wanted | (HONEST & self.shares.used)
         for at, key in enumerate(KEYS):
             self.setColumnHidden(at, key not in wanted)
         self._fit_figures()

@@ -39,9 +39,16 @@ MEASURES = (("cost", "Cost"), ("calls", "Calls"))
 NAMELESS = {"model": "unknown model", "tag": "no tag", "profile": "removed profile", "page": "no page"}
 SUMS, CALLS = 0, 1
 EMPTY = "Nothing was called in this time."
-FREE = "Nothing was charged in this time. Calls can be shown instead of cost."
-UNPRICED = "No price is known for the calls of this time. Calls can be shown instead of cost."
+FREE = "Nothing was charged in this time."
+UNPRICED = "No price is known for the calls of this time."
 TAGS = "A call with several tags counts at each of them, so these sums may be more than the whole."
+
+
+def _headline(reading: Reading) -> str:
+    """The sum in large; what is not known or not charged is said in words."""
+    if not reading.calls or reading.dollars:
+        return words.money(reading.dollars) if reading.dollars else "$0"
+    return words.cost(reading).capitalize()
 
 
 class UsageView(QWidget):
@@ -92,12 +99,12 @@ class UsageView(QWidget):
     def show_total(self, reading: Reading, period: Period, profile: str) -> None:
         """`profile` is the name of the only one that counts, or ""."""
         has_calls = reading.calls > 0
-        self.total.setText(words.cost(reading) if has_calls else "$0")
+        self.total.setText(_headline(reading))
         set_tip(self.total, f"Exactly {words.exact(reading.dollars)}" if reading.dollars else "")
         at = f" at {profile}" if profile else ""
         said = words.besides(reading) if has_calls else ["no calls"]
-        if reading.unpriced and (reading.dollars or "unpriced" not in self.total.text()):
-            self.total.setText(words.money(reading.dollars) if reading.dollars else "unpriced")
+        if not self._is_measured:  # until somebody chose: money, or calls where there is none to show
+            self.measure_box.setCurrentIndex(0 if reading.dollars or not has_calls else 1)
         self.besides.setText(f"{words.span(period)}{at} · {' · '.join(said)}")
 
     def show_prices(self, sentence: str, is_stale: bool) -> None:
@@ -111,7 +118,9 @@ class UsageView(QWidget):
         unit = COUNT if measure == "calls" else DOLLARS
         what, step = ("Cost" if measure == "cost" else "Calls"), ("hour" if series.step == "hour" else "day")
         self.chart.setAccessibleName(f"{what} by {step}")
-        self.chart.set_empty(EMPTY if not reading.calls else UNPRICED if reading.unpriced else FREE)
+        why = EMPTY if not reading.calls else "" if reading.dollars else UNPRICED if reading.unpriced else FREE
+        self.chart.set_empty(why)
+        self.measure_note.setText(why if measure == "calls" and reading.calls else "")
         self.chart.set_bars(bars, unit)
         self.legend.set_bars(bars, unit)
         self.legend_place.setVisible(bool(bars.parts) and self.by != "day")
@@ -161,7 +170,10 @@ class UsageView(QWidget):
         self.by_label.setBuddy(self.by_box)
         for part in (self.measure_box, self.by_label, self.by_box):
             row.addWidget(part)
-        row.addStretch(1)
+        self.measure_note = ElidedLabel("", self)
+        theme.style_as(self.measure_note, "muted")
+        row.addWidget(self.measure_note, 1)
+        self._is_measured = False
         return row
 
     def _box(self, name: str, title: str, choices: Sequence[tuple[str, str]]) -> QComboBox:
@@ -226,7 +238,7 @@ class UsageView(QWidget):
 
     def _connect(self) -> None:
         self.by_box.activated.connect(lambda: self.by_changed.emit())
-        self.measure_box.activated.connect(lambda: self.measure_changed.emit())
+        self.measure_box.activated.connect(self._measured)
         self.legend.hidden_changed.connect(self.chart.set_hidden)
         self.chart.chosen.connect(self.bar_chosen)
         self.all_calls.clicked.connect(lambda: self.all_calls_wanted.emit())
@@ -235,6 +247,10 @@ class UsageView(QWidget):
             lambda: self.shares.choose_columns(self.columns.mapToGlobal(self.columns.rect().bottomLeft()))
         )
         self._turn(SUMS)
+
+    def _measured(self) -> None:
+        self._is_measured = True
+        self.measure_changed.emit()
 
     def _turn(self, tab: int) -> None:
         self.tables.setCurrentIndex(tab)

@@ -182,8 +182,12 @@ class BarChart(QWidget):
         for mark, words in zip(self._marks, self._axis_words(), strict=True):
             y = self._y(mark, plot)
             is_base = mark == 0
-            pen_px = look.hair if is_base or not is_patterned() else 1
-            painter.fillRect(QRectF(plot.left(), y, plot.width(), pen_px), look.color("edge" if is_base else "line"))
+            if is_base or not is_patterned():
+                line = QRectF(plot.left(), y, plot.width(), look.hair)
+                painter.fillRect(line, look.color("edge" if is_base else "line"))
+            else:  # quieter than the patterns it runs behind
+                painter.setPen(QPen(look.color("line"), 1, Qt.PenStyle.DotLine))
+                painter.drawLine(QPointF(plot.left(), y + 0.5), QPointF(plot.right(), y + 0.5))
             painter.setPen(look.color("muted"))
             box = QRectF(0, y - height / 2, plot.left() - look.gap(8), height)
             painter.drawText(box, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, words)
@@ -264,14 +268,14 @@ class BarChart(QWidget):
         self.readout.raise_()
 
     def _place_readout(self) -> None:
-        """Beside the bar, on the side that has room."""
+        """Beside the bar, over the wider half of the chart."""
         plot, look = self._plot(), theme.current()
         left, right = self._bar(self.current, plot)
         width, gap, card = self.readout.width(), look.gap(8), self.readout
         window = self.window()
         origin = self.mapTo(window, QPoint(0, 0))
-        right_x, left_x = origin.x() + right + gap, origin.x() + left - gap - width
-        x = right_x if right_x + width <= window.width() else left_x
+        is_left_half = left + right < plot.left() + plot.right()
+        x = origin.x() + (right + gap if is_left_half else left - gap - width)
         card.move(
             max(0, min(int(x), window.width() - width)),
             max(0, min(origin.y() + int(plot.top()), window.height() - card.height())),
