@@ -51,8 +51,7 @@ def format_of(content: bytes) -> bytes:
 
 def size_of(content: bytes) -> QSize:
     """The size of a picture as it is shown, from its first bytes; invalid where they do not tell."""
-    reader, _, _ = _reader(content)
-    return _shown_size(reader)
+    return _Source(content).size
 
 
 def decoded(content: bytes, box: QSize | None = None) -> QImage:
@@ -60,17 +59,16 @@ def decoded(content: bytes, box: QSize | None = None) -> QImage:
     QImageReader.setAllocationLimit(ALLOCATION_MB)
     if not format_of(content):
         raise BadFile("not a kind of picture that is shown here", "PNG, JPEG, WebP and GIF are.")
-    reader, buffer, _ = _reader(content)
-    size = _shown_size(reader)
+    source = _Source(content)
+    size = source.size
     if not size.isValid() or size.isEmpty():
         raise BadFile("damaged")
     if size.width() * size.height() > MOST_PIXELS:
         raise BadFile(f"too large to show ({size.width() * size.height() / 1e6:.0f} megapixels)")
     if box is not None and (size.width() > box.width() or size.height() > box.height()):
         scaled = size.scaled(box, Qt.AspectRatioMode.KeepAspectRatio).expandedTo(QSize(1, 1))
-        reader.setScaledSize(scaled.transposed() if _is_turned(reader) else scaled)
-    image = reader.read()
-    buffer.close()
+        source.scale(scaled)
+    image = source.reader.read()
     if image.isNull():
         raise BadFile("damaged" if size.width() * size.height() * 4 < ALLOCATION_MB << 20 else "too large to show")
     return image
@@ -82,26 +80,31 @@ async def in_worker(work: Callable[[], T]) -> T:
     return await asyncio.to_thread(work)
 
 
-def _reader(content: bytes) -> tuple[QImageReader, QBuffer, QByteArray]:
-    """With what it reads from, which must live as long."""
-    kept = QByteArray(content)
-    buffer = QBuffer()
-    buffer.setData(kept)
-    buffer.open(QIODevice.OpenModeFlag.ReadOnly)
-    reader = QImageReader(buffer, QByteArray(format_of(content)))
-    reader.setAutoDetectImageFormat(False)
-    reader.setDecideFormatFromContent(False)
-    reader.setAutoTransform(True)
-    return reader, buffer, kept
+class _Source:
+    """A reader over bytes in memory, with what it reads from, which must live as long."""
 
+    def __init__(self, content: bytes) -> None:
+        self._content = QByteArray(content)
+        self._buffer = QBuffer()
+        self._buffer.setData(self._content)
+        self._buffer.open(QIODevice.OpenModeFlag.ReadOnly)
+        self.reader = QImageReader(self._buffer, QByteArray(format_of(content)))
+        self.reader.setAutoDetectImageFormat(False)
+        self.reader.setDecideFormatFromContent(False)
+        self.reader.setAutoTransform(True)
 
-def _is_turned(reader: QImageReader) -> bool:
-    return bool(reader.transformation().value & TURNED)
+    @property
+    def size(self) -> QSize:
+        """As it is shown: a photograph may be stored lying on its side."""
+        size = self.reader.size()
+        return size.transposed() if self.is_turned else size
 
+    @property
+    def is_turned(self) -> bool:
+        return bool(self.reader.transformation().value & TURNED)
 
-def _shown_size(reader: QImageReader) -> QSize:
-    size = reader.size()
-    return size.transposed() if _is_turned(reader) else size
+    def scale(self, size: QSize) -> None:
+        self.reader.setScaledSize(size.transposed() if self.is_turned else size)
 
 
 @dataclass(slots=True)

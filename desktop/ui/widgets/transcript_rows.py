@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import bisect
 import math
+import re
 import time
 from array import array
 from collections.abc import Iterable
@@ -49,6 +50,7 @@ ROLE_NAMES = {
 FOLDABLE = ("user", "assistant", "tool", "reasoning")
 """What a view can fold: turns by their role, and reasoning inside of answers."""
 SHOWN_OF_FOLDED = 240
+HEADING_MARK = re.compile(r"^[ ]{0,3}#{1,6}[ ]+", re.MULTILINE)
 
 
 class Fold(Block):
@@ -680,7 +682,7 @@ class Row:
 
 def _first_words(message: Message) -> str:
     """The first line that says something, for a turn that is folded."""
-    said = " ".join(message.text[: 4 * SHOWN_OF_FOLDED].split())
+    said = " ".join(HEADING_MARK.sub("", message.text[: 4 * SHOWN_OF_FOLDED]).split())
     for part in message.parts if not said else ():
         match part:
             case ToolResult():

@@ -41,18 +41,16 @@ class Part(QWidget):
         self.head = QHBoxLayout()
         self.toggle = QToolButton(self)
         self.toggle.setObjectName(f"library.reading.{name}-fold")
-        self.toggle.setCheckable(True)
-        self.toggle.setChecked(True)
+        self._is_open = True
         self.toggle.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.toggle.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        self.toggle.toggled.connect(self._fold)
-        self.toggle.clicked.connect(self.folded)
+        self.toggle.clicked.connect(self._turn)
         self.head.addWidget(self.toggle, 1)
         self.column.addLayout(self.head)
         self.body: QWidget | None = None
         self._buttons: list[QToolButton] = []
         self.set_count(0)
-        self._fold(True)
+        self.set_open(True)
 
     def hold(self, body: QWidget) -> None:
         self.body = body
@@ -69,20 +67,31 @@ class Part(QWidget):
         self.toggle.setAccessibleName(text)
 
     def is_open(self) -> bool:
-        return self.toggle.isChecked()
+        return self._is_open
+
+    def _turn(self) -> None:
+        self.set_open(not self._is_open)
+        self.folded.emit()
 
     def set_open(self, is_open: bool) -> None:
-        self.toggle.setChecked(is_open)
-
-    def _fold(self, is_open: bool) -> None:
+        self._is_open = is_open
+        self.toggle.setAccessibleDescription("Shown" if is_open else "Folded")
         icons.put(self.toggle, "down" if is_open else "right")
         for each in (self.body, *self._buttons):
             if each is not None:
                 each.setVisible(is_open)
+        self.fit()
+
+    def fit(self) -> None:
+        """No higher than what is in it."""
+        high = self.head.sizeHint().height() + theme.current().gap(8)
+        if isinstance(self.body, LinesView):
+            self.setMaximumHeight(high + (self.body.maximumHeight() if self._is_open else 0))
 
     def measure(self) -> None:
         look = theme.current()
         self.head.setContentsMargins(look.gap(8), look.gap(4), look.gap(8), look.gap(4))
+        self.fit()
         self.head.setSpacing(look.gap(4))
         self.toggle.setFont(look.font("body", semibold=True))
         self.toggle.setIconSize(QSize(look.px(14), look.px(14)))
@@ -126,7 +135,7 @@ class Details(QWidget):
         self.empty = plain_label("What a conversation holds is listed here.", "muted", inner, wrap=True)
         self.column.addWidget(self.empty)
         self.parts = {name: Part(name, title, inner) for name, title in self._titles().items()}
-        self.outline_view = LinesView("library.reading.outline", "Outline", self.outline, inner)
+        self.outline_view = LinesView("library.reading.outline", "Outline", self.outline, inner, rows_shown=8)
         self.code_view = LinesView(
             "library.reading.code", "Blocks of code", self.code, inner, is_double=True, is_code=True
         )
@@ -241,6 +250,7 @@ class Details(QWidget):
     def _show_part(self, name: str, count: int) -> None:
         part = self.parts[name]
         part.set_count(count)
+        part.fit()
         part.setVisible(count > 0)
 
     def _part_folded(self) -> None:

@@ -142,20 +142,29 @@ class LinesView(QListView):
 
     chosen = Signal(int)
 
-    def __init__(self, name: str, words: str, model: LinesModel, parent: QWidget, **look: bool) -> None:
+    def __init__(
+        self,
+        name: str,
+        words: str,
+        model: LinesModel,
+        parent: QWidget,
+        *,
+        rows_shown: int = 4,
+        is_double: bool = False,
+        is_code: bool = False,
+    ) -> None:
+        """At least `rows_shown` are seen, where there are so many; how rows look: see `LineDelegate`."""
         super().__init__(parent)
         self.setObjectName(name)
         self.setAccessibleName(words)
         self.setModel(model)
-        self.setItemDelegate(
-            LineDelegate(self, is_double=look.get("is_double", False), is_code=look.get("is_code", False))
-        )
+        self.setItemDelegate(LineDelegate(self, is_double=is_double, is_code=is_code))
         self.setUniformItemSizes(True)
         self.setMouseTracking(True)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setVerticalScrollMode(QListView.ScrollMode.ScrollPerPixel)
         self.clicked.connect(lambda index: self.chosen.emit(index.row()))
-        self._rows_shown = 4
+        self._rows_shown = rows_shown
         model.modelReset.connect(self.fit)
         theme.current().changed.connect(self.fit)
         self.fit()

@@ -202,8 +202,8 @@ class ReadingView(QWidget):
             self._go_to_message(message)
         else:
             self.transcript.show_message(place.path[0], -1) if place.path else None
-        await self._find(line, message)
         self.hit_bar.show_line(line.strip())
+        await self._find(line, message)
 
     def clear(self) -> None:
         """Nothing is read any more."""
