@@ -23,11 +23,11 @@ class Format(Struct, frozen=True):
 
 
 ALL: tuple[Format, ...] = (
-    Format("md", "Markdown", "To read and edit anywhere, with headings and code as they are."),
-    Format("html", "Web page", "To read in any browser, without a network. Many become a folder with a search."),
+    Format("md", "Markdown", "To read and edit anywhere, headings and code as they are."),
+    Format("html", "Web page", "To read in any browser, off line. Many become a list with a search."),
     Format("pdf", "PDF", "To print, to send, to file."),
-    Format("json", "JSON", "To keep or to import again: every branch, cost, tag and folder.", True),
-    Format("jsonl", "JSONL", "To fine-tune a model: one example a line, in the chat format.", True),
+    Format("json", "JSON", "To keep or import again: branches, costs, tags, folders.", True),
+    Format("jsonl", "JSONL", "To fine-tune a model: one example a line.", True),
     Format("csv", "CSV", "To count and compare in a spreadsheet: one turn a row.", True),
     Format("txt", "Plain text", "Words alone."),
 )
