@@ -84,6 +84,8 @@ def test_a_body_with_a_nul_or_bytes_that_are_no_text_is_refused_in_words():
         f"curl https://api.openai.com/v1/models -H 'api-key: {KEY}'",
         f"curl 'https://api.openai.com/v1/models?api-key={KEY}&limit=2'",
         f'curl https://api.openai.com/v1/models --oauth2-bearer {KEY} -d \'{{"user":"{KEY}"}}\' -u x:{KEY}',
+        f'OPENAI_API_KEY={KEY} curl https://h/v1/models -H "Authorization: Bearer $OPENAI_API_KEY"',
+        f'export K="{KEY}"\ncurl https://h/v1/models -H "api-key: ${{K}}"',
         f"curl https://api.openai.com/v1/models -H 'X-Again: {KEY}' -H \"Authorization: Bearer {KEY}\"",
     ],
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -50,16 +51,29 @@ def parse_curl(text: str) -> Parsed:
         found = commands(stripped)
     except Unclosed as error:
         raise BadInput(str(error), "Copy the whole command.") from None
+    variables = _variables(found)
     at = next((n for n, c in enumerate(found) if c.words and _is_curl(c.words[0])), None)
     if at is None:
         raise BadInput("This is neither a curl command nor a JSON body.", "Paste a command that begins with curl.")
-    reading = _Reading(_stdin(found, at))
+    reading = _Reading(_stdin(found, at), variables)
     reading.read(found[at].words[1:])
     if found[at].runs:
         reading.ignore("A command inside the text was not run.")
     if any(command.words for command in found[at + 1 :]):
         reading.ignore("What follows the curl command was left out.")
     return reading.parsed()
+
+
+def _variables(found: list[Command]) -> dict[str, str]:
+    """What is set before the commands (`NAME=value curl …`, `export NAME=value`); those words are taken off."""
+    given: dict[str, str] = {}
+    for command in found:
+        if command.words[:1] == ["export"]:
+            del command.words[0]
+        while command.words and (word := _SET.fullmatch(command.words[0])):
+            given[word[1]] = word[2]
+            del command.words[0]
+    return given
 
 
 def _is_curl(word: str) -> bool:
@@ -139,6 +153,7 @@ _NAMES = (
 _VALUED = frozenset(_NAMES.split())
 """Options with a value behind them."""
 
+_SET = re.compile(r"(?s)([A-Za-z_][A-Za-z0-9_]*)=(.*)")
 _KEY_HEADERS = ("authorization", "api-key", "x-api-key")
 
 
@@ -147,6 +162,7 @@ class _Reading:
     """The options of one command, read one after the other."""
 
     stdin: str | None
+    variables: dict[str, str]
     method: str = ""
     url: str = ""
     headers: list[tuple[str, str]] = field(default_factory=list)
@@ -321,7 +337,7 @@ class _Reading:
             None,
             tuple(self.parts),
             tuple(self.ignored),
-            _key(self.keys),
+            _key([self.variables.get(key.strip("${}"), key) for key in self.keys]),
         )
         return _without_key(made)
 
