@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QHBoxLayout, QMenu, QPushButton, QToolButton, QWid
 from desktop.ui import icons, theme
 from desktop.ui.library import words
 from desktop.ui.widgets.labels import ElidedLabel
+from desktop.ui.widgets.tooltip import set_tip
 
 ROOMY = 760  # from here on the order is written out
 
@@ -42,7 +43,7 @@ class OrderButton(QToolButton):
         self._orders[name].setChecked(True)
         self.setText(words.ORDERS[name])
         self.setAccessibleDescription(words.ORDERS[name])
-        self.setToolTip(words.ORDERS[name])
+        set_tip(self, words.ORDERS[name])
 
     def set_roomy(self, is_roomy: bool) -> None:
         style = Qt.ToolButtonStyle

@@ -32,6 +32,7 @@ from desktop.ui.library.search_line import SearchLine
 from desktop.ui.page import Page
 from desktop.ui.tasks import Report
 from desktop.ui.widgets.labels import plain_label
+from desktop.ui.widgets.tooltip import tip
 
 if TYPE_CHECKING:
     import asyncio
@@ -103,6 +104,8 @@ class LibraryPage(Page):
         self.list_pane.addWidget(self.view)
         self.list_pane.addWidget(self.nothing)
         column.addWidget(self.split, 1)
+        find = self._action(self.list_pane, "search-too", "Search everything", "Ctrl+F", "search", self._to_search)
+        self.history.addAction(find)  # beside a conversation that is read Ctrl+F finds in it
         self._change_pause = QTimer(self, singleShot=True, interval=CHANGE_PAUSE_MS)
         self._pass_pause = QTimer(self, singleShot=True, interval=PASS_PAUSE_MS)
         self._minute = QTimer(self, interval=MINUTE_MS)
@@ -158,7 +161,7 @@ class LibraryPage(Page):
         if keys:
             action.setShortcut(QKeySequence(keys))
             action.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
-            action.setToolTip(f"{text} ({keys})")
+            action.setToolTip(tip(f"{text} ({keys})"))
         action.setIconText(text)  # Qt's own would leave out the ellipsis
         icons.put(action, icon)
         action.triggered.connect(lambda: work())
@@ -222,6 +225,7 @@ class LibraryPage(Page):
         view.export_wanted.connect(lambda identity: self._start(self._export_ids([identity]), "export"))
         self.split.add_reading(view)
         self.parameters.layout().addWidget(view.details)
+        view.details.setVisible(True)
         icons.refresh(theme.current(), view)
         if self.services is not None:
             view.attach(self.services)

@@ -310,8 +310,9 @@ class PlacesFilter(QSortFilterProxyModel):
         self.setSourceModel(model)
 
     def search(self, text: str) -> None:
+        self.beginFilterChange()
         self._text = text.strip()
-        self.invalidateFilter()
+        self.endFilterChange()
 
     def filterAcceptsRow(self, row: int, parent: Index) -> bool:
         if not self._text:
