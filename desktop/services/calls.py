@@ -30,15 +30,17 @@ class Arrivals:
     at_ms: array[float] = field(default_factory=lambda: array("d"))
     ends: array[int] = field(default_factory=lambda: array("Q"))
     apart_ms: float = 0.5
+    next_ms: float = float("-inf")
 
     def add(self, at_ms: float, end: int) -> None:
-        if self.at_ms and at_ms - self.at_ms[-1] < self.apart_ms:
+        if at_ms < self.next_ms:
             self.ends[-1] = end
             return
+        self.next_ms = at_ms + self.apart_ms
         self.at_ms.append(at_ms)
         self.ends.append(end)
         if len(self.ends) > STAMPS:
-            self.at_ms, self.ends = self.at_ms[1::2], self.ends[1::2]
+            self.at_ms, self.ends = self.at_ms[::2], self.ends[::2]
             self.apart_ms *= 2
 
     @property

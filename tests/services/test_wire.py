@@ -23,7 +23,7 @@ from desktop.core.wire.page_request import request_for_page
 from desktop.core.wire.request import Began
 from desktop.core.wire.views import events
 from desktop.services.budgets import Budgets
-from desktop.services.calls import Calls
+from desktop.services.calls import STAMPS, Arrivals, Calls
 from desktop.services.catalog import Catalogs
 from desktop.services.connections import Connections
 from desktop.services.settings import CurrentSettings
@@ -169,6 +169,16 @@ async def test_the_events_of_a_stream_have_their_times(desk, server):
         await desk.wire.settled()
         desk.forget()
     await desk.close()
+
+
+def test_arrivals_without_end_are_thinned_and_stay_in_order():
+    arrivals = Arrivals()
+    for n in range(STAMPS * 5):
+        arrivals.add(n / 3, n + 1)
+    stamps = arrivals.stamps
+    assert len(stamps.ends) <= STAMPS
+    assert stamps.ends[-1] == STAMPS * 5 and list(stamps.ends) == sorted(set(stamps.ends))
+    assert all(abs(at - end / 3) <= arrivals.apart_ms + 1 for at, end in zip(stamps.at_ms, stamps.ends, strict=True))
 
 
 async def test_the_key_is_nowhere_in_what_is_kept_copied_or_exported(desk, server, tmp_path):
