@@ -79,7 +79,8 @@ class Usage:
         offsets = self._clock.offsets(stretch.since, stretch.until)
         width = HOUR if step == "hour" else ledger.DAY
         found = await self._database.read(lambda db: ledger.series(db, by, where, step=width, offsets=offsets))
-        return self._chart(found, self._numbers(stretch, step), step, await self._names(by))
+        names = await self._names(by, {key for _, key, _ in found})
+        return self._chart(found, self._numbers(stretch, step), step, names)
 
     async def table(self, by: By, period: Period, profile: str | None = None) -> tuple[Share, ...]:
         """Totals by a property, the dearest first; hours, days and months in their order."""
@@ -87,7 +88,7 @@ class Usage:
         where = Where(stretch.since, stretch.until, profile)
         offsets = self._clock.offsets(stretch.since, stretch.until)
         found = await self._database.read(lambda db: ledger.breakdown(db, by, where=where, offsets=offsets))
-        names = await self._names(by)
+        names = await self._names(by, [key for key, _ in found])
         return tuple(Share(names.get(key, key), reading(totals), key) for key, totals in found)
 
     async def rows(
@@ -286,12 +287,12 @@ class Usage:
         parts.sort(key=lambda part: (-part.sum, -sum(part.calls), part.name))
         return Series(tuple(steps.values()), tuple(parts), step)
 
-    async def _names(self, by: By) -> Mapping[str, str]:
+    async def _names(self, by: By, ids: Collection[str]) -> Mapping[str, str]:
         """What people call the ids of a property."""
         if by == "profile":
             return self._profile_names()
         if by in ("folder", "conversation"):
-            return await self._database.read(lambda db: ledger.names(db, by))
+            return await self._database.read(lambda db: ledger.names(db, by, tuple(ids)))
         return {}
 
     def _row(self, row: LedgerRow) -> Row:
