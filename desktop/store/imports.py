@@ -99,17 +99,17 @@ def stage(conn: sqlite3.Connection, run: str, conversation: Conversation) -> Non
 
 def add(conn: sqlite3.Connection, messages: Sequence[Message]) -> None:
     """Messages, parents before children, at once in the index: taking them away again needs them there."""
+    last = _highest(conn, "passage")
     conversations.add_messages(conn, messages)
-    ids = [message.id for message in messages]
-    for start in range(0, len(ids), 500):
-        some = ids[start : start + 500]
-        rows = conn.execute(
-            "SELECT p.no, p.text FROM message m JOIN passage p ON p.no = m.no"
-            f" WHERE m.id IN ({','.join('?' * len(some))}) ORDER BY p.no",
-            some,
-        ).fetchall()
-        for no, text in rows:
-            search.index(conn, no, text)
+    conn.execute(
+        "INSERT INTO passage_index (rowid, text) SELECT no, text FROM passage WHERE no > ? ORDER BY no", (last,)
+    )
+    # Only texts with more bytes than characters can hold a script that puts no blanks between words.
+    rows = conn.execute(
+        "SELECT no, text FROM passage WHERE no > ? AND length(text) < length(CAST(text AS BLOB))", (last,)
+    ).fetchall()
+    pairs = [(no, found) for no, text in rows if (found := search.pairs_of(text))]
+    conn.executemany("INSERT INTO pair_index (rowid, pairs) VALUES (?, ?)", pairs)
 
 
 def settle(conn: sqlite3.Connection, conversation: Conversation) -> None:

@@ -144,6 +144,7 @@ class Zip(Box):
         super().__init__(path)
         self._folder = folder
         self._spool: IO[bytes] | None = None
+        self._spooled_bytes = 0
         try:
             self._zip = zipfile.ZipFile(path)
         except READ_FAILURES as error:
@@ -161,9 +162,12 @@ class Zip(Box):
         """Elements of a ZIP cannot be found again: they wait in a file that has no name."""
         assert element.content is not None
         if self._spool is None:
-            self._spool = tempfile.TemporaryFile(dir=self._folder)  # noqa: SIM115  (closed with the box)
-        start = self._spool.seek(0, os.SEEK_END)
+            self._spool = tempfile.TemporaryFile(dir=self._folder, buffering=0)  # noqa: SIM115  (closed with the box)
+            self._spooled_bytes = 0
+        start = self._spooled_bytes
+        self._spool.seek(start)
         self._spool.write(element.content)
+        self._spooled_bytes += element.size
         return partial(self._spooled, start, element.size)
 
     def close(self) -> None:

@@ -8,8 +8,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 _DIGITS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_PAIRS = [high + low for high in _DIGITS for low in _DIGITS]
 LATEST_US = 4_102_444_800_000_000  # the year 2100: later times are mistakes
 _SOON_S, _SOON_MS = 10_000_000_000, 10_000_000_000_000
+_SHIFTS = range(120, -1, -10)
 HASHED = 16
 """The last characters of an id that come from the source alone; those before them are its time, which may get lost."""
 
@@ -18,7 +20,7 @@ def id_of(when_us: int, *origin: str) -> str:
     """A ULID of a time and of 80 bits over a source's kind and its own ids."""
     digest = hashlib.sha256("\0".join(origin).encode("utf-8", "replace")).digest()
     number = max(0, min(when_us, LATEST_US)) // 1000 << 80 | int.from_bytes(digest[:10], "big")
-    return "".join(_DIGITS[number >> shift & 31] for shift in range(125, -1, -5))
+    return "".join([_PAIRS[number >> shift & 1023] for shift in _SHIFTS])
 
 
 def same(id: str) -> str:

@@ -243,8 +243,6 @@ class _Work:
     def _take_back(self) -> None:
         """What was staged goes; on a full disk that is left to the next start."""
         try:
-            if self._staging is not None:
-                self._staging.abandon()
             while self._database.write_now(lambda db: imports.discard(db, self.id)):
                 pass
             self._database.write_now(lambda db: imports.forget_folders(db, self.id))

@@ -12,7 +12,13 @@ from msgspec import Struct
 
 LARGEST_ELEMENT = 64 * 1024 * 1024
 
-_PLAIN = re.compile(rb'[^"{}\[\]]*+(?:"[^"\\]*+(?:\\.[^"\\]*+)*+"[^"{}\[\]]*+)*+', re.DOTALL)
+_STRING = rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"'
+_FLAT = rb'[^"{}\[\]]*+(?:' + _STRING + rb'[^"{}\[\]]*+)*+'
+_PLAIN = re.compile(_FLAT, re.DOTALL)
+_WITHIN = re.compile(
+    rb'[^"{}\[\]]*+(?:(?:' + _STRING + rb"|\{" + _FLAT + rb"\}|\[" + _FLAT + rb'\])[^"{}\[\]]*+)*+', re.DOTALL
+)
+"""The same inside an element, where objects and lists that hold no others need not be looked at one by one."""
 _IN_STRING = re.compile(rb'[^"\\]*+(?:\\.[^"\\]*+)*+', re.DOTALL)
 _BLANK = re.compile(rb"[\s,\xef\xbb\xbf]*+")
 _LIST_INSIDE = re.compile(rb'[\s\xef\xbb\xbf]*+\{\s*"(?:conversations|data|chats)"\s*:\s*\[')
@@ -108,7 +114,7 @@ class Splitter:
                 if self._at >= len(held) or held[self._at] != _QUOTE:
                     return False
                 self._at, self._is_in_string = self._at + 1, False
-            self._at = _end(_PLAIN, held, self._at)
+            self._at = _end(_WITHIN if self._depth else _PLAIN, held, self._at)
             if self._at >= len(held):
                 return False
             sign = held[self._at]

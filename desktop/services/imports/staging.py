@@ -22,7 +22,7 @@ from desktop.services.imports.values import MOST_NAMED, Asset, Draft, Notes, Not
 from desktop.store import blobs, conversations, imports
 from desktop.store.database import Database
 
-AIM_S = 0.04  # of one transaction: well below what a stream beside it would notice
+AIM_S = 0.025  # of one transaction: well below what a stream beside it would notice
 SMALLEST, LARGEST = 32 * 1024, 4 * 1024 * 1024
 HELD_BYTES = 32 * 1024 * 1024
 MESSAGE_BYTES = 400  # what a message weighs besides its text
@@ -37,21 +37,24 @@ class Batch:
     def __init__(self) -> None:
         self.steps: list[tuple[str, Step]] = []
         self.weight = 0
+        self.begun = self.seconds = 0.0
 
     def add(self, owner: str, weight: int, step: Step) -> None:
         self.steps.append((owner, step))
         self.weight += weight
 
-    def write(self, conn: sqlite3.Connection) -> float:
-        """Returns the seconds it took on the writer's thread."""
-        start = time.perf_counter()
+    def write(self, conn: sqlite3.Connection) -> None:
+        self.begun = time.perf_counter()
         for _, step in self.steps:
             step(conn)
-        return time.perf_counter() - start
+
+    def written(self, _: Future[None]) -> None:
+        """Its COMMIT is done: that is most of it where the index has much to write."""
+        self.seconds = time.perf_counter() - self.begun
 
 
 class Staging:
-    """One run's rows. Used by one thread; a batch is written while the next is made."""
+    """One run's rows. Used by one thread."""
 
     def __init__(self, database: Database, run: str, notes: Notes) -> None:
         self._database, self._run, self._notes = database, run, notes
@@ -61,7 +64,6 @@ class Staging:
         self._staged: dict[str, str] = {}  # ids to names, for the report
         self._broken: set[str] = set()
         self._batch, self._budget = Batch(), SMALLEST
-        self._flying: tuple[Batch, Future[float]] | None = None
         self._additions: list[tuple[str, list[Message], str | None]] = []
         self._added_bytes = 0
         self._held_blobs: set[str] = set()
@@ -89,14 +91,6 @@ class Staging:
         """Everything is written, but for the moment in which it appears."""
         self._flush()
         self._write_additions()
-        self._land()
-
-    def abandon(self) -> None:
-        """Wait for what is being written, whatever becomes of it: afterwards this run writes nothing."""
-        self._batch = Batch()
-        if self._flying is not None:
-            self._flying[1].exception()
-            self._flying = None
 
     # A new conversation
 
@@ -111,7 +105,7 @@ class Staging:
         ids = [message.id for message in draft.messages]
         wanted = [*ids, *(m.parent for m in draft.messages if m.parent), conversation.fork_of or ""]
         if draft.keeps_ids:
-            self._wait()  # what it shares with one before it must be there to be seen
+            self._flush()  # what it shares with one before it must be there to be seen
         there = self._database.read_now(lambda db: imports.existing(db, wanted))
         messages = trees.ordered((message for message in draft.messages if message.id not in there), self._notes, there)
         past = conversation.fork_of if conversation.fork_of in there else None
@@ -196,7 +190,7 @@ class Staging:
     def _grow(self, draft: Draft, known: str) -> None:
         """What is new of it. It is kept back until the end: until then nothing is seen of an import."""
         if known in self._staged:
-            self._wait()
+            self._flush()
         have = self._database.read_now(lambda db: imports.messages_of(db, known))
         alike = {same(id): id for id in have} if not draft.keeps_ids else {}
         ours = {m.id: m.id if m.id in have else alike.get(same(m.id), m.id) for m in draft.messages}
@@ -253,29 +247,24 @@ class Staging:
             self._flush()
 
     def _flush(self) -> None:
-        """Hand the batch to the writer as soon as it has done the one before."""
-        self._land()
-        if self._batch.steps:
-            self._flying = (self._batch, self._database.writer.submit(self._batch.write))
-            self._batch = Batch()
+        """Have the batch written, and wait for it.
 
-    def _wait(self) -> None:
-        self._flush()
-        self._land()
-
-    def _land(self) -> None:
-        if self._flying is None:
+        Making the next one meanwhile takes Python's lock from the writer at each of its statements: that was measured
+        to win nothing in all, and to make transactions longer.
+        """
+        batch, self._batch = self._batch, Batch()
+        if not batch.steps:
             return
-        batch, future = self._flying
-        self._flying = None
+        future = self._database.writer.submit(batch.write)
+        future.add_done_callback(batch.written)
         try:
-            seconds = future.result()
+            future.result()
         except ArchiveFull:
             raise
         except CANNOT_BE_KEPT:
             self._one_by_one(batch)
             return
-        change = max(0.5, min(2.0, AIM_S / max(seconds, 0.001)))
+        change = max(0.5, min(2.0, AIM_S / max(batch.seconds, 0.001)))
         self._budget = round(max(SMALLEST, min(LARGEST, self._budget * change)))
 
     def _one_by_one(self, batch: Batch) -> None:
