@@ -31,6 +31,7 @@ from desktop.ui.chat.status import StatusLine
 from desktop.ui.page import Page
 from desktop.ui.tasks import Report
 from desktop.ui.widgets import links
+from desktop.ui.widgets.kept_media import KeptMedia
 from desktop.ui.widgets.labels import ElidedLabel, plain_label
 from desktop.ui.widgets.parameter_form import ParameterForm
 from desktop.ui.widgets.pictures import png_of
@@ -94,6 +95,7 @@ class ChatPage(Page):
         self.transcript = TranscriptView(look, self.stack)
         self.transcript.setObjectName("chat.transcript")
         self.transcript.set_model(self.messages)
+        self.media = KeptMedia(self.transcript, self.tasks)
         self.stack.addWidget(self.empty)
         self.stack.addWidget(self.transcript)
         column.addWidget(self.stack, 1)
@@ -213,6 +215,7 @@ class ChatPage(Page):
         self.composer.model.picked.connect(self._pick_model)
         self.composer.model.pressed.connect(self._ask_for_models)
         self.empty.example_taken.connect(self._take_example)
+        self.media.notice.connect(self.notice)
         self.transcript.needed.connect(self._load)
         self.transcript.action.connect(self._act)
         self.transcript.link.connect(lambda verdict: self._start(self._follow(verdict), "link"))
@@ -232,6 +235,7 @@ class ChatPage(Page):
 
     def attach(self, services: Services) -> None:
         super().attach(services)
+        self.media.attach(services.attachments)
         services.profiles.listen(self._profile_changed)
         services.settings.listen(self._settings_changed)
         self._settings_changed()
@@ -266,6 +270,8 @@ class ChatPage(Page):
             opened = await self._said.open(last) if last else None
         except KnownError:
             return  # deleted meanwhile: a new conversation is as good a place to begin
+        if opened:
+            await self.media.learn(opened.last)
         is_untouched = place is self.open and not self.composer.text()
         if opened and is_untouched and not opened.conversation.trashed:
             self._show(opened)
@@ -371,6 +377,7 @@ class ChatPage(Page):
 
     async def _open(self, identity: str, head: str | None = None) -> None:
         opened = await self._said.open(identity, head)
+        await self.media.learn(opened.last)
         self._leave()
         self._show(opened)
         await self._restore_draft()
@@ -762,7 +769,9 @@ class ChatPage(Page):
             self._start(self._read(ids), f"load:{ids[0]}")
 
     async def _read(self, ids: list[str]) -> None:
-        self.messages.put([self.live.newest(message) for message in await self._said.messages(ids)])
+        messages = await self._said.messages(ids)
+        await self.media.learn(messages)
+        self.messages.put([self.live.newest(message) for message in messages])
 
     # -- the whole of it
 

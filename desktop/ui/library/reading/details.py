@@ -17,6 +17,7 @@ from desktop.ui.chat.meta import grouped
 from desktop.ui.library.reading import words
 from desktop.ui.library.reading.lists import Line, LinesModel, LinesView
 from desktop.ui.widgets.labels import plain_label
+from desktop.ui.widgets.tooltip import set_tip
 
 if TYPE_CHECKING:
     from desktop.core.conversation import Attachment
@@ -170,7 +171,7 @@ class Details(QWidget):
         button = QToolButton(self)
         button.setObjectName(f"library.reading.{name}")
         button.setAccessibleName(text)
-        button.setToolTip(text)
+        set_tip(button, text)
         icons.put(button, icon)
         button.clicked.connect(lambda: work())  # type: ignore[operator]
         return button

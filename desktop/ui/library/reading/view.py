@@ -31,6 +31,7 @@ from desktop.ui.widgets.kept_media import KeptMedia, save
 from desktop.ui.widgets.markdown import Kind
 from desktop.ui.widgets.player import MakeDevice, qt_device
 from desktop.ui.widgets.safe_text import clipboard_text, open_link
+from desktop.ui.widgets.tooltip import tip
 from desktop.ui.widgets.transcript import TranscriptView
 from desktop.ui.widgets.transcript_blocks import Block, Code
 from desktop.ui.widgets.transcript_model import TranscriptModel
@@ -119,7 +120,7 @@ class ReadingView(QWidget):
         if keys:
             action.setShortcut(QKeySequence(keys))
             action.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
-            action.setToolTip(f"{text} ({keys})")
+            action.setToolTip(tip(f"{text} ({keys})"))
         icons.put(action, icon)
         action.triggered.connect(lambda: work())
         self.addAction(action)
