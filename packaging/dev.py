@@ -75,6 +75,7 @@ TEST_PROGRAMS: dict[str, tuple[str, str, str]] = {
     "gnome-keyring-daemon": ("gnome-keyring", "gnome-keyring", "gnome-keyring"),
     "dbus-run-session": ("dbus", "dbus-daemon", "dbus"),
     "Xvfb": ("xvfb", "xorg-x11-server-Xvfb", "xorg-server-xvfb"),
+    "curl": ("curl", "curl", "curl"),
     "xauth": ("xauth", "xauth", "xorg-xauth"),
 }
 """Programs that some tests need: a real key store on a bus of its own, and a screen that is none."""
