@@ -34,6 +34,7 @@ from desktop.services.reported import ReportedCosts
 from desktop.services.request_log import RequestLog
 from desktop.services.settings import CurrentSettings
 from desktop.services.storage import Storage
+from desktop.services.titles import Titles
 from desktop.services.tokens import Tokens
 from desktop.services.upkeep import Upkeep
 from desktop.services.usage import Usage
@@ -90,6 +91,9 @@ async def open_services(
         for heard in heard_notices:
             heard(sentence)
 
+    def profile_of(identity: str) -> Profile:
+        return next((profile for profile in profiles.all if profile.id == identity), profiles.chosen)
+
     def test_client(profile: Profile, key: Secret | None, recorder: Recorder) -> Client:
         return Client(
             profile, key, recorder=recorder, system_proxy=system_proxy, offline=options.offline, redactor=redactor
@@ -123,6 +127,7 @@ async def open_services(
         now=now,
     )
     kept = Conversations(database, now=now)
+    library = Library(database, kept, trash_days=lambda: settings.value.trash_days, now=now)
     meter = Meter(database, now=now)
     reported = ReportedCosts(database, secrets, make_client, now=now)
     keeper = Keeper(database, calls, settings, redactor, now=now)
@@ -143,7 +148,19 @@ async def open_services(
         connections=connections,
         chat=chat,
         conversations=kept,
-        library=Library(database, kept, trash_days=lambda: settings.value.trash_days, now=now),
+        library=library,
+        titles=Titles(
+            database,
+            connections,
+            catalogs,
+            tokens,
+            calls,
+            budgets,
+            profile_of,
+            library,
+            model=lambda: settings.value.title_model,
+            now=now,
+        ),
         attachments=Attachments(database),
         imports=Imports(database, now=now),
         export=Export(database, redactor, lambda: learn_all(profiles)),

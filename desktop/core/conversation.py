@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from msgspec import Struct
 
+from desktop.core.titles import title_from as title_from
 from desktop.core.usage import Usage
 
 
@@ -213,14 +214,6 @@ def newest_leaf(message: str, children: Mapping[str | None, list[str]]) -> str:
 def edit_draft(conversation: str, message: str) -> str:
     """The name under which an unsent edit of a message is kept."""
     return f"{conversation}/{message}"
-
-
-def title_from(text: str, longest: int = 60) -> str:
-    """A title made of the first line of the first question, cut between words."""
-    line = next((words for raw in text.splitlines() if (words := " ".join(raw.split()).strip("#*`> "))), "")
-    if len(line) <= longest:
-        return line
-    return line[:longest].rsplit(" ", 1)[0].rstrip(" ,.;:") + "…"
 
 
 def plain(messages: Iterable[Message]) -> str:

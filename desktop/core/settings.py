@@ -50,6 +50,15 @@ class Settings(Struct, frozen=True):
         str, _field("System text for new conversations", "Tells the model how to answer.", "Chat", shape="text")
     ] = ""
     highlight_code: Annotated[bool, _field("Colour code", "Keywords, strings and comments in colour.", "Chat")] = True
+    title_model: Annotated[
+        str,
+        _field(
+            "Titles by a model",
+            "Empty: made from the first question, at no cost. A model named here is asked when you choose “Title by a"
+            " model”; each conversation is then a short call that costs money.",
+            "Chat",
+        ),
+    ] = ""
     trash_days: Annotated[
         int,
         _field("Empty the trash after", "0 keeps all of it until you empty it.", "Archive", ge=0, le=3650, unit="days"),

@@ -28,6 +28,7 @@ from desktop.services.rate_limits import RateLimits
 from desktop.services.reported import ReportedCosts
 from desktop.services.settings import CurrentSettings
 from desktop.services.storage import Storage
+from desktop.services.titles import Titles
 from desktop.services.tokens import Tokens
 from desktop.services.upkeep import Upkeep
 from desktop.services.usage import Usage
@@ -59,6 +60,7 @@ class Services:
     chat: Chat
     conversations: Conversations
     library: Library
+    titles: Titles
     attachments: Attachments
     imports: Imports
     export: Export
