@@ -251,7 +251,7 @@ class ProfileForm(QWidget):
         self.budget = section("Budget in dollars")
         column.addWidget(self.budget)
         for name, title in BUDGET:
-            self._add(column, MoneyRow(f"profiles.{name}", title, unit="dollars", nothing="no limit"))
+            self._add(column, MoneyRow(f"profiles.{name}", title, nothing="no limit"))
         self._add(column, NumberRow("profiles.warn-share", "Warn at", (1, 100), unit="%", help_text=WARN_HELP))
         self.admin_title = section("Admin key")
         column.addWidget(self.admin_title)

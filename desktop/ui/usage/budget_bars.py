@@ -121,6 +121,14 @@ class BudgetRow(QWidget):
         self.figures.setFont(look.font("figures"))
 
 
+def _spent_of(line: BudgetLine) -> str:
+    is_unknown = line.unpriced and not line.spent
+    spent = "unpriced" if is_unknown else words.money(line.spent)
+    if line.limit is None:
+        return f"{spent}, no limit"
+    return f"{spent}, limit {words.money(line.limit)}" if is_unknown else f"{spent} of {words.money(line.limit)}"
+
+
 class BudgetBars(QWidget):
     """The three limits under each other; those that are not set say so only where another one is."""
 

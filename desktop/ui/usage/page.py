@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine
 from functools import partial
 from pathlib import Path
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt, QTimer, Signal
@@ -143,6 +144,7 @@ class UsagePage(Page):
         view = self.view
         self.choices.changed.connect(self._chosen)
         view.by_changed.connect(self._chosen)
+        view.work_stop.clicked.connect(lambda: self.tasks.cancel("csv"))
         view.measure_changed.connect(self._draw)
         view.calls_wanted.connect(self._begin_calls)
         view.bar_chosen.connect(self._open_bar)
@@ -203,14 +205,15 @@ class UsagePage(Page):
         step = chart_of.step_of(period)
         self._total = await self._usage.total(period, profile)
         self._series = await self._usage.series(period, self._parts_by(by), profile, step=step)
-        shares = await self._usage.table(self._rows_by(by, step), period, profile)
         self.stack.setCurrentWidget(await self._what_to_show())
         self.view.show_total(self._total, period, self._profile_name(profile))
         if self.stack.currentWidget() is not self.prices:
             self.heading.setText(self._heading(period))
         self.view.show_prices(self.services.prices.note, self.services.prices.is_stale)
         self._draw()
-        self.view.show_shares(TITLES[by], shares)
+        rows_by = self._rows_by(by, step)
+        shares = await self._usage.table(rows_by, period, profile)
+        self.view.show_shares(TITLES[by] if by != "day" else rows_by.capitalize(), shares)
         if self.view.tables.currentWidget() is self.view.calls:
             self._begin_calls()
 
@@ -240,7 +243,7 @@ class UsagePage(Page):
             self.view.show_chart(self._series, self._total)
 
     def _heading(self, period: Period) -> str:
-        return dict(PERIODS).get(period, "Usage") if isinstance(period, str) else words.span(period).capitalize()
+        return dict(PERIODS).get(period, "Usage") if isinstance(period, str) else words.sentence(words.span(period))
 
     def _profile_name(self, profile: str | None) -> str:
         assert self.services is not None
@@ -249,7 +252,7 @@ class UsagePage(Page):
     # The single calls
 
     def _begin_calls(self) -> None:
-        self.view.show_calls_of(words.span(self._bar).capitalize() if self._bar is not None else "")
+        self.view.show_calls_of(words.sentence(words.span(self._bar)) if self._bar is not None else "")
         self.view.calls.calls.begin()
         self._start(self._more_calls(), "calls")
 
@@ -384,7 +387,17 @@ class UsagePage(Page):
         self._start(self._write_csv(Path(path)), "csv")
 
     async def _write_csv(self, path: Path) -> None:
-        count = await self._usage.write_csv(path, self.choices.period, profile=self.choices.profile)
+        begun = monotonic()
+
+        def told(done: int, of: int) -> None:
+            self.view.show_work(f"Writing {path.name}: {progress(done, of, monotonic() - begun)}")
+
+        told(0, 0)
+        try:
+            profile = self.choices.profile
+            count = await self._usage.write_csv(path, self.choices.period, profile=profile, progress=told)
+        finally:
+            self.view.show_work("")
         self.notice.emit("good", f"{words.many(count, 'call')} written to {path.name}.")
 
     # What is remembered
@@ -408,3 +421,13 @@ class UsagePage(Page):
     async def _keep(self, name: str, value: object) -> None:
         assert self.services is not None
         await self.services.remember(name, value)
+
+
+def progress(done: int, of: int, seconds: float) -> str:
+    """How far, how fast, and how long it will still take."""
+    if not done or seconds <= 0:
+        return "beginning…"
+    rate = done / seconds
+    left = max(0, round((of - done) / rate))
+    time = f"{left} s" if left < 120 else f"{left // 60} min"
+    return f"{words.thin(done)} of {words.many(of, 'call')}, {words.thin(round(rate))} a second, {time} left"

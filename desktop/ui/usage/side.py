@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 MOST_ROWS = 12
 MOST_DAYS = 31
 NO_ESTIMATES = "No call of this time had an estimate and a known price."
-ALL_PRICED = "Every call of this time has a price."
+ALL_PRICED = "No call of this time is unpriced."
 NO_ADMIN_KEY = "OpenAI tells its own figures to an admin key. It goes into the profile, under “Admin key”."
 NOT_OPENAI = "Only OpenAI tells its own figures; this profile's server is another one."
 

@@ -120,11 +120,11 @@ class SharesTable(Table):
 
     def _fit_figures(self) -> None:
         """Each column as wide as its longest figure and its title."""
-        look = theme.current()
+        look, head = theme.current(), self.horizontalHeader()
         for at, key in enumerate(KEYS[1:], 1):
             if not self.isColumnHidden(at):
                 least = look.px(COST_PX if key == "dollars" else FIGURE_PX)
-                self.setColumnWidth(at, max(least, self.sizeHintForColumn(at)))
+                self.setColumnWidth(at, max(least, self.sizeHintForColumn(at), head.sectionSizeHint(at)))
         self._fit_name()
 
     def _fit_name(self) -> None:

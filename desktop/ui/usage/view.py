@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
 from desktop.ui import icons, theme
 from desktop.ui.usage import series as chart_of
 from desktop.ui.usage import words
+from desktop.ui.usage.shares_model import KEYS
 from desktop.ui.usage.tables import CallsTable, SharesTable
 from desktop.ui.widgets.chart import BarChart
 from desktop.ui.widgets.chart_legend import Legend
@@ -48,7 +49,7 @@ def _headline(reading: Reading) -> str:
     """The sum in large; what is not known or not charged is said in words."""
     if not reading.calls or reading.dollars:
         return words.money(reading.dollars) if reading.dollars else "$0"
-    return words.cost(reading).capitalize()
+    return words.sentence(words.cost(reading))
 
 
 class UsageView(QWidget):
@@ -63,6 +64,7 @@ class UsageView(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._is_measured = self._is_by_time = self._has_bar = False
         self._column = QVBoxLayout(self)
         self._column.addLayout(self._sum())
         self._column.addLayout(self._controls())
@@ -130,7 +132,18 @@ class UsageView(QWidget):
         self.tags_note.setVisible(self.by == "tag" and bool(bars.parts))
 
     def show_shares(self, title: str, shares: Sequence[Share]) -> None:
+        """Time runs down the table, the newest on top; of the rest the dearest is first."""
         self.shares.shares.show(title, shares, self.named())
+        if (self.by == "day") is not self._is_by_time:
+            self._is_by_time = self.by == "day"
+            column = KEYS.index("name" if self._is_by_time else "dollars")
+            self.shares.sortByColumn(column, Qt.SortOrder.DescendingOrder)
+
+    def show_work(self, sentence: str) -> None:
+        """What is being written, with a way to stop it; "" when nothing is."""
+        self.work_note.setText(sentence)
+        self.work_note.setVisible(bool(sentence))
+        self.work_stop.setVisible(bool(sentence))
 
     def show_calls_of(self, sentence: str) -> None:
         """Which calls the list has, when they are not all of the period."""
@@ -173,7 +186,15 @@ class UsageView(QWidget):
         self.measure_note = ElidedLabel("", self)
         theme.style_as(self.measure_note, "muted")
         row.addWidget(self.measure_note, 1)
-        self._is_measured = False
+        self.work_note = plain_label("", "muted", self)
+        self.work_note.setObjectName("usage.work")
+        self.work_stop = QPushButton("Stop", self)
+        self.work_stop.setObjectName("usage.work-stop")
+        self.work_stop.setAccessibleName("Stop writing the file")
+        theme.style_as(self.work_stop, "link")
+        for working in (self.work_note, self.work_stop):
+            working.hide()
+            row.addWidget(working)
         return row
 
     def _box(self, name: str, title: str, choices: Sequence[tuple[str, str]]) -> QComboBox:
@@ -233,7 +254,6 @@ class UsageView(QWidget):
         row.addWidget(self.all_calls)
         row.addStretch(1)
         row.addWidget(self.columns)
-        self._has_bar = False
         return row
 
     def _connect(self) -> None:

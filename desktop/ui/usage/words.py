@@ -45,6 +45,11 @@ def span(period: Period) -> str:
     return SPANS[period]
 
 
+def sentence(text: str) -> str:
+    """With a capital at its begin; names inside stay as they are."""
+    return text[:1].upper() + text[1:]
+
+
 def many(count: int, one: str, more: str = "") -> str:
     """A count with its noun: "1 call", "812 calls"."""
     return f"{thin(count)} {one if count == 1 else more or one + 's'}"
@@ -84,4 +89,18 @@ def percent(share: Decimal | float) -> str:
     return f"{value:.{digits}f} %"
 
 
-__all__ = ["FATES", "PAGES", "besides", "cost", "day", "exact", "many", "money", "percent", "span", "thin", "thinly"]
+__all__ = [
+    "FATES",
+    "PAGES",
+    "besides",
+    "cost",
+    "day",
+    "exact",
+    "many",
+    "money",
+    "percent",
+    "sentence",
+    "span",
+    "thin",
+    "thinly",
+]
