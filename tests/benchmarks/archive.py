@@ -205,7 +205,7 @@ def measure_searches(database: Database, mix: dict[str, list[str]], count: int) 
     )
     for filter in FILTERS.values():
         line = dated(filter, count)
-        said(f"the mix with {line}", [timed(lambda q=q: library_search(database, f"{line} {q}")) for q in asked])
+        said(f"the mix with {line}", [timed(lambda q=f"{line} {q}": library_search(database, q)) for q in asked])
     for filter in ALONE:
         line = dated(filter, count)
         said(f"alone: {line}", [timed(lambda q=line: library_search(database, q)) for _ in range(5)])

@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 from desktop.core.search_query import FILTERS, Known, complete, parse, quoted
 
 NOW = datetime(2026, 3, 31, 15, 30)
-KNOWN = Known(models=("gpt-4o", "gpt-4o-mini", "o3"), tags=("Work", "with blank"), folders=("My work",), pages=("chat",))
+KNOWN = Known(
+    models=("gpt-4o", "gpt-4o-mini", "o3"), tags=("Work", "with blank"), folders=("My work",), pages=("chat",)
+)
 PIECES = [*(f"{name}:" for name in FILTERS), '"', "-", "\\", ":", " ", "7d", "2025-13", ">0.01", "a", "é", "数", "\0"]
 
 
