@@ -103,6 +103,7 @@ class UsagePage(Page):
         self._calm = QTimer(self, singleShot=True, interval=CALM_MS)
         self._calm.timeout.connect(self.refresh)
         theme.current().changed.connect(self._measure)
+        theme.current().changed.connect(self._calm.start)  # rows made in the old sizes and colours are made anew
         self._measure()
 
     def _head(self) -> QHBoxLayout:
