@@ -47,6 +47,11 @@ class Assets:
         return PurePosixPath(self._names.get(base, "")).name or base.removeprefix(id).lstrip("-_") or base
 
 
+def is_asset(name: str) -> bool:
+    """Whether a file is one that messages point to, by the id in its name."""
+    return _FILE_ID.match(PurePosixPath(name).name) is not None
+
+
 def _names_in(box: Box, name: str) -> dict[str, str]:
     content = box.whole(name, _MOST_OF_NAMES)
     try:

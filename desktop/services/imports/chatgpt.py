@@ -71,11 +71,16 @@ def head_of(raw: bytes) -> Head:
     if not isinstance(found, dict):
         raise Unreadable("It is no conversation.")
     known = {name: found[name] for name in Head.__struct_fields__ if name in found and name != "mapping"}
-    try:
-        nodes = msgspec.Raw(msgspec.json.encode(found.get("mapping")))
-    except UnicodeEncodeError as error:
-        raise Unreadable("A name in it is no text.") from error
-    return Head(**known, mapping=nodes)
+    return Head(**known, mapping=msgspec.Raw(msgspec.json.encode(_scalars(found.get("mapping")))))
+
+
+def _scalars(found: Any) -> Any:
+    """Any JSON with texts that can be written."""
+    if isinstance(found, str):
+        return scalar(found)
+    if isinstance(found, dict):
+        return {scalar(name): _scalars(each) for name, each in found.items()}
+    return [_scalars(each) for each in found] if isinstance(found, list) else found
 
 
 def when(head: Head, raw: bytes) -> int:

@@ -10,7 +10,7 @@ from pathlib import PurePosixPath
 from desktop.core.errors import BadFile
 from desktop.services.export import json_form
 from desktop.services.imports import chat_lines, chatgpt, claude, llm_logs, markdown, own
-from desktop.services.imports.assets import Assets
+from desktop.services.imports.assets import Assets, is_asset
 from desktop.services.imports.boxes import PIECE, Box, Entry, Zip
 from desktop.services.imports.ids import micros
 from desktop.services.imports.splitting import Element, Splitter, Unreadable, elements
@@ -64,11 +64,12 @@ class Source:
                 self.problems.append(
                     NotTaken(entry.name, "It is a ZIP in what was chosen; unpack it, then choose it.", entry.name)
                 )
-            else:
+            elif not is_asset(entry.name):
                 others.append(entry.name)
         if len(self.kinds) > 1:
             self.kinds.pop(markdown.KIND, None)  # a readme beside an export
-        self._others = others
+        is_ours = own.KIND in self.kinds  # with a folder of files beside it
+        self._others = [name for name in others if not (is_ours and PurePosixPath(name).parent.name.endswith(" files"))]
         self._assets: Assets | None = None
 
     @property
