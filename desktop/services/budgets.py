@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 import time
 from collections.abc import Callable, Sequence
@@ -12,7 +13,7 @@ from msgspec import Struct
 
 from desktop.core import budget as rules
 from desktop.core.budget import BudgetLine, BudgetPeriod, BudgetState, BudgetWarning
-from desktop.core.errors import BudgetReached, Missing
+from desktop.core.errors import BudgetReached, KnownError, Missing
 from desktop.core.periods import Clock
 from desktop.core.pricing import from_pico, shown
 from desktop.core.profile import Profile
@@ -104,7 +105,8 @@ class Budgets:
             level = state.level(line.period)
             stamp = f"{rules.stamp(line.period, base.today, line.limit)} {level}"
             if level and said[line.period] not in (stamp, stamp.replace("warn", "reached")):
-                await self._remember(f"{WARNED}:{profile.id}:{line.period}", stamp)
+                with contextlib.suppress(KnownError):  # a full disk: the reply is well all the same, it is said again
+                    await self._remember(f"{WARNED}:{profile.id}:{line.period}", stamp)
                 told = rules.warning(profile.id, profile.name, line, is_reached=level == "reached")
                 for heard in self._listeners:
                     heard(told)
