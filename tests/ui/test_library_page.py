@@ -430,7 +430,7 @@ async def test_folders_are_dropped_into_folders_but_never_into_themselves(held):
     assert carried.hasFormat(FOLDER_DRAG)
     assert drop(tree, place_index(page, "folder", "F-WORK"), carried)
     await held.settled()
-    assert model.path("F-GARDEN") == "Work / Garden & balcony"
+    assert model.path("F-GARDEN") == "Work › Garden & balcony"
     inward = model.mimeData([model.find("folder", "F-WORK")])
     assert not drop(tree, place_index(page, "folder", "F-REPORTS"), inward)
     assert not drop(tree, place_index(page, "folder", "F-WORK"), inward)
@@ -605,6 +605,18 @@ async def test_in_a_narrow_window_reading_covers_the_list_and_esc_goes_back(held
     QTest.keyClick(page.reading, Qt.Key.Key_Escape)
     assert page.view.isVisible() and not page.bar.back.isVisible()
     assert page.view.selected() == [held.shown()[2]]
+    await held.close()
+
+
+async def test_what_is_trashed_while_it_is_read_makes_way_for_the_next(held):
+    page = await held.open()
+    ids = held.shown()
+    page.view.select(ids[2])
+    page.open_conversation(ids[2])
+    await page.tasks.settled()
+    page.trash_action.trigger()
+    await held.settled()
+    assert page.opened == page.reading.identity == ids[3] and page.view.selected() == [ids[3]]
     await held.close()
 
 

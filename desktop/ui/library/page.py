@@ -27,7 +27,7 @@ from desktop.ui.library.organise import Bar
 from desktop.ui.library.places import Places
 from desktop.ui.library.places_model import Spot, spots
 from desktop.ui.library.results import ResultsView
-from desktop.ui.library.results_model import ResultsModel
+from desktop.ui.library.results_model import ID, ResultsModel
 from desktop.ui.library.search_line import SearchLine
 from desktop.ui.page import Page
 from desktop.ui.tasks import Report
@@ -68,7 +68,7 @@ class LibraryPage(Page):
         self.opened = ""  # the conversation that is read
         self.doing = Doing(self, self._start)
         self._orders = {"list": "newest", "search": "relevance"}
-        self._is_stale = False
+        self._has_begun = False
         self._build()
         self._connect()
         self.tasks.busy.disconnect(self.working)  # a search is over in a moment: no dot for it
@@ -129,7 +129,7 @@ class LibraryPage(Page):
         make, listed = partial(self._action, self.work), partial(self._action, self.view)
         self.search_action = make("search-action", "Search everything", "Ctrl+Shift+F", "search", self._to_search)
         self.save_action = make("save-search", "Save this search", "Ctrl+D", "bookmark", self._on(self._save_search))
-        self.import_action = make("import", "Import…", "Ctrl+O", "download", self._on(self._choose_import))
+        self.import_action = make("import-files", "Import…", "Ctrl+O", "download", self._on(self._choose_import))
         self.export_all_action = make("export-all", "Export all…", "", "upload", self._on(self._export_all))
         self.new_folder_action = make("new-folder", "New folder", "Ctrl+Shift+D", "folder-add", self._new_folder)
         self.folder_action = make("put-in-folder", "Put in a folder", "Ctrl+M", "folder", self._on(self._choose_folder))
@@ -276,6 +276,7 @@ class LibraryPage(Page):
         self._orders |= await self.services.remembered(ORDERS, {})
         await self._count()
         await self._find()
+        self._has_begun = True
 
     # -- searching
 
@@ -368,15 +369,12 @@ class LibraryPage(Page):
         self.bar.set_empty_possible(counts.trash > 0 and self._may_write)
 
     def changed(self) -> None:
-        """Something in the archive is new: the rows follow, at once or when the page is looked at again."""
+        """Something in the archive is new: the rows follow, now or when the page is looked at again."""
         if self.isVisible():
             self._change_pause.start()
-        else:
-            self._is_stale = True
 
     async def _refresh(self) -> None:
         """The same question again. What is selected, and the row at the top of the view, stay where they are."""
-        self._is_stale = False
         await self._count()
         found = await self._read(max(ROWS_AT_ONCE, self.results.rowCount()))
         with self.view.still():
@@ -427,6 +425,7 @@ class LibraryPage(Page):
 
     def _go(self, spot: Spot) -> None:
         """Show a place; a saved search brings its line along."""
+        self.stack.setCurrentWidget(self.browse)
         if spot.kind == "saved":
             self.spot = EVERYTHING
             self.line.set_line(spot.text)
@@ -466,8 +465,7 @@ class LibraryPage(Page):
     # -- what is selected
 
     def selected(self) -> list[Conversation]:
-        rows = (self.results.row_of(identity) for identity in self.view.selected())
-        return [self.results.at(row).conversation for row in rows if row >= 0]
+        return [self.results.at(row).conversation for row in self.view.selected_rows()]
 
     def _show_selection(self) -> None:
         """Everything that follows from what is selected."""
@@ -479,11 +477,21 @@ class LibraryPage(Page):
             action.setEnabled(count > 0 and is_here and is_one and (may or action in self._always))
         if 0 < count <= ROWS_OF_ALL:
             rows = self.selected()
-            self.pin_action.setText("Unpin" if all(row.is_pinned for row in rows) else "Pin")
-            self.archive_action.setText("Take out of the archive" if all(row.archived for row in rows) else "Archive")
+            self._turn(self.pin_action, all(row.is_pinned for row in rows), ("Pin", "pin"), ("Unpin", "unpin"))
+            back = ("Take out of the archive", "unarchive")
+            self._turn(self.archive_action, all(row.archived for row in rows), ("Archive", "archive"), back)
         self.bar.set_selection(count)
         told = f"{words.many(count, 'conversation')} selected" if count > 1 else self._told
         self.bar.show_place(self._heading, told, is_trash=is_trash)
+
+    def _turn(self, action: QAction, is_on: bool, usual: tuple[str, str], other: tuple[str, str]) -> None:
+        """An action that takes back what it did: its text and icon say which way it goes."""
+        text, icon = other if is_on else usual
+        if action.text() != text:
+            action.setText(text)
+            action.setIconText(text)
+            action.setToolTip(tip(f"{text} ({action.shortcut().toString()})"))
+            icons.put(action, icon)
 
     async def _select_all(self) -> None:
         """Also what was not read yet, up to a bound."""
@@ -523,17 +531,28 @@ class LibraryPage(Page):
     async def _archive(self) -> None:
         rows = self.selected()
         await self.doing.archive([row.id for row in rows], not all(row.archived for row in rows))
+        await self._read_on()
 
     async def _trash(self) -> None:
         await self.doing.trash(self.view.selected())
+        await self._read_on()
 
     async def _restore(self) -> None:
         await self.doing.restore(self.view.selected())
+        await self._read_on()
 
     async def _purge(self) -> None:
-        rows = self.selected()
-        if await self.doing.purge(rows) and self.opened in {row.id for row in rows}:
-            self.close_reading()
+        if await self.doing.purge(self.selected()):
+            await self._read_on()
+
+    async def _read_on(self) -> None:
+        """What is read may have left the list: the next row is read in its place."""
+        if not self.opened:
+            return
+        await self._refresh()
+        if self.results.row_of(self.opened) < 0:
+            chosen = self.view.currentIndex()
+            self.open_conversation(chosen.data(ID)) if chosen.isValid() else self.close_reading()
 
     async def _empty_trash(self) -> None:
         if self.counts is not None:
@@ -627,6 +646,7 @@ class LibraryPage(Page):
     async def _export_ids(self, ids: list[str] | None) -> None:
         from desktop.ui.library.export_dialog import ExportDialog  # few export at the start
 
+        assert self.services is not None
         await ExportDialog.ask(self, self.services, ids, self.report)
 
     def _to_chat(self) -> None:
@@ -636,7 +656,7 @@ class LibraryPage(Page):
     # -- the window's wishes
 
     def activated(self) -> None:
-        if self._is_stale and self.services is not None:
+        if self._has_begun:  # what other pages did meanwhile
             self._start(self._refresh(), "refresh")
         (self.reading if self.opened else self.line).setFocus()
 

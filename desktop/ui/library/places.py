@@ -175,6 +175,7 @@ class Places(QWidget):
         self.search = QLineEdit(self, placeholderText="Find a place", clearButtonEnabled=True)
         self.search.setObjectName("library.find-place")
         self.search.setAccessibleName("Find a place")
+        self.search.setAcceptDrops(False)
         self.new_button = QToolButton(self)
         self.new_button.setObjectName("library.new-folder-button")
         self.new_button.setAccessibleName("New folder")

@@ -239,13 +239,13 @@ class PlacesModel(QAbstractItemModel):
         return self._index_of(found) if found is not None else QModelIndex()
 
     def path(self, folder: str) -> str:
-        """A folder's name with those it stands in: "Work / Reports"."""
+        """A folder's name with those it stands in: "Work › Reports"."""
         node = self._node(self.find("folder", folder))
         names: list[str] = []
         while node is not None and node.spot.kind == "folder":
             names.append(node.spot.title)
             node = node.parent
-        return " / ".join(reversed(names))
+        return " › ".join(reversed(names))
 
     def _merge(self, node: _Node, wanted: Sequence[Spot]) -> None:
         keys = {spot.key for spot in wanted}

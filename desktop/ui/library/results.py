@@ -160,19 +160,23 @@ class ResultDelegate(QStyledItemDelegate):
     def _snippet(self, painter: QPainter, rect: QRect, text: str) -> None:
         """The hits stand on the colour of finds, in full tone; the rest is muted."""
         look, metrics, left = theme.current(), painter.fontMetrics(), rect.left()
-        for number, piece in enumerate(" ".join(text.split()).split(HIT_BEGINS)):
-            hit, _, rest = piece.partition(HIT_ENDS) if number else ("", "", piece)
-            for tone, part in (("text", hit), ("muted", rest)):
-                shown = metrics.elidedText(visible(part), Qt.TextElideMode.ElideRight, max(0, rect.right() - left))
-                width = metrics.horizontalAdvance(shown)
-                if tone == "text" and shown:
-                    high = metrics.height() + look.px(2)
-                    painter.setPen(Qt.PenStyle.NoPen)
-                    painter.setBrush(look.color("find"))
-                    painter.drawRoundedRect(QRect(left - 1, rect.center().y() - high // 2, width + 2, high), 2, 2)
-                painter.setPen(look.color(tone))
-                painter.drawText(QRect(left, rect.top(), rect.right() - left + 1, rect.height()), LEFT, shown)
-                left += width
+        parts = _parts(text)
+        for number, (is_hit, part) in enumerate(parts):
+            rest = metrics.horizontalAdvance("…") if number < len(parts) - 1 else 0
+            room = rect.right() - left
+            shown = part if metrics.horizontalAdvance(part) + rest <= room else ""
+            shown = shown or metrics.elidedText(part + "…" * bool(rest), Qt.TextElideMode.ElideRight, room)
+            width = metrics.horizontalAdvance(shown)
+            if is_hit and shown:
+                high = metrics.height() + look.px(2)
+                painter.setPen(Qt.PenStyle.NoPen)
+                painter.setBrush(look.color("find"))
+                painter.drawRoundedRect(QRect(left - 1, rect.center().y() - high // 2, width + 2, high), 2, 2)
+            painter.setPen(look.color("text" if is_hit else "muted"))
+            painter.drawText(QRect(left, rect.top(), room + 1, rect.height()), LEFT, shown)
+            left += width
+            if shown != part:
+                return
 
     def _detail_line(self, painter: QPainter, rect: QRect, index: Index, is_wide: bool) -> None:
         look = theme.current()
@@ -216,8 +220,10 @@ class ResultsView(QListView):
 
     def selected(self) -> list[str]:
         """Ids from the top down."""
-        rows = sorted(index.row() for index in self.selectionModel().selectedIndexes())
-        return [self.model().index(row, 0).data(ID) for row in rows]
+        return [self.model().index(row, 0).data(ID) for row in self.selected_rows()]
+
+    def selected_rows(self) -> list[int]:
+        return sorted(index.row() for index in self.selectionModel().selectedIndexes())
 
     def selected_count(self) -> int:
         """Without naming them: cheap also for thousands."""
@@ -236,11 +242,19 @@ class ResultsView(QListView):
 
     @contextmanager
     def still(self) -> Iterator[None]:
-        """While rows come and go: what is at the top of the view stays there, unless that is the very beginning."""
+        """While rows come and go: what is at the top of the view stays there, unless that is the very beginning.
+
+        Where all that was selected has gone, the row that came into its place is selected.
+        """
+        chosen = [QPersistentModelIndex(index) for index in self.selectionModel().selectedIndexes()]
+        first = min((index.row() for index in chosen), default=0)
         bar, top = self.verticalScrollBar(), self.indexAt(QPoint(1, 1))
         held = QPersistentModelIndex(top) if bar.value() > 0 and top.isValid() else None
         before = self.visualRect(top).top() if held is not None else 0
         yield
+        if chosen and not any(index.isValid() for index in chosen) and (rows := self.model().rowCount()):
+            flags = QItemSelectionModel.SelectionFlag.ClearAndSelect
+            self.selectionModel().setCurrentIndex(self.model().index(min(first, rows - 1), 0), flags)
         if held is not None and held.isValid():
             self.executeDelayedItemsLayout()
             bar.setValue(bar.value() + self.visualRect(self.model().index(held.row(), 0)).top() - before)
@@ -290,6 +304,15 @@ class ResultsView(QListView):
         self.picked.emit()
         if self.selected_count() == 1:
             self.passed.emit(self.selectionModel().selectedIndexes()[0].data(ID))
+
+
+def _parts(text: str) -> list[tuple[bool, str]]:
+    """A snippet in one line, in pieces: whether it is a hit, and its text."""
+    parts: list[tuple[bool, str]] = []
+    for number, piece in enumerate(" ".join(text.split()).split(HIT_BEGINS)):
+        hit, _, rest = piece.partition(HIT_ENDS) if number else ("", "", piece)
+        parts += [(True, visible(hit))] * bool(hit) + [(False, visible(rest))] * bool(rest)
+    return parts
 
 
 def _carried(text: str) -> QPixmap:

@@ -164,6 +164,7 @@ class SearchLine(QLineEdit):
         self.setObjectName("library.search")
         self.setAccessibleName("Search everything")
         self.setAccessibleDescription("Words, “phrases”, and filters such as model: before: tag: has:")
+        self.setAcceptDrops(False)  # a file that is let go here is for the page
         self._over = over
         self._asked_for = ("", 0)
         self._is_explicit = False
