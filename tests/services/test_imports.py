@@ -293,7 +293,7 @@ async def test_nothing_is_seen_before_all_of_it_is_and_then_it_is_found(database
     seen = []
 
     def look(progress):
-        if progress.stage == "Taking in" and progress.conversations:
+        if progress.stage == "Taking them in" and progress.conversations:
             listed = database.read_now(lambda db: conversations.listing(db))
             seen.append((count(database, "message"), len(listed), len(database.read_now(_needles))))
 

@@ -53,6 +53,7 @@ class Imports:
         """
         if self._running:
             raise BadInput("An import is under way.", "Wait for its end, or stop it.")
+        self._database.writer  # noqa: B018  (raises where nothing may be written, before anything is read)
         loop = asyncio.get_running_loop()
 
         def tell_there(progress: Progress) -> None:
@@ -273,11 +274,11 @@ class _Work:
     def _read(self, weight: int) -> None:
         self._check()
         self._done += weight
-        self._say("Reading" if self._staging is None or not self._staging.taken else "Taking in")
+        self._say("Reading" if self._staging is None or not self._staging.taken else "Taking them in")
 
     def _say(self, stage: str) -> None:
         now = time.monotonic()
-        if now - self._told < TOLD_EVERY_S and self._told and stage in ("Reading", "Taking in"):
+        if now - self._told < TOLD_EVERY_S and self._told and stage in ("Reading", "Taking them in"):
             return
         self._told = now
         passed = now - self._begun

@@ -63,11 +63,16 @@ class LinesModel(QAbstractListModel):
         return named.get(role)
 
 
+def height(has_detail: bool) -> int:
+    """Of a row, in pixels."""
+    return theme.current().size("row") + theme.current().px(4) if has_detail else theme.current().px(32)
+
+
 class _Drawn(QStyledItemDelegate):
     """Title over detail, an icon before them, a figure at the end. Text is drawn plain."""
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
-        return QSize(120, theme.current().size("row") + theme.current().px(4))
+        return QSize(120, height(bool(index.data(DETAIL))))
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         look, rect = theme.current(), QRect(option.rect)
@@ -79,7 +84,7 @@ class _Drawn(QStyledItemDelegate):
         if option.state & QStyle.StateFlag.State_HasFocus:
             painter.setPen(look.color("accent"))
             painter.drawRect(rect.adjusted(0, 0, -1, -1))
-        inner = rect.adjusted(look.px(12), look.px(4), -look.px(12), -look.px(4))
+        inner = rect.adjusted(look.px(8), look.px(4), -look.px(8), -look.px(4))
         if icon := str(index.data(ICON) or ""):
             side = look.px(18)
             picture = icons.pixmap(icon, look.color(str(index.data(TONE))), side)
@@ -123,7 +128,6 @@ class Lines(QListView):
         self.setAccessibleName(title)
         self.setModel(self.lines)
         self.setItemDelegate(_Drawn(self))
-        self.setUniformItemSizes(True)
         self.setMouseTracking(True)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.lines.modelReset.connect(self._measure)
@@ -133,6 +137,6 @@ class Lines(QListView):
         self.lines.show(lines)
 
     def _measure(self) -> None:
-        rows = min(self._most, self.lines.rowCount())
-        self.setFixedHeight(rows * (theme.current().size("row") + theme.current().px(4)) + 2)
+        rows = [self.lines.at(row) for row in range(min(self._most, self.lines.rowCount()))]
+        self.setFixedHeight(sum(height(bool(line.detail)) for line in rows) + 2)
         self.doItemsLayout()
