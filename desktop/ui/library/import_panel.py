@@ -282,6 +282,7 @@ class ImportPanel(QWidget):
         is_done = self._chosen_state() == "done" and may_write
         self.undo_action.setEnabled(is_free and is_done)
         self.undo_button.setEnabled(is_done and self._now != "running")
+        self.undo_button.setVisible(is_done)
         self.close_action.setEnabled(shown)
 
     def showEvent(self, event: QShowEvent) -> None:
