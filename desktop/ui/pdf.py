@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -72,7 +73,7 @@ class _Pages:
     """One conversation on its way down the pages. `y` is where the next thing goes, in dots."""
 
     def __init__(self, paper: Paper, told: Told, path: Path) -> None:
-        self._paper, self._told = paper, told
+        self._paper, self._told, self._path = paper, told, path
         path.touch(mode=0o600)
         self._writer = QPdfWriter(str(path))
         self._writer.setResolution(DOTS_PER_INCH)
@@ -101,6 +102,8 @@ class _Pages:
                     self._turn(message)
         finally:
             self._painter.end()
+        del self._writer  # closes the file
+        _check_whole(self._path)
 
     def _head(self) -> None:
         about = self._told.conversation
@@ -365,6 +368,14 @@ def _whole_lines(document: SafeDocument, top: float, room: float) -> float:
             best = max(best, bottom)
         block = block.next()
     return best - top
+
+
+def _check_whole(path: Path) -> None:
+    """Qt says nothing of a disk that was full: a whole file ends as every PDF does."""
+    with path.open("rb") as file:
+        file.seek(max(0, path.stat().st_size - 16))
+        if b"%%EOF" not in file.read():
+            raise OSError(errno.ENOSPC, "the pages were not written whole")
 
 
 def _day(micros: int) -> str:

@@ -25,9 +25,10 @@ from desktop.core.conversation import (
     ToolCall,
     ToolResult,
 )
+from desktop.core.pricing import from_pico, shown
 from desktop.core.text import visible
 from desktop.services.export.html_text import code, escaped, markdown, plain
-from desktop.services.export.told import Bytes, Told, day, dollars, iso, name_of, state_words
+from desktop.services.export.told import Bytes, Told, day, moment, name_of, state_words
 
 PICTURES = {"image/png", "image/jpeg", "image/gif", "image/webp"}
 SOUNDS = {"audio/wav", "audio/mpeg", "audio/ogg", "audio/flac", "audio/mp4", "audio/webm"}
@@ -118,9 +119,9 @@ def write(told: Told, out: Out, *, embedding: Embedding | None = None, up: str |
 
 def facts(told: Told) -> str:
     about = told.conversation
-    shown = [escaped(day(about.created)), escaped(visible(about.model))]
-    shown += [f'<span class="tag">{escaped(visible(tag))}</span>' for tag in about.tags]
-    return f'<div class="facts">{"".join(f"<span>{fact}</span>" for fact in shown if fact)}</div>\n'
+    said = [escaped(day(about.created)), escaped(visible(about.model))]
+    said += [f'<span class="tag">{escaped(visible(tag))}</span>' for tag in about.tags]
+    return f'<div class="facts">{"".join(f"<span>{fact}</span>" for fact in said if fact)}</div>\n'
 
 
 def _article(kind: str, name: str, caption: str, words: str) -> str:
@@ -131,8 +132,8 @@ def _article(kind: str, name: str, caption: str, words: str) -> str:
 
 def _turn(message: Message, told: Told, embedding: Embedding | None) -> str:
     role = message.role.value
-    cost = f"${dollars(message.cost_pico)}" if message.cost_pico else ""
-    caption = " · ".join(escaped(fact) for fact in (visible(message.model), iso(message.created), cost) if fact)
+    cost = shown(from_pico(message.cost_pico)) if message.cost_pico else ""
+    caption = " · ".join(escaped(fact) for fact in (visible(message.model), moment(message.created), cost) if fact)
     words = "".join(_part(part, message.role, told, embedding) for part in message.parts)
     if state := state_words(message):
         words += f'<p class="state">{escaped(state)}</p>'

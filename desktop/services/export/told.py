@@ -113,6 +113,11 @@ def day(micros: int) -> str:
     return iso(micros)[:10]
 
 
+def moment(micros: int) -> str:
+    """The same for people, to the minute."""
+    return iso(micros)[:16].replace("T", " ") + " UTC" if micros else ""
+
+
 def dollars(pico: int | None) -> str:
     """A sum without losing a digit; "" where it is not known."""
     return "" if pico is None else f"{(Decimal(pico) / 10**12).normalize():f}"

@@ -1,0 +1,262 @@
+"""The export dialog for real: real services and archive, files read back; PDFs read by another program."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import sys
+from pathlib import Path
+
+import pytest
+from frame import nameless
+from pypdf import PdfReader
+from PySide6.QtCore import QBuffer, Qt
+from PySide6.QtGui import QImage
+from PySide6.QtTest import QTest
+
+from desktop.core.conversation import Picture, Role, Text
+from desktop.core.errors import BadInput
+from desktop.services.bundle import Options
+from desktop.services.export import Selection, json_form
+from desktop.store import blobs, conversations
+from desktop.ui import pdf
+from desktop.ui.library import export_dialog
+from desktop.ui.library.export_dialog import ExportDialog
+from desktop.wiring import open_services
+
+sys.path[:0] = [str(Path(__file__).resolve().parents[1] / name) for name in ("services", "store")]
+import export_archive  # noqa: E402
+
+
+@pytest.fixture(autouse=True)
+def nothing_of_qt_is_left_to_other_threads():
+    gc.collect()
+    gc.disable()
+    yield
+    gc.enable()
+    gc.collect()
+
+
+class Held:
+    def __init__(self, qtbot, folder, out) -> None:
+        self.qtbot, self.folder, self.out, self.failures = qtbot, folder, out, []
+        self.dialog = None
+
+    async def open(self, ids=None, line="") -> ExportDialog:
+        self.services = await open_services(Options(self.folder))
+        export_archive.fill(self.services.database)
+        self.out.mkdir()
+        await self.services.remember(export_dialog.FOLDER, str(self.out))
+        self.dialog = ExportDialog(None, self.services, self.failures.append, ids, line)
+        self.qtbot.addWidget(self.dialog)
+        await self.dialog.prepare()
+        self.dialog.show()
+        return self.dialog
+
+    def choose(self, kind: str) -> None:
+        number = [each.kind for each in self.dialog.formats].index(kind)
+        QTest.mouseClick(self.dialog.kinds.button(number), Qt.MouseButton.LeftButton)
+
+    async def press(self, button) -> None:
+        assert button.isVisible() and button.isEnabled()
+        QTest.mouseClick(button, Qt.MouseButton.LeftButton)
+        await self.dialog.tasks.settled()
+
+    async def close(self) -> None:
+        await self.dialog.tasks.aclose()
+        await self.services.aclose()
+        assert self.failures == []
+
+
+@pytest.fixture
+def held(qapp, qtbot, tmp_path, monkeypatch):
+    qapp.setQuitOnLastWindowClosed(False)  # as the application does
+    monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.fail.Keyring")
+    return Held(qtbot, tmp_path / "data", tmp_path / "out")
+
+
+async def test_one_conversation_goes_where_it_was_said_and_can_be_shown(held):
+    dialog = await held.open(["C1TALK"])
+    assert [b.text() for b in dialog.scopes.buttons()] == [
+        "This conversation: Herons and other birds",
+        "Everything (4 conversations)",
+    ]
+    assert dialog.place.text() == str(held.out / "Herons and other birds.md") and nameless(dialog) == []
+    await held.press(dialog.export_button)
+    assert dialog.result_title.text().startswith("1 conversation with 3 files exported")
+    assert "A **heron**" in (held.out / "Herons and other birds.md").read_text("utf-8")
+    shown = []
+    dialog.show_file = lambda path: shown.append(path) or True
+    await held.press(dialog.folder_button)
+    assert shown == [held.out / "Herons and other birds.md"] and nameless(dialog) == []
+    await held.press(dialog.done_button)
+    assert not dialog.isVisible()
+    await held.close()
+
+
+async def test_a_search_or_everything_can_be_chosen_and_the_choice_is_remembered(held):
+    dialog = await held.open(None, "long talk")
+    texts = [button.text() for button in dialog.scopes.buttons()]
+    assert texts == ["All found by “long talk” (1)", "Everything (4 conversations)"]
+    held.choose("json")
+    assert dialog.branches.isChecked() and not dialog.branches.isEnabled()
+    QTest.mouseClick(dialog.scopes.buttons()[1], Qt.MouseButton.LeftButton)
+    await held.press(dialog.export_button)
+    (file,) = held.out.glob("*.json")
+    with file.open("rb") as content:
+        assert json_form.head(content).count == 5  # the trash too, since nothing may be lost
+    again = ExportDialog(None, held.services, held.failures.append)
+    held.qtbot.addWidget(again)
+    await again.prepare()
+    assert again.format.kind == "json" and again.folder == held.out
+    held.choose("md")
+    assert not dialog.branches.isChecked()
+    await again.tasks.aclose()
+    await held.close()
+
+
+async def test_what_a_form_has_no_place_for_is_said(held):
+    dialog = await held.open(["C1TALK"])
+    held.choose("jsonl")
+    assert not dialog.attachments.isEnabled()
+    await held.press(dialog.export_button)
+    assert "no place for 2 pictures" in dialog.result_rest.text()
+    await held.close()
+
+
+async def test_a_place_that_cannot_be_written_is_said_in_the_form(held):
+    dialog = await held.open(["C4LONG"])
+    dialog.folder = held.out / "gone"
+    await held.press(dialog.export_button)
+    assert dialog.problem.isVisible() and "cannot be written" in dialog.problem.text()
+    assert dialog.export_button.isVisible()
+    await held.close()
+
+
+async def test_stopped_it_leaves_nothing_and_the_form_is_there_again(held):
+    dialog = await held.open(None)
+    held.choose("html")
+    QTest.mouseClick(dialog.export_button, Qt.MouseButton.LeftButton)
+    while not dialog.figures.text():
+        await asyncio.sleep(0)
+    assert dialog.stop_button.isVisible() and nameless(dialog) == []
+    dialog.reject()
+    await dialog.tasks.settled()
+    assert dialog.isVisible() and dialog.export_button.isVisible()
+    assert list(held.out.iterdir()) == []
+    await held.close()
+
+
+async def test_asking_ends_with_the_dialog(held, qtbot):
+    await held.open()
+    asked = asyncio.get_running_loop().create_task(
+        export_dialog.ask(None, held.services, ["C1TALK"], held.failures.append)
+    )
+    from PySide6.QtWidgets import QApplication
+
+    def opened():
+        return [w for w in QApplication.topLevelWidgets() if isinstance(w, ExportDialog) and w is not held.dialog]
+
+    while not (found := [w for w in opened() if w.isVisible()]):
+        await asyncio.sleep(0)
+    QTest.mouseClick(found[0].cancel_button, Qt.MouseButton.LeftButton)
+    await asked
+    await held.close()
+
+
+# Pages
+
+
+def text_of(path: Path) -> str:
+    """The words; Qt's blanks come out as tabs."""
+    return "\n".join(page.extract_text() for page in PdfReader(path).pages).replace("\t", " ").replace("\u00a0", " ")
+
+
+async def test_pages_have_title_words_numbers_and_their_size(held):
+    dialog = await held.open(["C1TALK"])
+    held.choose("pdf")
+    assert dialog.paper.isVisible()
+    dialog.paper.setCurrentText("Letter")
+    await held.press(dialog.export_button)
+    read = PdfReader(held.out / "Herons and other birds.pdf")
+    assert read.metadata.title == "Herons and other birds"
+    assert [round(float(n)) for n in read.pages[0].mediabox[2:]] == [612, 792]
+    text = text_of(held.out / "Herons and other birds.pdf")
+    for words in ("Herons and other birds", "2026-09-2", "gpt-heron", "print('heron')", "It rains", "wading"):
+        assert words in text
+    assert "I can't." not in text
+    await held.close()
+
+
+async def test_long_talks_and_hostile_texts_become_pages_while_the_window_lives(held, tmp_path):
+    await held.open()
+    worst = 0.0
+
+    async def watch() -> None:
+        nonlocal worst
+        loop = asyncio.get_running_loop()
+        while True:
+            before = loop.time()
+            await asyncio.sleep(0.002)
+            worst = max(worst, loop.time() - before)
+
+    watching = asyncio.get_running_loop().create_task(watch())
+    done = await held.services.export.run(
+        Selection(("C3HOSTILE", "C4LONG")), "pdf", tmp_path / "many", pages=pdf.pages(pdf.Paper.of_window())
+    )
+    watching.cancel()
+    assert worst < 1.0  # 30 ms alone; this machine may be busy
+    hostile, long = sorted(done.path.glob("*.pdf"), key=lambda path: "A long talk" in path.name)
+    text = text_of(long)
+    assert text.count("line ") == 1200 and f"\n{len(PdfReader(long).pages)}" in text
+    pages = PdfReader(hostile).pages
+    text = pages[0].extract_text().replace("\t", " ")
+    assert "<script>alert(1)</script>" in text and "‹U+202E›" in text
+    assert len(pages) > 40 and pages[20].extract_text().count("w" * 50) > 40
+    await held.close()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the limit is one of POSIX")
+async def test_pages_that_do_not_fit_on_the_disk_are_told(held, tmp_path):
+    import resource
+
+    dialog = await held.open(["C4LONG"])
+    held.choose("pdf")
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, hard))
+    try:
+        with pytest.raises(BadInput, match="no room"):
+            await held.services.export.run(
+                Selection(("C4LONG",)), "pdf", held.out / "x.pdf", pages=pdf.pages(pdf.Paper.of_window())
+            )
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert list(held.out.iterdir()) == [] and dialog.isVisible()
+    await held.close()
+
+
+async def test_pictures_are_on_the_page_and_long_lines_stay_inside(held, tmp_path):
+    await held.open()
+    image = QImage(300, 200, QImage.Format.Format_RGB32)
+    image.fill(Qt.GlobalColor.red)
+    buffer = QBuffer()
+    buffer.open(QBuffer.OpenModeFlag.WriteOnly)
+    image.save(buffer, "PNG")
+    content = bytes(buffer.data().data())
+
+    def make(db):
+        sha = blobs.put(db, content)
+        conversations.create(db, export_archive.Conversation("C9", "Red"))
+        code = "```python\n" + "x = " + "'very long' + " * 200 + "1\n```\n\n![x](file:///etc/passwd)"
+        conversations.add_message(db, export_archive.turn("C9", "M90", None, Role.USER, Picture(sha, "image/png", "r")))
+        conversations.add_message(db, export_archive.turn("C9", "M91", "M90", Role.ASSISTANT, Text(code)))
+
+    held.services.database.write_now(make)
+    done = await held.services.export.run(
+        Selection(("C9",)), "pdf", tmp_path / "x.pdf", pages=pdf.pages(pdf.Paper.of_window())
+    )
+    read = PdfReader(done.path)
+    assert sum(len(page.images) for page in read.pages) >= 1
+    text = text_of(done.path)
+    assert "".join(text.split()).count("verylong") == 200 and "root:" not in text
+    await held.close()
