@@ -15,6 +15,7 @@ MICROS = 1_000_000
 HOUR = 3600 * MICROS
 DAY = 24 * HOUR
 EPOCH = date(1970, 1, 1)
+LOOK = 4 * DAY  # between two looks at the clock; none is changed twice in so short a time
 
 Named = Literal["session", "today", "7d", "30d", "90d", "month", "year", "all"]
 DAYS = {"7d": 7, "30d": 30, "90d": 90}
@@ -82,7 +83,7 @@ class Clock:
         found = [(since, self._offset(since))]
         at = since
         while at < until:
-            later = min(at + DAY, until)
+            later = min(at + LOOK, until)
             if self._offset(later) != found[-1][1]:
                 at = self._change(at, later)
                 found.append((at, self._offset(at)))

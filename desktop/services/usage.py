@@ -80,7 +80,8 @@ class Usage:
         width = HOUR if step == "hour" else ledger.DAY
         found = await self._database.read(lambda db: ledger.series(db, by, where, step=width, offsets=offsets))
         names = await self._names(by, {key for _, key, _ in found})
-        return self._chart(found, self._numbers(stretch, step), step, names)
+        steps = await asyncio.to_thread(self._numbers, stretch, step)
+        return self._chart(found, steps, step, names)
 
     async def table(self, by: By, period: Period, profile: str | None = None) -> tuple[Share, ...]:
         """Totals by a property, the dearest first; hours, days and months in their order."""
