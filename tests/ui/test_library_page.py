@@ -698,3 +698,33 @@ async def test_the_models_are_sound_while_they_change(held):
     assert len(testers) == 5
     await held.settled()
     await held.close()
+
+
+async def test_titles_are_made_by_rule_where_no_model_is_named_and_typed_ones_stay(held):
+    page = await held.open()
+    ids = held.pick(2, 3, 4)
+    typed = [(await held.kept(each)).title for each in ids]
+    await held.services.library.rename(ids[0], "What I called it")
+    await held.settled()
+    page.view.selectAll()
+    page.titles_action.trigger()
+    await held.settled()
+    assert (await held.kept(ids[0])).title == "What I called it" != typed[0]
+    assert held.undo or "typed" in held.said[-1]
+    assert page.underway.isHidden()
+    await held.close()
+
+
+async def test_what_is_selected_is_exported(held):
+    page = await held.open()
+    ids = held.pick(2, 3)
+    page.export_action.trigger()
+    async with asyncio.timeout(10):
+        while not (
+            found := [w for w in QApplication.topLevelWidgets() if w.objectName() == "export" and w.isVisible()]
+        ):
+            await asyncio.sleep(0)
+    assert found[0]._ids == ids or set(ids) <= set(found[0]._ids or ())
+    found[0].reject()
+    await page.tasks.settled()
+    await held.close()

@@ -166,6 +166,10 @@ class Doing(QObject):
 
     # -- undo
 
+    def offer_undo(self, text: str, undo: object) -> None:
+        """Something was done, here or elsewhere, that can be taken back."""
+        self._did(undo, text)
+
     def _did(self, undo: object, text: str) -> None:
         self.changed.emit()
         if callable(undo):

@@ -29,6 +29,7 @@ from desktop.ui.library.places_model import Spot, spots
 from desktop.ui.library.results import ResultsView
 from desktop.ui.library.results_model import ID, ResultsModel
 from desktop.ui.library.search_line import SearchLine
+from desktop.ui.library.titling import Titling, Underway
 from desktop.ui.page import Page
 from desktop.ui.tasks import Report
 from desktop.ui.widgets.labels import plain_label
@@ -57,6 +58,7 @@ class LibraryPage(Page):
     name = "library"
     title = "Library"
 
+    spent = Signal()  # a call has ended: the meter has something new to read
     undo_offered = Signal(str, object)  # what was done, and the function that undoes it
     conversation_wanted = Signal(str, str)  # conversation and message to go on from in the chat; "", "" for a new one
 
@@ -104,6 +106,9 @@ class LibraryPage(Page):
         self.list_pane.addWidget(self.view)
         self.list_pane.addWidget(self.nothing)
         column.addWidget(self.split, 1)
+        self.underway = Underway(self.browse)
+        column.addWidget(self.underway)
+        self.titling = Titling(self, self.underway)
         find = self._action(self.list_pane, "search-too", "Search everything", "Ctrl+F", "search", self._to_search)
         self.history.addAction(find)  # beside a conversation that is read Ctrl+F finds in it
         self._change_pause = QTimer(self, singleShot=True, interval=CHANGE_PAUSE_MS)
@@ -140,6 +145,7 @@ class LibraryPage(Page):
         self.trash_action = listed("trash", "Move to trash", "Delete", "trash", self._on(self._trash))
         self.rename_action = listed("rename", "Rename", "F2", "rename", self._on(self._rename))
         self.chat_action = listed("open-in-chat", "Go on with it in the chat", "Ctrl+Return", "chat", self._to_chat)
+        self.titles_action = make("make-titles", "Make titles…", "", "edit", self._on(self._make_titles))
         self.restore_action = make("restore", "Restore", "Ctrl+Shift+Z", "restore", self._on(self._restore))
         self.purge_action = listed("purge", "Delete for good", "Shift+Delete", "trash", self._on(self._purge))
         self.back_action = make("back", "Back", "Alt+Left", "left", self.close_reading)
@@ -151,6 +157,7 @@ class LibraryPage(Page):
         self._in_trash = (self.restore_action, self.purge_action)
         self._around = (self.back_action, self.previous_action, self.next_action, self.close_action)
         self._always = (self.export_action, self.chat_action)  # also where the archive can only be read
+        self._of_some = (*self._usual, *self._in_trash, self.titles_action)
         self._of_one = (self.rename_action, self.chat_action)
 
     def _action(
@@ -190,6 +197,10 @@ class LibraryPage(Page):
         self.doing.done.connect(self.undo_offered)
         self.doing.told.connect(self.notice)
         self.doing.changed.connect(self.changed)
+        self.titling.done.connect(self.doing.offer_undo)
+        self.titling.told.connect(self.notice)
+        self.titling.spent.connect(self.spent)
+        self.underway.stopped.connect(lambda: self.tasks.cancel("_make_titles"))
         theme.current().changed.connect(self._measure)
         self.places.chosen.connect(self._go)
         self.places.model.dropped.connect(self._dropped)
@@ -253,6 +264,7 @@ class LibraryPage(Page):
                 getattr(self, lazy).attach(services)
         self._show_selection()
         self.doing.attach(services)
+        self.titling.attach(services)
         self.results.set_emptied(self._emptied)
         self._start(self._begin(), "begin")
 
@@ -471,7 +483,7 @@ class LibraryPage(Page):
         """Everything that follows from what is selected."""
         count = self.view.selected_count()
         is_trash, may = self.spot.kind == "trash", self._may_write
-        for action in (*self._usual, *self._in_trash, *self._of_one):
+        for action in (*self._of_some, *self._of_one):
             is_here = (action in self._in_trash) == is_trash or action is self.chat_action
             is_one = count == 1 or action not in self._of_one
             action.setEnabled(count > 0 and is_here and is_one and (may or action in self._always))
@@ -511,7 +523,7 @@ class LibraryPage(Page):
             return menu
         menu.addAction(self.chat_action)
         menu.addSeparator()
-        menu.addActions([self.rename_action, *self._usual[:-1]])
+        menu.addActions([self.rename_action, self.titles_action, *self._usual[:-1]])
         menu.addSeparator()
         menu.addAction(self.trash_action)
         return menu
@@ -523,6 +535,9 @@ class LibraryPage(Page):
 
     async def _choose_tags(self) -> None:
         await self.doing.choose_tags(self.selected(), [tag.name for tag in self.counts.tags] if self.counts else [])
+
+    async def _make_titles(self) -> None:
+        await self.titling.make(self.view.selected())
 
     async def _pin(self) -> None:
         rows = self.selected()
