@@ -21,7 +21,7 @@ from desktop.store import ledger, window_state
 from desktop.store.database import Database
 
 ALLOWED, WARNED = "budget.allowed", "budget.warned"
-KEPT_FOR = 500  # calls after which what was added up is added up anew, so that the rest stays quick to read
+KEPT_FOR = 500  # calls after which they are added to what was added up, so that the rest stays quick to read
 
 Gate = Callable[[sqlite3.Connection], None]
 
@@ -133,12 +133,14 @@ class Budgets:
         """What has ended, added up once; the whole ledger is only read where a total counts."""
         today, has_total = self._today(), needs_total or profile.budget.total is not None
         known = self._bases.get((profile.id, has_total))
-        if known is None or known.today != today or await self._is_old(known):
+        if known is None or known.today != today:
             month = self._clock.begin(today.replace(day=1))
             begins = (self._clock.begin(today), month, 0 if has_total else month)
-            known = await self._database.read(lambda db: _added_up(db, profile.id, today, begins))
-            self._bases[profile.id, has_total] = known
-        return known
+            base = await self._database.read(lambda db: _added_up(db, profile.id, today, begins))
+        else:
+            base = await self._database.read(lambda db: _carried_on(db, profile.id, known))
+        self._bases[profile.id, has_total] = base
+        return base
 
     def _state(self, db: sqlite3.Connection, profile: Profile, base: _Base) -> BudgetState:
         if ledger.open_numbers(db)[0] < base.newest:  # another archive under the same name
@@ -157,10 +159,6 @@ class Budgets:
         ]
         return BudgetState(day, month, total, rules.warn_share(profile.budget))
 
-    async def _is_old(self, base: _Base) -> bool:
-        newest, _ = await self._database.read(ledger.open_numbers)
-        return not base.newest <= newest <= base.newest + KEPT_FOR
-
 
 def _sums(some: Sequence[ledger.Spent], others: Sequence[ledger.Spent]) -> list[ledger.Spent]:
     return [one + other for one, other in zip(some, others, strict=True)]
@@ -169,6 +167,17 @@ def _sums(some: Sequence[ledger.Spent], others: Sequence[ledger.Spent]) -> list[
 def _added_up(db: sqlite3.Connection, profile: str, today: date, begins: tuple[int, ...]) -> _Base:
     newest, still_open = ledger.open_numbers(db)
     return _Base(today, begins, tuple(ledger.spent(db, profile, begins)), newest, still_open)
+
+
+def _carried_on(db: sqlite3.Connection, profile: str, base: _Base) -> _Base:
+    """The base with the calls that have ended since, once those are many."""
+    newest, still_open = ledger.open_numbers(db)
+    if newest < base.newest:  # another archive under the same name
+        return _added_up(db, profile, base.today, base.begins)
+    if newest <= base.newest + KEPT_FOR:
+        return base
+    since = ledger.spent_since(db, profile, base.begins, base.newest, base.were_open, has_ended=True)
+    return _Base(base.today, base.begins, tuple(_sums(base.spent, since)), newest, still_open)
 
 
 def _is_allowed(db: sqlite3.Connection, profile: str, period: BudgetPeriod, stamp: str) -> bool:

@@ -154,12 +154,22 @@ def spent(conn: sqlite3.Connection, profile: str, begins: Sequence[int]) -> list
 
 
 def spent_since(
-    conn: sqlite3.Connection, profile: str, begins: Sequence[int], after_no: int, were_open: Sequence[int]
+    conn: sqlite3.Connection,
+    profile: str,
+    begins: Sequence[int],
+    after_no: int,
+    were_open: Sequence[int],
+    *,
+    has_ended: bool = False,
 ) -> list[Spent]:
-    """The same of calls with a higher number than `after_no`, and of those that were open then: few, so quick."""
+    """The same of calls with a higher number than `after_no`, and of those that were open then: few, so quick.
+
+    Calls that still run are among them with what they may cost, unless only those are wanted that have ended.
+    """
     marks = ", ".join(str(int(no)) for no in were_open)
-    new = _spent(conn, begins, "l.no > ? AND +l.profile = ?", (after_no, profile))
-    old = _spent(conn, begins, f"l.no IN ({marks}) AND +l.profile = ?", (profile,)) if marks else new[:0]
+    whose = "+l.profile = ?" + (" AND +l.fate <> 'open'" if has_ended else "")
+    new = _spent(conn, begins, f"l.no > ? AND {whose}", (after_no, profile))
+    old = _spent(conn, begins, f"l.no IN ({marks}) AND {whose}", (profile,)) if marks else new[:0]
     return [one + other for one, other in zip(new, old, strict=True)] if old else new
 
 
