@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import gc
 import json
+from functools import partial
 
+import httpx
 import library_archive
 import pytest
 from frame import nameless
@@ -13,13 +15,20 @@ from PySide6.QtCore import QMimeData, QModelIndex, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QAction, QDragEnterEvent, QDragMoveEvent, QDropEvent
 from PySide6.QtTest import QAbstractItemModelTester, QTest
 from PySide6.QtWidgets import QApplication, QPushButton
+from wire import MODEL, Wire
 
+from desktop.api.client import Client
+from desktop.core.conversation import Conversation, Message, Role, Text
+from desktop.core.profile import Kind
+from desktop.core.secret import Secret
 from desktop.services.bundle import Options
+from desktop.store import conversations
 from desktop.ui.library import choosing
 from desktop.ui.library.page import LibraryPage
 from desktop.ui.library.places_model import FOLDER_DRAG, PlacesFilter, PlacesModel, spots
 from desktop.ui.library.results_model import CONVERSATIONS, ID, SNIPPET, ResultsModel
 from desktop.ui.library.search_line import Choices
+from desktop.ui.library.titling import Underway
 from desktop.wiring import open_services
 
 FATAL = QAbstractItemModelTester.FailureReportingMode.Fatal
@@ -40,8 +49,9 @@ class Held:
         self.services = self.page = None
         self.undo, self.said = [], []
 
-    async def open(self, count: int = 40, size: tuple[int, int] = (1400, 700)) -> LibraryPage:
-        self.services = await open_services(Options(self.folder, offline=True))
+    async def open(self, count: int = 40, size: tuple[int, int] = (1400, 700), wire: Wire | None = None) -> LibraryPage:
+        connect = {"connect": partial(Client, transport=wire.transport, recorder=None)} if wire else {}
+        self.services = await open_services(Options(self.folder, offline=wire is None), **connect)
         self.ids = await asyncio.to_thread(library_archive.fill, self.services.database, count)
         self.page = page = LibraryPage(self.failures.append)
         self.qtbot.addWidget(page)
@@ -728,3 +738,51 @@ async def test_what_is_selected_is_exported(held):
     found[0].reject()
     await page.tasks.settled()
     await held.close()
+
+
+async def test_a_model_is_asked_for_titles_only_after_its_price_was_read(held, spec):
+    wire = Wire(spec)
+    page = await held.open(0, wire=wire)
+    profile = await held.services.profiles.add(Kind.OPENAI)
+    await held.services.profiles.set_key(profile.id, Secret("sk-test-0123456789abcdef"))
+    await held.services.settings.change(title_model=MODEL)
+
+    def talk(db) -> None:
+        conversations.create(db, Conversation("T1", "What is rain?", profile=profile.id, model=MODEL))
+        asked = Message("T1-0", Role.USER, (Text("What is rain?"),), conversation="T1")
+        conversations.add_message(db, asked)
+        told = Message("T1-1", Role.ASSISTANT, (Text("Water."),), parent="T1-0", conversation="T1")
+        conversations.add_message(db, told)
+
+    await held.services.database.write(talk)
+    page.search()
+    await page.tasks.settled()
+    page.view.select("T1")
+    assert page.titles_action.text() == "Title by a model…"
+    page.titles_action.trigger()
+    said = await answer("cancel")
+    assert MODEL in said and "$" in said
+    await held.settled()
+    assert wire.bodies == []
+    message = {"role": "assistant", "content": "Rain, briefly", "refusal": None}
+    choice = {"index": 0, "message": message, "finish_reason": "stop", "logprobs": None}
+    body = {"id": "c", "object": "chat.completion", "created": 1, "model": MODEL, "choices": [choice]}
+    wire.answers = [httpx.Response(200, json=body)]
+    page.titles_action.trigger()
+    await answer("confirm")
+    await held.settled()
+    assert (await held.kept("T1")).title == "Rain, briefly" and "1 title was made" in held.undo[-1][0]
+    await held.take_back()
+    assert (await held.kept("T1")).title == "What is rain?"
+    assert wire.problems == []
+    await held.close()
+
+
+def test_what_is_under_way_says_how_far_how_fast_and_how_long(qtbot):
+    now = [0.0]
+    strip = Underway(None, lambda: now[0])
+    qtbot.addWidget(strip)
+    strip.show_step(0, 100)
+    now[0] = 10.0
+    strip.show_step(20, 100)
+    assert strip.told.text() == "Titles: 20 of 100 · 2.0 a second · about 40 s left"

@@ -145,7 +145,7 @@ class LibraryPage(Page):
         self.trash_action = listed("trash", "Move to trash", "Delete", "trash", self._on(self._trash))
         self.rename_action = listed("rename", "Rename", "F2", "rename", self._on(self._rename))
         self.chat_action = listed("open-in-chat", "Go on with it in the chat", "Ctrl+Return", "chat", self._to_chat)
-        self.titles_action = make("make-titles", "Make titles…", "", "edit", self._on(self._make_titles))
+        self.titles_action = make("make-titles", "Title by the first question", "", "edit", self._on(self._make_titles))
         self.restore_action = make("restore", "Restore", "Ctrl+Shift+Z", "restore", self._on(self._restore))
         self.purge_action = listed("purge", "Delete for good", "Shift+Delete", "trash", self._on(self._purge))
         self.back_action = make("back", "Back", "Alt+Left", "left", self.close_reading)
@@ -492,9 +492,15 @@ class LibraryPage(Page):
             self._turn(self.pin_action, all(row.is_pinned for row in rows), ("Pin", "pin"), ("Unpin", "unpin"))
             back = ("Take out of the archive", "unarchive")
             self._turn(self.archive_action, all(row.archived for row in rows), ("Archive", "archive"), back)
+        self._show_titling()
         self.bar.set_selection(count)
         told = f"{words.many(count, 'conversation')} selected" if count > 1 else self._told
         self.bar.show_place(self._heading, told, is_trash=is_trash)
+
+    def _show_titling(self) -> None:
+        by_model = ("Title by a model…", "edit")
+        has_model = self.services is not None and bool(self.services.titles.model)
+        self._turn(self.titles_action, has_model, ("Title by the first question", "edit"), by_model)
 
     def _turn(self, action: QAction, is_on: bool, usual: tuple[str, str], other: tuple[str, str]) -> None:
         """An action that takes back what it did: its text and icon say which way it goes."""
@@ -502,7 +508,8 @@ class LibraryPage(Page):
         if action.text() != text:
             action.setText(text)
             action.setIconText(text)
-            action.setToolTip(tip(f"{text} ({action.shortcut().toString()})"))
+            keys = action.shortcut().toString()
+            action.setToolTip(tip(f"{text} ({keys})" if keys else text))
             icons.put(action, icon)
 
     async def _select_all(self) -> None:

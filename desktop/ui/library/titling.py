@@ -26,7 +26,7 @@ class Underway(QFrame):
 
     stopped = Signal()
 
-    def __init__(self, parent: QWidget, now: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, parent: QWidget | None, now: Callable[[], float] = time.monotonic) -> None:
         super().__init__(parent)
         self.setObjectName("library.underway")
         theme.style_as(self, "dock")
@@ -90,7 +90,7 @@ class Titling(QObject):
         estimate = await titles.estimate(ids)
         if not estimate.calls:
             self.told.emit("info", f"No title is to be made: {_left_alone(estimate)}.")
-        elif await dialogs.confirm(self._page, _question(estimate, titles.model), "Make titles", is_danger=False):
+        elif await dialogs.confirm(self._page, _question(estimate, titles.model), "Title by a model", is_danger=False):
             await self._by_model(ids)
 
     async def _by_model(self, ids: Sequence[str]) -> None:
