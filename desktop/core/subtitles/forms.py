@@ -1,0 +1,108 @@
+"""Transcripts as subtitle files: SRT, WebVTT, ASS and TTML. `second` writes the other language in place of the text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from xml.sax.saxutils import escape, quoteattr
+
+from desktop.core.subtitles.rules import wrap
+from desktop.core.subtitles.times import clock
+from desktop.core.transcript import Segment, Transcript
+
+SIZES = (384, 288)  # of the picture that positions in ASS refer to
+
+
+def srt(transcript: Transcript, *, second: bool = False, line: int = 0) -> str:
+    """`line` is the longest line; 0 leaves the text as it is."""
+    blocks = []
+    for number, (segment, text) in enumerate(_shown(transcript, second, line), 1):
+        times = f"{clock(segment.begins, ',')} --> {clock(segment.ends, ',')}"
+        blocks.append(f"{number}\n{times}\n{_no_blank_lines(text)}\n")
+    return "\n".join(blocks)
+
+
+def vtt(transcript: Transcript, *, second: bool = False, line: int = 0) -> str:
+    """Speakers stand in voice tags, which players may show or not."""
+    names = {speaker.id: speaker.name for speaker in transcript.speakers}
+    blocks = ["WEBVTT\n"]
+    for segment, text in _shown(transcript, second, line, named=False):
+        name = names.get(segment.speaker, "")
+        voice = f"<v {escape(' '.join(name.split()))}>" if name else ""
+        times = f"{clock(segment.begins)} --> {clock(segment.ends)}"
+        blocks.append(f"{times}\n{voice}{_no_blank_lines(escape(text))}\n")
+    return "\n".join(blocks)
+
+
+def ass(transcript: Transcript, *, second: bool = False, line: int = 0, title: str = "") -> str:
+    """Advanced SubStation Alpha, version 4+; speakers in the column for names."""
+    names = {speaker.id: speaker.name for speaker in transcript.speakers}
+    head = (
+        f"[Script Info]\nTitle: {' '.join(title.split())}\nScriptType: v4.00+\nWrapStyle: 0\n"
+        f"PlayResX: {SIZES[0]}\nPlayResY: {SIZES[1]}\nScaledBorderAndShadow: yes\n\n[V4+ Styles]\n"
+        "Format: Name, Fontname, Fontsize, PrimaryColour, SecondaryColour, OutlineColour, BackColour, Bold, Italic, "
+        "Underline, StrikeOut, ScaleX, ScaleY, Spacing, Angle, BorderStyle, Outline, Shadow, Alignment, MarginL, "
+        "MarginR, MarginV, Encoding\n"
+        "Style: Default,Arial,16,&H00FFFFFF,&H000000FF,&H00000000,&H64000000,0,0,0,0,100,100,0,0,1,1,0,2,10,10,10,1\n\n"
+        "[Events]\nFormat: Layer, Start, End, Style, Name, MarginL, MarginR, MarginV, Effect, Text\n"
+    )
+    rows = []
+    for segment, text in _shown(transcript, second, line, named=False):
+        name = " ".join(names.get(segment.speaker, "").replace(",", " ").split())
+        times = f"{clock(segment.begins, digits=2, hours=1)},{clock(segment.ends, digits=2, hours=1)}"
+        rows.append(f"Dialogue: 0,{times},Default,{name},0,0,0,,{_ass_text(text)}\n")
+    return head + "".join(rows)
+
+
+def ttml(transcript: Transcript, *, second: bool = False, line: int = 0, title: str = "") -> str:
+    """Timed Text Markup Language, version 1; speakers are its agents."""
+    language = (transcript.second_language if second else transcript.language) or "und"
+    agents = "".join(
+        f'<ttm:agent xml:id="speaker{number}" type="person"><ttm:name type="full">{escape(speaker.name)}</ttm:name>'
+        "</ttm:agent>"
+        for number, speaker in enumerate(transcript.speakers, 1)
+    )
+    numbers = {speaker.id: number for number, speaker in enumerate(transcript.speakers, 1)}
+    rows = []
+    for segment, text in _shown(transcript, second, line, named=False):
+        agent = f' ttm:agent="speaker{numbers[segment.speaker]}"' if segment.speaker in numbers else ""
+        words = "<br/>".join(escape(_xml(each)) for each in text.splitlines())
+        rows.append(f'<p begin="{clock(segment.begins)}" end="{clock(segment.ends)}"{agent}>{words}</p>')
+    body = "\n".join(rows)
+    return (
+        '<?xml version="1.0" encoding="UTF-8"?>\n'
+        '<tt xmlns="http://www.w3.org/ns/ttml" xmlns:ttm="http://www.w3.org/ns/ttml#metadata"'
+        f" xml:lang={quoteattr(language)}>\n"
+        f"<head><metadata><ttm:title>{escape(_xml(title))}</ttm:title>{agents}</metadata></head>\n"
+        f"<body><div>\n{body}\n</div></body>\n</tt>\n"
+    )
+
+
+def _shown(transcript: Transcript, second: bool, line: int, *, named: bool = True) -> Iterator[tuple[Segment, str]]:
+    """Segments that have words, with their text broken into lines; `named` puts a speaker's name before a turn."""
+    names = {speaker.id: speaker.name for speaker in transcript.speakers} if named else {}
+    speaker = ""
+    for segment in transcript.segments:
+        text = (segment.second if second else segment.text).strip()
+        if not text or segment.ends <= segment.begins:
+            continue
+        if segment.speaker != speaker and names.get(segment.speaker):
+            text = f"{names[segment.speaker]}: {text}"
+        speaker = segment.speaker
+        yield segment, "\n".join(wrap(text, line)) if line else text
+
+
+def _no_blank_lines(text: str) -> str:
+    """A blank line would end the subtitle, and an arrow would be read as its times."""
+    kept = [each for each in text.replace("-->", "→").splitlines() if each.strip()]
+    return "\n".join(kept)
+
+
+def _ass_text(text: str) -> str:
+    """Braces and backslashes would be commands."""
+    plain = text.replace("\\", "\u29f5").replace("{", "\uff5b").replace("}", "\uff5d")
+    return "\\N".join(each for each in plain.splitlines() if each.strip())
+
+
+def _xml(text: str) -> str:
+    """Without the characters that no XML can hold."""
+    return "".join(c for c in text if c in "\t\n\r" or (ord(c) >= 32 and c not in "\ufffe\uffff"))

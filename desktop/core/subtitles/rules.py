@@ -1,0 +1,282 @@
+"""Rules that make subtitles readable: what breaks them, how it is mended, and text set anew from the times of words.
+
+Lengths are characters, speeds characters a second, durations and gaps milliseconds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from enum import StrEnum
+from typing import Annotated
+
+from msgspec import Meta, Struct
+from msgspec.structs import replace
+
+from desktop.core.ids import new_id
+from desktop.core.transcript import Segment, Transcript, Word
+
+_SENTENCE_ENDS = (".", "!", "?", "…", "。", "！", "？")
+_CLAUSE_ENDS = (",", ";", ":", "、", "，")
+
+
+class Rules(Struct, frozen=True):
+    """What a subtitle may be. The defaults are what broadcasters usually ask for."""
+
+    line: Annotated[int, Meta(ge=10, le=200)] = 42
+    lines: Annotated[int, Meta(ge=1, le=4)] = 2
+    speed: Annotated[float, Meta(ge=5, le=60)] = 17.0
+    shortest: Annotated[int, Meta(ge=0, le=10_000)] = 833
+    longest: Annotated[int, Meta(ge=500, le=60_000)] = 7000
+    gap: Annotated[int, Meta(ge=0, le=2000)] = 83
+
+    @property
+    def most(self) -> int:
+        """Characters of one subtitle."""
+        return self.line * self.lines
+
+
+class Kind(StrEnum):
+    LINE = "line"
+    LINES = "lines"
+    SPEED = "speed"
+    SHORT = "short"
+    LONG = "long"
+    GAP = "gap"
+    OVERLAP = "overlap"
+    EMPTY = "empty"
+    ORDER = "order"
+
+
+class Breach(Struct, frozen=True):
+    """One rule that a segment breaks, in words; `found` and `allowed` are in the rule's own unit."""
+
+    segment: str
+    kind: Kind
+    found: float
+    allowed: float
+
+    @property
+    def words(self) -> str:
+        found, allowed = self.found, self.allowed
+        match self.kind:
+            case Kind.LINE:
+                return f"A line of {found:.0f} characters; {allowed:.0f} at most"
+            case Kind.LINES:
+                return f"{found:.0f} lines; {allowed:.0f} at most"
+            case Kind.SPEED:
+                return f"{found:.1f} characters a second; {allowed:g} at most"
+            case Kind.SHORT:
+                return f"Shown for {found / 1000:.2f} s; {allowed / 1000:.2f} s at least"
+            case Kind.LONG:
+                return f"Shown for {found / 1000:.2f} s; {allowed / 1000:.2f} s at most"
+            case Kind.GAP:
+                return f"{found:.0f} ms after the one before; {allowed:.0f} ms at least"
+            case Kind.OVERLAP:
+                return f"Begins {found:.0f} ms before the one before has ended"
+            case Kind.ORDER:
+                return "Ends before it begins"
+            case _:
+                return "Without words"
+
+
+def check(transcript: Transcript, rules: Rules) -> tuple[Breach, ...]:
+    """All that breaks the rules, in the order of the segments."""
+    found: list[Breach] = []
+    before: Segment | None = None
+    for segment in transcript.segments:
+        found += _breaches(segment, before, rules)
+        before = segment
+    return tuple(found)
+
+
+def _breaches(segment: Segment, before: Segment | None, rules: Rules) -> Iterator[Breach]:
+    lines = wrap(segment.text, rules.line)
+    longest, shown = max(map(len, lines), default=0), segment.ends - segment.begins
+    if not segment.text.strip():
+        yield Breach(segment.id, Kind.EMPTY, 0, 0)
+    if longest > rules.line:
+        yield Breach(segment.id, Kind.LINE, longest, rules.line)
+    if len(lines) > rules.lines:
+        yield Breach(segment.id, Kind.LINES, len(lines), rules.lines)
+    if shown <= 0:
+        yield Breach(segment.id, Kind.ORDER, shown, 0)
+    else:
+        if speed_of(segment) > rules.speed:
+            yield Breach(segment.id, Kind.SPEED, speed_of(segment), rules.speed)
+        if shown < rules.shortest:
+            yield Breach(segment.id, Kind.SHORT, shown, rules.shortest)
+        if shown > rules.longest:
+            yield Breach(segment.id, Kind.LONG, shown, rules.longest)
+    if before is not None:
+        gap = segment.begins - before.ends
+        if gap < 0:
+            yield Breach(segment.id, Kind.OVERLAP, -gap, 0)
+        elif gap < rules.gap:
+            yield Breach(segment.id, Kind.GAP, gap, rules.gap)
+
+
+def speed_of(segment: Segment) -> float:
+    """Characters a second, line breaks not counted; 0 for what has no length."""
+    shown = segment.ends - segment.begins
+    return len(" ".join(segment.text.split())) * 1000 / shown if shown > 0 else 0.0
+
+
+def wrap(text: str, line: int) -> list[str]:
+    """The lines of a subtitle: as few as there can be, about as long as each other, broken between words and if that
+    costs nothing after a comma. A text that has line breaks and fits keeps them. A word that is too long stays."""
+    own = [kept for raw in text.splitlines() if (kept := " ".join(raw.split()))]
+    if len(own) > 1 and all(len(each) <= line for each in own):
+        return own
+    words = text.split()
+    if not words:
+        return []
+    wanted = len(_filled(words, line))
+    width = -(-(sum(map(len, words)) + len(words) - 1) // wanted)
+    while len(made := _filled(words, width)) > wanted and width < line:
+        width += 1
+    return made if len(made) == wanted else _filled(words, line)
+
+
+def _filled(words: Sequence[str], width: int) -> list[str]:
+    lines: list[str] = []
+    for word in words:
+        if lines and len(lines[-1]) + 1 + len(word) <= width:
+            lines[-1] += " " + word
+        else:
+            lines.append(word)
+    return lines
+
+
+def fix(transcript: Transcript, rules: Rules, only: Collection[str] | None = None) -> Transcript:
+    """Mend what breaks the rules, as far as the recording has room: too long ones are split, too short ones merged
+    or shown longer, gaps opened. `only` names the segments that may change; the words stay as they are."""
+    segments: list[Segment] = []
+    for segment in transcript.segments:
+        if only is not None and segment.id not in only:
+            segments.append(segment)
+        elif segment.text.strip():
+            segments += _split(_upright(segment, rules), rules)
+    spaced = _spaced(segments, rules, only, transcript.milliseconds)
+    return replace(transcript, segments=tuple(spaced))
+
+
+def _upright(segment: Segment, rules: Rules) -> Segment:
+    return segment if segment.ends > segment.begins else replace(segment, ends=segment.begins + rules.shortest)
+
+
+def _split(segment: Segment, rules: Rules) -> list[Segment]:
+    """A segment that is too long for a subtitle, as several."""
+    lines = wrap(segment.text, rules.line)
+    shown = segment.ends - segment.begins
+    if len(lines) <= rules.lines and shown <= rules.longest:
+        return [segment]
+    words = words_of(segment)
+    return _set([words], rules, segment) if len(words) > 1 else [segment]
+
+
+def words_of(segment: Segment) -> list[Word]:
+    """The words with their times: the model's where they still are the text, else shared out by length."""
+    said = segment.text.split()
+    if [word.text.strip() for word in segment.words] == said:
+        return [Word(text, word.begins, word.ends) for text, word in zip(said, segment.words, strict=True)]
+    weight = sum(len(word) + 1 for word in said) or 1
+    shown, at, found = segment.ends - segment.begins, 0, []
+    for word in said:
+        begins = segment.begins + shown * at // weight
+        at += len(word) + 1
+        found.append(Word(word, begins, segment.begins + shown * at // weight))
+    return found
+
+
+def reflow(transcript: Transcript, rules: Rules) -> Transcript:
+    """All text set anew into subtitles that keep the rules, from the times of its words; speakers stay apart."""
+    made: list[Segment] = []
+    run: list[Segment] = []
+    for segment in (*transcript.segments, None):
+        starts_anew = run and (
+            segment is None or segment.speaker != run[-1].speaker or segment.begins - run[-1].ends > 2000
+        )
+        if starts_anew:
+            made += _set([words_of(each) for each in run], rules, run[0], doubt=_joined_doubt(run))
+            run = []
+        if segment is not None and segment.text.strip():
+            run.append(segment)
+    return replace(transcript, segments=tuple(_spaced(made, rules, None, transcript.milliseconds)))
+
+
+def _joined_doubt(run: Sequence[Segment]) -> int:
+    doubt = 0
+    for segment in run:
+        doubt |= segment.doubt
+    return doubt
+
+
+def _set(groups: Sequence[Sequence[Word]], rules: Rules, like: Segment, doubt: int | None = None) -> list[Segment]:
+    """Words as subtitles: each as long as the rules let it be, ended rather after a sentence, a clause or a pause."""
+    words = [word for group in groups for word in group]
+    made: list[Segment] = []
+    first = 0
+    while first < len(words):
+        last = _last_that_fits(words, first, rules)
+        end = last if last == len(words) - 1 else _best_end(words, first, last)
+        some = words[first : end + 1]
+        text = " ".join(word.text for word in some)
+        segment = Segment(
+            like.id if not made else new_id(),
+            some[0].begins,
+            max(some[-1].ends, some[0].begins + 1),
+            "\n".join(wrap(text, rules.line)),
+            speaker=like.speaker,
+            words=tuple(some) if like.words else (),
+            doubt=like.doubt if doubt is None else doubt,
+        )
+        made.append(segment)
+        first = end + 1
+    return made
+
+
+def _last_that_fits(words: Sequence[Word], first: int, rules: Rules) -> int:
+    last, text = first, words[first].text
+    for at in range(first + 1, len(words)):
+        text += " " + words[at].text
+        is_long = words[at].ends - words[first].begins > rules.longest
+        if (
+            is_long
+            or len(_filled(text.split(), rules.line)) > rules.lines
+            or words[at].begins - words[at - 1].ends > 1500
+        ):
+            break
+        last = at
+    return last
+
+
+def _best_end(words: Sequence[Word], first: int, last: int) -> int:
+    """Where to end: beyond the first third after a sentence, else a clause, else in a pause, else as late as can be."""
+    third = first + (last - first) // 3
+    for ends in (_SENTENCE_ENDS, _CLAUSE_ENDS):
+        for at in range(last, third - 1, -1):
+            if words[at].text.endswith(ends):
+                return at
+    pauses = [(words[at + 1].begins - words[at].ends, at) for at in range(third, last)]
+    longest, at = max(pauses, default=(0, last))
+    return at if longest >= 200 else last
+
+
+def _spaced(
+    segments: Sequence[Segment], rules: Rules, only: Collection[str] | None, milliseconds: int
+) -> list[Segment]:
+    """Shown long enough to be read where there is room after it, and ended before the next one begins."""
+    made: list[Segment] = []
+    for at, segment in enumerate(segments):
+        if only is not None and segment.id not in only:
+            made.append(segment)
+            continue
+        begins = max(segment.begins, made[-1].ends + rules.gap) if made else segment.begins
+        begins = min(begins, max(segment.begins, segment.ends - 1))
+        next_begins = segments[at + 1].begins if at + 1 < len(segments) else max(milliseconds, segment.ends) + rules.gap
+        needed = max(rules.shortest, int(len(" ".join(segment.text.split())) * 1000 / rules.speed) + 1)
+        ends = max(segment.ends, begins + min(needed, rules.longest))
+        ends = min(ends, begins + rules.longest) if segment.ends - begins <= rules.longest else segment.ends
+        ends = max(min(ends, next_begins - rules.gap), begins + 1)
+        made.append(replace(segment, begins=begins, ends=ends, text="\n".join(wrap(segment.text, rules.line))))
+    return made

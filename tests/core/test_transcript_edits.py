@@ -1,0 +1,172 @@
+"""Changes of a transcript: each does one thing, none loses a word, and all can be taken back."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from desktop.core import transcript_edits as edits
+from desktop.core.errors import BadInput
+from desktop.core.transcript import Segment, Speaker, Transcript, Word
+
+TALK = Transcript(
+    (
+        Segment("1", 0, 4000, "one two three four", "a", words=tuple(
+            Word(w, n * 1000, n * 1000 + 900) for n, w in enumerate(["one", "two", "three", "four"]))),
+        Segment("2", 4000, 6000, "five six", "a", second="fünf sechs"),
+        Segment("3", 9000, 12_000, "seven", "b"),
+    ),
+    (Speaker("a", "Anna", 0), Speaker("b", "Ben", 1)),
+    15_000,
+)  # fmt: skip
+
+
+def texts(talk):
+    return [segment.text for segment in talk.segments]
+
+
+def test_a_segment_is_split_at_the_cursor_and_where_the_word_begins():
+    made = edits.split(TALK, "1", len("one two "))
+    assert texts(made) == ["one two", "three four", "five six", "seven"]
+    assert [(s.begins, s.ends) for s in made.segments[:2]] == [(0, 2000), (2000, 4000)]
+    assert [w.text for w in made.segments[1].words] == ["three", "four"]
+    assert texts(edits.merge(made, {made.segments[0].id, made.segments[1].id})) == texts(TALK)
+
+
+def test_without_times_of_words_a_split_goes_by_their_length():
+    made = edits.split(TALK, "2", len("five"))
+    assert 4800 <= made.segments[1].ends <= 5200 and texts(made)[1:3] == ["five", "six"]
+    assert edits.split(TALK, "2", 4, moment=4500).segments[1].ends == 4500
+
+
+@pytest.mark.parametrize("at", [0, 100])
+def test_nothing_is_split_off_at_an_end(at):
+    with pytest.raises(BadInput):
+        edits.split(TALK, "2", at)
+
+
+def test_only_neighbours_are_merged():
+    made = edits.merge(TALK, {"1", "2"})
+    assert texts(made) == ["one two three four five six", "seven"]
+    assert made.segments[0].ends == 6000 and made.segments[0].second == "fünf sechs"
+    with pytest.raises(BadInput):
+        edits.merge(TALK, {"1", "3"})
+
+
+def test_edges_move_within_the_recording_and_never_past_each_other():
+    assert edits.move_edge(TALK, "2", begins=9999).segments[1].begins == 5990
+    assert edits.move_edge(TALK, "3", ends=99_000).segments[2].ends == 15_000
+    assert edits.move_edge(TALK, "3", begins=-5).segments[0].id in ("1", "3")
+
+
+def test_a_shift_stops_at_the_beginning_of_the_recording():
+    assert [s.begins for s in edits.shift(TALK, 500).segments] == [500, 4500, 9500]
+    assert [s.begins for s in edits.shift(TALK, -9000, {"3"}).segments] == [0, 0, 4000]
+    assert edits.shift(TALK, -100).segments[0].begins == 0
+
+
+def test_segments_are_put_in_at_their_place_and_taken_out():
+    made, new = edits.insert(TALK, 7000, 8000, "between")
+    assert texts(made)[2] == "between"
+    assert texts(edits.delete(made, {new, "1"})) == ["five six", "seven"]
+
+
+def test_what_was_heard_once_more_takes_the_place_of_what_was_there():
+    made = edits.put(TALK, 3900, 7000, [Segment("n", 4100, 5900, "5 6")])
+    assert texts(made) == ["one two three four", "5 6", "seven"]
+
+
+def test_speakers_are_named_given_merged():
+    made, carla = edits.add_speaker(TALK, "  Carla ")
+    assert edits.add_speaker(made, "CARLA")[1] == carla
+    assert made.speakers[-1].color == 2
+    made = edits.assign(made, {"1", "3"}, carla)
+    assert [s.speaker for s in made.segments] == [carla, "a", carla]
+    made = edits.rename_speaker(made, carla, "anna")
+    assert [s.speaker for s in made.segments] == ["a", "a", "a"] and len(made.speakers) == 2
+    for bad in ("", "  "):
+        with pytest.raises(BadInput):
+            edits.rename_speaker(TALK, "a", bad)
+
+
+def test_words_and_patterns_are_found_in_both_columns():
+    assert [(m.segment, m.first, m.in_second) for m in edits.find(TALK, edits.Search("SECHS"))] == [("2", 5, True)]
+    assert len(edits.find(TALK, edits.Search("e"))) == 6 + 1
+    assert edits.find(TALK, edits.Search("E", match_case=True)) == ()
+    assert [m.segment for m in edits.find(TALK, edits.Search("s\\w+n", is_pattern=True))] == ["3"]
+    assert edits.find(TALK, edits.Search("seve", whole_words=True)) == ()
+    assert edits.find(TALK, edits.Search("a.c")) == ()
+
+
+def test_hits_are_replaced_one_by_one_or_all():
+    made, count = edits.replace_all(TALK, edits.Search(r"(\w+) six", is_pattern=True), r"six \1")
+    assert (texts(made)[1], count) == ("six five", 1)
+    (hit,) = edits.find(TALK, edits.Search("three"))
+    assert texts(edits.replace_one(TALK, edits.Search("three"), r"3\1", hit))[0] == r"one two 3\1 four"
+    with pytest.raises(BadInput):
+        edits.replace_one(edits.set_text(TALK, "1", "x"), edits.Search("three"), "3", hit)
+
+
+@pytest.mark.parametrize("pattern", ["(", "[a", "*", "(?P<x"])
+def test_a_pattern_that_is_none_is_told(pattern):
+    with pytest.raises(BadInput):
+        edits.find(TALK, edits.Search(pattern, is_pattern=True))
+
+
+def test_a_replacement_that_names_no_group_is_told():
+    with pytest.raises(BadInput):
+        edits.replace_all(TALK, edits.Search("one", is_pattern=True), r"\7")
+
+
+def test_a_pattern_that_never_ends_is_ended():
+    talk = edits.set_text(TALK, "1", "a" * 4000 + "!")
+    with pytest.raises(BadInput) as raised:
+        edits.find(talk, edits.Search(r"(a|a|aa)+$", is_pattern=True))
+    assert "too long" in raised.value.summary
+
+
+def test_paragraphs_end_with_the_speaker_and_with_a_pause():
+    found = edits.paragraphs(TALK)
+    assert [(p.speaker, p.text, p.segments) for p in found] == [
+        ("a", "one two three four five six", ("1", "2")),
+        ("b", "seven", ("3",)),
+    ]
+    assert len(edits.paragraphs(edits.assign(TALK, {"3"}, "a"), 4000)) == 1
+
+
+def test_every_step_is_taken_back_and_done_again():
+    history = edits.History(TALK)
+    history.do("Split", edits.split(TALK, "1", 4))
+    for text in ("a", "ab", "abc"):
+        history.do("Type", edits.set_text(history.now, "3", text), joins=True)
+    assert history.undo_words == "Type"
+    assert texts(history.undo())[-1] == "seven"
+    assert history.undo() == TALK and history.undo_words == "" and history.undo() == TALK
+    assert history.redo_words == "Split"
+    history.redo()
+    assert texts(history.redo())[-1] == "abc" and history.redo_words == ""
+
+
+@given(st.lists(st.integers(0, 5), max_size=30))
+def test_undo_goes_back_through_any_changes(choices):
+    history = edits.History(TALK)
+    states = [TALK]
+    for choice in choices:
+        now = history.now
+        some = now.segments[choice % len(now.segments)].id if now.segments else ""
+        try:
+            changed = (
+                edits.delete(now, {some}) if choice == 0
+                else edits.shift(now, 100 * choice) if choice == 1
+                else edits.split(now, some, 3) if choice == 2
+                else edits.insert(now, choice * 1000, choice * 1000 + 500, "new")[0]
+            )  # fmt: skip
+        except BadInput:
+            continue
+        if changed != now:
+            states.append(changed)
+        history.do(str(choice), changed)
+    for state in reversed(states):
+        assert history.now == state
+        history.undo()
