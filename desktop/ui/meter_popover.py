@@ -9,7 +9,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QPushButton, QTabBar, QVBoxLayout, QWidget
 
 from desktop.ui import theme
-from desktop.ui.widgets.labels import plain_label
+from desktop.ui.widgets.labels import ElidedLabel, plain_label
 from desktop.ui.widgets.popover import Popover
 
 HEADS = ("Calls", "In", "Cached", "Out", "Reasoning", "Cost")
@@ -138,8 +138,9 @@ class Breakdown(Popover):
             grid.addWidget(plain_label(text, "caption"), 0, at, side)
 
     def _fill_row(self, grid: QGridLayout, at: int, row: CostRow) -> None:
-        name = plain_label(row.name)
-        name.setMaximumWidth(theme.current().px(280))
+        name, most = ElidedLabel(row.name), theme.current().px(240)
+        name.setMinimumWidth(min(most, name.sizeHint().width()))
+        name.setMaximumWidth(most)
         grid.addWidget(name, at, 0)
         for column, count in enumerate((row.calls, row.input, row.cached, row.output, row.reasoning), 1):
             self._figure(grid, at, column, f"{count:,}".replace(",", "\u202f"), "muted" if not count else "")

@@ -173,7 +173,7 @@ class Status(QObject):
         self._footer.set_breakdown(
             Spending(
                 models=[_cost_row(share, share.name or "unknown model") for share in by_model],
-                pages=[_cost_row(share, PAGES.get(share.name, share.name)) for share in by_page],
+                pages=[_cost_row(share, PAGES.get(share.name) or share.name.capitalize()) for share in by_page],
                 units=[(words, figure(count)) for words, count in units(session.usage)],
                 session=thinly(session.words) if session.calls else "$0",
                 today=thinly(today.words) if today.calls else "$0",

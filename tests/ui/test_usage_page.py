@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import gc
 import json
@@ -583,6 +584,32 @@ def test_a_year_of_days_is_twelve_bars():
     bars = chart_of.bars(Series(starts, (Part("a", ones, (1,) * 365, (0,) * 365),)), "cost", str)
     assert len(bars.names) == 12 and bars.names[1] == "February 2025"
     assert bars.heights()[1] == 28 and sum(bars.heights()) == 365
+
+
+async def test_the_way_to_the_budget_ends_at_its_field(held, qtbot):
+    from desktop.ui.main_window import MainWindow
+
+    await held.open([call(NOON, cost=1)])
+    window = MainWindow()
+    qtbot.addWidget(window)
+    window.resize(1280, 800)
+    window.show()
+    window.attach(held.services)
+    window.show_page("usage")
+    page = window.pages["usage"]
+    await page.tasks.settled()
+    page.side.set_budget.click()
+    await window.page("settings").tasks.settled()
+    field = window.findChild(QWidget, "profiles.day")
+    for _ in range(20):  # of the loop, so that the form is laid out
+        await asyncio.sleep(0)
+    assert window.current == "settings" and field.hasFocus()
+    assert not field.visibleRegion().isEmpty()
+    window.show_page("usage")
+    await page.tasks.settled()
+    window.end()
+    await window.close_down()
+    await held.close()
 
 
 # --- the footer over the same services

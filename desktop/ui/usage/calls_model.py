@@ -101,7 +101,7 @@ class CallsModel(QAbstractTableModel):
             case 0:
                 return f"{row.started:%Y-%m-%d %H:%M:%S}"
             case 1:
-                return words.PAGES.get(row.page, row.page)
+                return words.page(row.page)
             case 2:
                 return row.model or "unknown model"
             case 3:

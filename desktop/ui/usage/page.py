@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QStackedWidget, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QScrollArea, QStackedWidget, QToolButton, QVBoxLayout, QWidget
 
 from desktop.core.errors import BadInput, KeyProblem
 from desktop.core.profile import Kind
@@ -195,6 +195,7 @@ class UsagePage(Page):
 
     def _profiles_changed(self, *_: object) -> None:
         assert self.services is not None
+        self.view.profiles = frozenset(profile.name for profile in self.services.profiles.all)
         self.choices.show_profiles([(profile.id, profile.name) for profile in self.services.profiles.all])
         self.refresh()
 
@@ -369,9 +370,14 @@ class UsagePage(Page):
         if action := self.window().findChild(QAction, "window.go-chat"):
             action.trigger()
 
-    def _open_profile(self) -> None:
-        if (opener := getattr(self.window(), "open_profile", None)) is not None:
-            opener(self._owner.id)
+    def _open_profile(self, field: str) -> None:
+        """The profile's form, at one of its fields."""
+        window = self.window()
+        if (opener := getattr(window, "open_profile", None)) is None:
+            return
+        opener(self._owner.id)
+        if (wanted := window.findChild(QWidget, field)) is not None:
+            QTimer.singleShot(0, wanted, partial(_bring_into_view, wanted))  # once the form is laid out
 
     # Out
 
@@ -432,3 +438,12 @@ def progress(done: int, of: int, seconds: float) -> str:
     left = max(0, round((of - done) / rate))
     time = f"{left} s" if left < 120 else f"{left // 60} min"
     return f"{words.thin(done)} of {words.many(of, 'call')}, {words.thin(round(rate))} a second, {time} left"
+
+
+def _bring_into_view(field: QWidget) -> None:
+    field.setFocus(Qt.FocusReason.OtherFocusReason)
+    around = field.parentWidget()
+    while around is not None and not isinstance(around, QScrollArea):
+        around = around.parentWidget()
+    if around is not None:
+        around.ensureWidgetVisible(field, 0, around.height() // 3)

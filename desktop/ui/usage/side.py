@@ -74,9 +74,9 @@ class Part(Group):
 
 
 class Side(QScrollArea):
-    """Values in, signals out: `profile_wanted` opens the profile's form, `price_wanted` the price of a model."""
+    """Values in, signals out: `profile_wanted` opens the profile's form at a field, `price_wanted` a model's price."""
 
-    profile_wanted = Signal()
+    profile_wanted = Signal(str)
     price_now_wanted = Signal(list)
     price_wanted = Signal(str)
     own_prices_wanted = Signal()
@@ -109,7 +109,7 @@ class Side(QScrollArea):
         self.budget_of = plain_label("", "caption", self, wrap=True)
         self.bars = BudgetBars(self)
         self.set_budget = link("usage.set-budget", "Set a budget…", self)
-        self.set_budget.clicked.connect(lambda: self.profile_wanted.emit())
+        self.set_budget.clicked.connect(lambda: self.profile_wanted.emit("profiles.day"))
         for widget in (self.budget_of, self.bars):
             self.budgets.fields.addWidget(widget)
         self.budgets.fields.addWidget(self.set_budget, 0, Qt.AlignmentFlag.AlignLeft)
@@ -209,7 +209,7 @@ class Side(QScrollArea):
             column.addWidget(fetch, 0, Qt.AlignmentFlag.AlignLeft)
         elif why_not == NO_ADMIN_KEY:
             enter = link("usage.admin-key", "Enter an admin key…", self)
-            enter.clicked.connect(lambda: self.profile_wanted.emit())
+            enter.clicked.connect(lambda: self.profile_wanted.emit("profiles.admin-key"))
             column.addWidget(enter, 0, Qt.AlignmentFlag.AlignLeft)
 
     def _asking(self) -> QGridLayout:

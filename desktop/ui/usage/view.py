@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QComboBox,
     QHBoxLayout,
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
 
 BY = (("model", "Model"), ("page", "Page"), ("tag", "Tag"), ("profile", "Profile"), ("day", "Day"))
 MEASURES = (("cost", "Cost"), ("calls", "Calls"))
-NAMELESS = {"model": "unknown model", "tag": "no tag", "profile": "removed profile", "page": "no page"}
+NAMELESS = {"model": "unknown model", "tag": "no tag", "profile": "removed profile"}
 SUMS, CALLS = 0, 1
 EMPTY = "Nothing was called in this time."
 FREE = "Nothing was charged in this time."
@@ -65,6 +66,7 @@ class UsageView(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._is_measured = self._is_by_time = self._has_bar = False
+        self.profiles: frozenset[str] = frozenset()  # names of those there are
         self._column = QVBoxLayout(self)
         self._column.addLayout(self._sum())
         self._column.addLayout(self._controls())
@@ -93,7 +95,9 @@ class UsageView(QWidget):
         """Words for the names the ledger has of what is shown."""
         by = self.by
         if by == "page":
-            return lambda name: words.PAGES.get(name, name) or NAMELESS["page"]
+            return words.page
+        if by == "profile":
+            return lambda name: name if name in self.profiles else NAMELESS["profile"]
         if by == "day":
             return lambda name: name or "all calls"
         return lambda name: name or NAMELESS[by]
@@ -280,6 +284,15 @@ class UsageView(QWidget):
         if tab == CALLS:
             self.calls_wanted.emit()
 
+    def _fit_legend(self) -> None:
+        """Beside a chart that has little room, the legend takes less."""
+        look = theme.current()
+        self.legend_place.setFixedWidth(look.px(208 if self.width() >= look.px(560) else 152))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit_legend()
+
     def _measure(self) -> None:
         look = theme.current()
         self._column.setContentsMargins(0, 0, 0, 0)
@@ -293,7 +306,7 @@ class UsageView(QWidget):
         self._picture_row.setContentsMargins(look.gap(16), 0, look.gap(16), 0)
         self._picture_row.setSpacing(look.gap(16))
         self._legend_column.setSpacing(look.gap(8))
-        self.legend_place.setFixedWidth(look.px(208))
+        self._fit_legend()
         self.tables.setContentsMargins(look.gap(4), 0, 0, 0)
         self._tabs.setContentsMargins(look.gap(8), 0, look.gap(12), 0)
         self._tabs.setSpacing(look.gap(8))

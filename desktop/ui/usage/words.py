@@ -34,6 +34,11 @@ FATES = {
 }
 
 
+def page(name: str) -> str:
+    """A page as the rail calls it; what calls without a page of its own, by its own name."""
+    return PAGES.get(name) or sentence(name.replace("_", " ").replace("-", " ")) or "No page"
+
+
 def day(when: date, *, with_year: bool = True) -> str:
     return f"{when.day} {when:%B} {when.year}" if with_year else f"{when.day} {when:%b}"
 
