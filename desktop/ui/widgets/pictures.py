@@ -126,6 +126,7 @@ class Pictures(QObject):
         self._attachments: Attachments | None = None
         self._known: OrderedDict[str, _Known] = OrderedDict()
         self._wanted: dict[str, QSize] = {}
+        self._count = 0
         self._turn: asyncio.Semaphore | None = None
 
     def attach(self, attachments: Attachments) -> None:
@@ -188,33 +189,37 @@ class Pictures(QObject):
         return await self._attachments.read(picture.blob)
 
     def _want(self, blob: str, box: QSize) -> None:
-        """Decode it soon, for the size that was asked for last."""
+        """Read it soon, and decode it for the size that was asked for last; one at a time for each picture."""
         is_new = blob not in self._wanted
         self._wanted[blob] = box
         if is_new and self._attachments is not None:
-            started = self._tasks.start(self._bring(blob), name=f"picture:{id(self)}:{blob}")
-            if started is None:
+            self._count += 1  # a name of its own: a task that is just ending must not be cancelled by the next one
+            if self._tasks.start(self._bring(blob), name=f"picture:{id(self)}:{self._count}") is None:
                 self._wanted.pop(blob, None)
-            else:
-                started.add_done_callback(lambda _: self._wanted.pop(blob, None))
 
     async def _bring(self, blob: str) -> None:
         assert self._attachments is not None and self._turn is not None
-        async with self._turn:
-            known = self._known.get(blob) or _Known()
-            try:
-                content = await self._attachments.read(blob)
-                if known.size is None:
-                    known.size = await in_worker(lambda: size_of(content))
-                box = self._wanted.get(blob, QSize())
-                if not box.isEmpty():
-                    known.image, known.box = await in_worker(lambda: decoded(content, box)), box
-            except KnownError as error:
-                known.problem = error.summary if isinstance(error, BadFile) else "not in the archive"
-            self._known[blob] = known
+        known = self._known.get(blob) or _Known()
+        try:
+            async with self._turn:
+                await self._read(blob, known)
+        except KnownError as error:
+            known.problem = error.summary if isinstance(error, BadFile) else "not in the archive"
+        finally:
+            self._wanted.pop(blob, None)
+        self._known[blob] = known
         self._forget_some(blob)
-        self._wanted.pop(blob, None)
         self.changed.emit(blob)
+
+    async def _read(self, blob: str, known: _Known) -> None:
+        """Its size where that is new, and the picture where somebody knows how large it is to be."""
+        assert self._attachments is not None
+        content = await self._attachments.read(blob)
+        if known.size is None:
+            known.size = await in_worker(lambda: size_of(content))
+        box = self._wanted.get(blob, QSize())
+        if not box.isEmpty():
+            known.image, known.box = await in_worker(lambda: decoded(content, box)), box
 
     def _forget_some(self, newest: str) -> None:
         """Images that were not drawn for long make room; sizes stay."""
