@@ -374,6 +374,18 @@ async def test_progress_goes_up_to_the_end_and_what_was_found_is_told_before(dat
     assert done == sorted(done) and told[-1].of > 0 and told[-1].stage == "Finishing"
 
 
+async def test_a_text_too_long_for_the_index_stands_beside_its_message_as_a_file(database, tmp_path):
+    text = "heron " * 300_000
+    path = tmp_path / "conversations.json"
+    path.write_bytes(shapes.as_json([shapes.simple(1, text)]))
+    report = await take(database, path)
+    (message,) = Taken(database).path("Talk 1")
+    beginning, kept = message.parts
+    assert text.startswith(beginning.text.removesuffix(" …")) and isinstance(kept, Attachment)
+    assert database.read_now(lambda db: blobs.get(db, kept.blob)).decode() == text
+    assert report.notes == {"very long texts kept as files, with their beginning in the message": 1}
+
+
 async def test_nothing_recognised_is_said_before_anything_is_written(database, tmp_path):
     path = tmp_path / "x.json"
     path.write_text('{"a": 1}')

@@ -28,6 +28,7 @@ machine that would make transactions so small that the index is nothing but merg
 
 SMALLEST, LARGEST = 64 * 1024, 4 * 1024 * 1024
 HELD_BYTES = 32 * 1024 * 1024
+LONGEST_TEXT, BEGINNING = 1024 * 1024, 20_000
 MESSAGE_BYTES = 400  # what a message weighs besides its text
 CANNOT_BE_KEPT = (KnownError, ValueError, TypeError, OverflowError, sqlite3.Error)
 
@@ -151,14 +152,28 @@ class Staging:
 
     def _with_files(self, owner: str, message: Message, draft: Draft) -> Message:
         """The message with its files kept; one that is not there is named in the text."""
-        assets = draft.assets.get(message.id)
-        named = any(isinstance(part, Picture | Audio | Attachment) and part.blob for part in message.parts)
-        if not assets and not named:
+        assets = draft.assets.get(message.id, {})
+        if assets or any(isinstance(part, Picture | Audio | Attachment) and part.blob for part in message.parts):
+            parts = [
+                self._kept(owner, assets[at]) if at in assets else self._checked(owner, part, draft)
+                for at, part in enumerate(message.parts)
+            ]
+            message = structs.replace(message, parts=tuple(parts))
+        return message if draft.keeps_ids else self._shortened(owner, message)
+
+    def _shortened(self, owner: str, message: Message) -> Message:
+        """A text that would hold the writer for seconds while it is indexed goes beside the message, as a file."""
+        if all(len(getattr(part, "text", "")) <= LONGEST_TEXT for part in message.parts):
             return message
-        parts = [
-            self._kept(owner, (assets or {})[at]) if at in (assets or {}) else self._checked(owner, part, draft)
-            for at, part in enumerate(message.parts)
-        ]
+        parts: list[Part] = []
+        for part in message.parts:
+            text = getattr(part, "text", "")
+            if len(text) > LONGEST_TEXT:
+                self._notes.add("very long texts kept as files, with their beginning in the message")
+                parts.append(structs.replace(part, text=text[:BEGINNING] + " …"))
+                parts.append(Attachment("text.txt", "text/plain", self._put(owner, text.encode())))
+            else:
+                parts.append(part)
         return structs.replace(message, parts=tuple(parts))
 
     def _kept(self, owner: str, asset: Asset) -> Part:
