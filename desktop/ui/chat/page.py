@@ -124,7 +124,9 @@ class ChatPage(Page):
         self.find_action = self._action("Find in this conversation", "Ctrl+F", "search", self.find_bar_open)
         self.copy_all_action = self._action("Copy the whole conversation", "Ctrl+Shift+C", "copy", self._copy_all)
         self.print_action = self._action("Print the conversation", "Ctrl+P", "print", self._print)
-        for action in (self.find_action, self.copy_all_action, self.print_action, self.fold_parameters):
+        self.export_action = self._action("Export the conversation", "Ctrl+Shift+E", "upload", self._export)
+        self._of_open = (self.find_action, self.copy_all_action, self.export_action, self.print_action)
+        for action in (*self._of_open, self.fold_parameters):
             row.addWidget(self._action_button(action))
         self.new_action = self._action("New conversation", "Ctrl+N", "new", self.new_conversation)
         self.model_action = self._action("Choose the model", "Ctrl+M", "models", lambda: self.composer.model.open())
@@ -425,7 +427,7 @@ class ChatPage(Page):
         if not self.open.path:
             self.messages.reset()
         self.stack.setCurrentWidget(self.transcript if self.open.path else self.empty)
-        for action in (self.find_action, self.copy_all_action, self.print_action):
+        for action in self._of_open:
             action.setEnabled(bool(self.open.path))
         self.composer.set_editing(False)
         self.composer.setEnabled(not self.open.is_trashed)
@@ -568,7 +570,7 @@ class ChatPage(Page):
 
     def _became(self, update: Started) -> None:
         self.heading.setText(update.conversation.title)
-        for action in (self.find_action, self.copy_all_action, self.print_action):
+        for action in self._of_open:
             action.setEnabled(True)
         self._start(self.services.remember(LAST_OPEN, update.conversation.id), "remember-open")
         key = f"{LAST_MODEL}:{self.services.profiles.chosen.id}"
@@ -806,6 +808,15 @@ class ChatPage(Page):
         printer = await dialogs.choose_printer(self)
         if printer is not None:
             self.transcript.print_messages(printer, messages)
+
+    def _export(self) -> None:
+        self._start(self._to_file(), "export")
+
+    async def _to_file(self) -> None:
+        from desktop.ui.library import export_dialog  # few export at the start
+
+        if self.open.identity is not None and self.services is not None:
+            await export_dialog.ask(self, self.services, [self.open.identity], self.report)
 
     # -- find
 
