@@ -22,11 +22,11 @@ from desktop.services.imports.values import MOST_NAMED, Asset, Draft, Notes, Not
 from desktop.store import blobs, conversations, imports
 from desktop.store.database import Database
 
-AIM_S = 0.03
+AIM_S = 0.015
 """Of the processor, for one transaction: well below what a stream beside it would notice. Not of the clock: on a busy
 machine that would make transactions so small that the index is nothing but merging its pieces."""
 
-SMALLEST, LARGEST = 64 * 1024, 4 * 1024 * 1024
+SMALLEST, LARGEST = 64 * 1024, 1024 * 1024
 HELD_BYTES = 32 * 1024 * 1024
 LONGEST_TEXT, BEGINNING = 1024 * 1024, 20_000
 MESSAGE_BYTES = 400  # what a message weighs besides its text
