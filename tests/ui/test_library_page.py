@@ -21,8 +21,10 @@ from desktop.api.client import Client
 from desktop.core.conversation import Conversation, Message, Role, Text
 from desktop.core.profile import Kind
 from desktop.core.secret import Secret
+from desktop.core.settings import Appearance
 from desktop.services.bundle import Options
 from desktop.store import conversations
+from desktop.ui import theme
 from desktop.ui.library import choosing
 from desktop.ui.library.page import LibraryPage
 from desktop.ui.library.places_model import FOLDER_DRAG, PlacesFilter, PlacesModel, spots
@@ -510,6 +512,24 @@ async def test_finding_a_place_chooses_none_before_enter(held):
     await held.close()
 
 
+async def test_what_was_folded_stays_so_until_the_next_start(held):
+    page = await held.open()
+    page.places.view.expand(place_index(page, "folder", "F-WORK"))
+    page.places.view.collapse(place_index(page, "heading", "tags"))
+    await page.tasks.settled()
+    page.places.search.setText("quarter")
+    page.places.search.clear()
+    other = LibraryPage(held.failures.append)
+    held.qtbot.addWidget(other)
+    other.attach(held.services)
+    await other.tasks.settled()
+    for each in (page, other):
+        assert each.places.view.isExpanded(place_index(each, "folder", "F-WORK"))
+        assert not each.places.view.isExpanded(place_index(each, "heading", "tags"))
+    await other.tasks.aclose()
+    await held.close()
+
+
 async def test_the_counts_are_those_of_the_lists(held):
     page = await held.open()
     for kind in ("all", "pinned", "untagged", "archived", "trash"):
@@ -786,3 +806,20 @@ def test_what_is_under_way_says_how_far_how_fast_and_how_long(qtbot):
     now[0] = 10.0
     strip.show_step(20, 100)
     assert strip.told.text() == "Titles: 20 of 100 · 2.0 a second · about 40 s left"
+
+
+@pytest.mark.parametrize("percent", [100, 130])
+async def test_everything_has_room_in_a_narrow_window(held, percent):
+    theme.current().configure(Appearance.LIGHT, percent, False)
+    try:
+        page = await held.open(size=(960, 640))
+        held.pick(2)
+        page.open_conversation(held.shown()[2])
+        await page.tasks.settled()
+        assert (page.width(), page.height()) == (960, 640)
+        for part in (*page.bar._usual, page.bar.back, page.line, page.reading):
+            inside = page.rect().contains(part.rect().translated(part.mapTo(page, QPoint(0, 0))))
+            assert part.isVisible() and inside, part.objectName()
+        await held.close()
+    finally:
+        theme.current().configure(Appearance.LIGHT, 100, False)

@@ -77,6 +77,8 @@ class Bar(QWidget):
         self.empty_button.clicked.connect(self.empty_wanted)
         self._usual = [self._button(action) for action in usual]
         self._in_trash = [self._button(action) for action in in_trash]
+        for button in self._in_trash:  # two acts that must not be taken for each other
+            button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.order = OrderButton(self)
         for widget in (self.back, self.previous, self.following):
             row.addWidget(widget)

@@ -48,7 +48,7 @@ MOST_SELECTED = 10_000
 MINUTE_MS, CHANGE_PAUSE_MS, PASS_PAUSE_MS = 60_000, 150, 120
 BESIDE, DETAILS_FROM = 840, 1500  # widths: of the work for list and text side by side, of the window for the details
 ROOMY_HEAD = 720
-ORDERS = "library.orders"
+ORDERS, FOLDS = "library.orders", "library.folds"
 EVERYTHING = Spot("all", "", "All")
 
 
@@ -203,6 +203,7 @@ class LibraryPage(Page):
         self.underway.stopped.connect(lambda: self.tasks.cancel("_make_titles"))
         theme.current().changed.connect(self._measure)
         self.places.chosen.connect(self._go)
+        self.places.folds_changed.connect(self._on(self._keep_folds))
         self.places.model.dropped.connect(self._dropped)
         self.places.model.folder_moved.connect(lambda i, into: self._start(self.doing.move_folder(i, into), "folder"))
         self.places.new_folder_wanted.connect(lambda into: self._start(self._make_folder(into), "folder"))
@@ -286,6 +287,7 @@ class LibraryPage(Page):
     async def _begin(self) -> None:
         assert self.services is not None
         self._orders |= await self.services.remembered(ORDERS, {})
+        self.places.set_folds(await self.services.remembered(FOLDS, []))
         await self._count()
         await self._find()
         self._has_begun = True
@@ -458,6 +460,10 @@ class LibraryPage(Page):
             "trash": lambda: doing.trash(ids),
         }
         self._start(work[kind](), "drop")
+
+    async def _keep_folds(self) -> None:
+        assert self.services is not None
+        await self.services.remember(FOLDS, self.places.folds())
 
     def _new_folder(self) -> None:
         self._start(self._make_folder(self.spot.value if self.spot.kind == "folder" else ""), "folder")

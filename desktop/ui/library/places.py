@@ -154,6 +154,7 @@ class Places(QWidget):
     rename_wanted = Signal(object)
     remove_wanted = Signal(object)
     empty_trash_wanted = Signal()
+    folds_changed = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -161,11 +162,14 @@ class Places(QWidget):
         self.filter = PlacesFilter(self.model, self)
         self._is_expanded = self._is_changing = False
         self._chosen: Spot | None = None
+        self._folds: dict[tuple[str, str], bool] = {}  # places the user has folded (True) or unfolded
         self._build()
         self._actions()
         self.search.textChanged.connect(self._search)
         self.search.returnPressed.connect(self._take_first)
         self.view.selectionModel().currentChanged.connect(lambda *_: self._moved())
+        self.view.expanded.connect(lambda index: self._folded(index, False))
+        self.view.collapsed.connect(lambda index: self._folded(index, True))
         self.view.menu_wanted.connect(lambda place: self.menu().popup(place))
         self.new_button.clicked.connect(lambda: self.new_folder_wanted.emit(self._folder()))
 
@@ -226,11 +230,34 @@ class Places(QWidget):
         self._is_changing = False
         if not self._is_expanded:
             self._is_expanded = True
-            self.view.expandToDepth(0)
+            self._unfold()
         if self._chosen is None or not self.model.find(*self._chosen.key).isValid():
             self.select("all")
         else:
             self._mark_chosen()
+
+    def folds(self) -> list[tuple[str, str, bool]]:
+        """What the user has folded (True) or unfolded (False), for the next start."""
+        return [(*key, is_folded) for key, is_folded in self._folds.items()]
+
+    def set_folds(self, folds: list[tuple[str, str, bool]]) -> None:
+        self._folds = {(kind, value): is_folded for kind, value, is_folded in folds}
+        self._unfold()
+
+    def _unfold(self) -> None:
+        """Headings stand open and folders closed, but where the user left it otherwise."""
+        self._is_changing = True
+        self.view.collapseAll()
+        self.view.expandToDepth(0)
+        for key, is_folded in self._folds.items():
+            self.view.setExpanded(self.filter.mapFromSource(self.model.find(*key)), not is_folded)
+        self._is_changing = False
+
+    def _folded(self, index: QModelIndex, is_folded: bool) -> None:
+        spot = self.model.spot(self.filter.mapToSource(index))
+        if spot is not None and not self._is_changing and not self.search.text():
+            self._folds[spot.key] = is_folded
+            self.folds_changed.emit()
 
     def current(self) -> Spot | None:
         return self.model.spot(self.filter.mapToSource(self.view.currentIndex()))
@@ -270,6 +297,8 @@ class Places(QWidget):
         self._mark_chosen()
         if text.strip():
             self.view.expandAll()
+        else:
+            self._unfold()
 
     def _mark_chosen(self) -> None:
         """The chosen place is marked where it is; where it is hidden, nothing is."""
