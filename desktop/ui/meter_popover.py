@@ -15,7 +15,8 @@ from desktop.ui.widgets.popover import Popover
 HEADS = ("Calls", "In", "Cached", "Out", "Reasoning", "Cost")
 TABS = (("models", "Model"), ("pages", "Page"), ("units", "Unit"))
 NOTHING = "Nothing was sent in this session."
-MOST_ROWS = 14
+LEAST_ROWS, MOST_ROWS = 3, 14
+ROW_PX, BESIDES_PX = 26, 330
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,8 +114,9 @@ class Breakdown(Popover):
             self._units(grid)
             return grid
         rows: Sequence[CostRow] = getattr(self._spending, key)
+        most = self._room()
         self._heads(grid, title)
-        for at, row in enumerate(rows[:MOST_ROWS], 1):
+        for at, row in enumerate(rows[:most], 1):
             self._fill_row(grid, at, row)
         if not rows:
             grid.addWidget(plain_label(NOTHING, "muted"), 1, 0, 1, len(HEADS) + 1)
@@ -123,6 +125,12 @@ class Breakdown(Popover):
                 plain_label(f"and {len(rows) - MOST_ROWS} more on the Usage page", "muted"), MOST_ROWS + 1, 0
             )
         return grid
+
+    def _room(self) -> int:
+        """How many rows a low window has room for."""
+        window, look = self.parentWidget(), theme.current()
+        assert window is not None
+        return max(LEAST_ROWS, min(MOST_ROWS, (window.height() - look.px(BESIDES_PX)) // look.px(ROW_PX)))
 
     def _grid(self) -> QGridLayout:
         look = theme.current()

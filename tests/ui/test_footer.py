@@ -141,6 +141,16 @@ def test_a_breakdown_that_comes_late_is_whole_and_in_its_place(footer, qtbot):
     assert footer.window().rect().contains(footer.breakdown.geometry())
 
 
+def test_many_models_keep_the_breakdown_within_a_low_window(footer, qtbot):
+    footer.window().resize(800, 600)
+    rows = [CostRow(f"model-{number}", 1, 10, 0, 10, 0, "free") for number in range(40)]
+    footer.set_breakdown(Spending(models=rows, session="free", today="free", month="free", basis="x"))
+    qtbot.mouseClick(footer.cost, Qt.MouseButton.LeftButton)
+    assert footer.breakdown.geometry().bottom() <= footer.geometry().top()
+    assert footer.breakdown.geometry().top() >= 0
+    assert any("more on the Usage page" in text for text in shown(footer.breakdown))
+
+
 def test_a_budget_that_is_near_is_said_in_words(footer):
     assert not footer.budget.isVisible()
     footer.set_budget("84 % of today's budget", "warn")

@@ -22,11 +22,11 @@ from desktop.core.calls import Fate
 from desktop.core.ids import new_id
 from desktop.core.periods import Span
 from desktop.core.pricing import from_pico
-from desktop.core.profile import LOCAL_ID, Budget, Kind
+from desktop.core.profile import LOCAL_ID, Budget, Kind, admin_key_id
 from desktop.core.secret import Secret
 from desktop.core.usage import Usage as Units
 from desktop.services.bundle import Options
-from desktop.services.reported import ReportedCosts, admin_id
+from desktop.services.reported import ReportedCosts
 from desktop.store import ledger
 from desktop.store.ledger import LedgerRow
 from desktop.ui.footer import Footer
@@ -511,7 +511,7 @@ async def test_the_providers_own_figures_stand_beside_ours(held):
     services = held.services
     services.reported = ReportedCosts(services.database, services.secrets, connect, now=held.now)
     await services.profiles.set_key(held.profile.id, Secret("sk-0123456789abcdef0123"))  # names the host
-    await services.secrets.put(admin_id(held.profile.id), Secret("sk-admin-0123456789abcdef0123"))
+    await services.secrets.put(admin_key_id(held.profile.id), Secret("sk-admin-0123456789abcdef0123"))
     page.refresh()
     await page.tasks.settled()
     assert asked == []  # nothing is asked before it is clicked
@@ -529,6 +529,16 @@ async def test_money_is_always_said_to_be_an_estimate_of_a_day(held):
     as_of = held.services.prices.as_of.isoformat()
     assert as_of in held.text("usage.basis") and "estimate" in held.text("usage.basis")
     assert as_of in held.said(page.side.prices)
+    await held.close()
+
+
+async def test_old_prices_are_said_to_be_old(held):
+    page = await held.open([call(NOON, cost=1)])
+    assert page.view.basis.property("kind") == "caption"
+    held.services.prices._now = lambda: NOON.timestamp() + 400 * 86400
+    page.refresh()
+    await page.tasks.settled()
+    assert "may have changed" in held.text("usage.basis") and page.view.basis.property("kind") == "warn"
     await held.close()
 
 

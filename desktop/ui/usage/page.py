@@ -63,7 +63,6 @@ class UsagePage(Page):
         self._series: Series | None = None
         self._total: Reading | None = None
         self._bar: Period | None = None
-        self._is_stale = True
         self._build()
         self._connect()
 
@@ -82,11 +81,8 @@ class UsagePage(Page):
 
     def refresh(self) -> None:
         """Read all of it again, when somebody looks."""
-        self._is_stale = True
         if self.services is not None and self.isVisible():
-            self._is_stale = False
             self._start(self._read(), "read")
-            self._start(self._read_side(), "side")
 
     # How it is built
 
@@ -202,29 +198,32 @@ class UsagePage(Page):
     # What is read
 
     async def _read(self) -> None:
+        """The sum first, then the chart, then the table: each is shown as soon as it is read."""
         assert self.services is not None
         period, profile, by = self.choices.period, self.choices.profile, self.view.by
         step = chart_of.step_of(period)
         self._total = await self._usage.total(period, profile)
-        self._series = await self._usage.series(period, self._parts_by(by), profile, step=step)
         self.stack.setCurrentWidget(await self._what_to_show())
         self.view.show_total(self._total, period, self._profile_name(profile))
+        self.view.show_prices(self.services.prices.note, self.services.prices.is_stale)
         if self.stack.currentWidget() is not self.prices:
             self.heading.setText(self._heading(period))
-        self.view.show_prices(self.services.prices.note, self.services.prices.is_stale)
+        series = await self._usage.series(period, self._parts_by(by), profile, step=step)
+        self._series, self.view.shown_by = series, by
         self._draw()
         rows_by = self._rows_by(by, step)
         shares = await self._usage.table(rows_by, period, profile)
         self.view.show_shares(TITLES[by] if by != "day" else rows_by.capitalize(), shares)
         if self.view.tables.currentWidget() is self.view.calls:
             self._begin_calls()
+        self._start(self._read_side(), "side")
 
     async def _what_to_show(self) -> QWidget:
         """The own prices stay while somebody is at them; before the first call of all, what this page is for."""
         assert self._total is not None
         if self.stack.currentWidget() is self.prices:
             return self.prices
-        has_calls = self._total.calls > 0 or (await self._usage.total("all")).calls > 0
+        has_calls = self._total.calls > 0 or bool((await self._usage.rows("all", limit=1)).rows)
         self.csv_action.setEnabled(has_calls)
         return self.view if has_calls else self.empty
 
@@ -292,8 +291,8 @@ class UsagePage(Page):
         state = await services.budgets.state(owner) if has_budget else None
         side.show_budgets(owner.name, state, NO_BUDGET.get(owner.kind, "No budget is set: nothing warns or stops."))
         unpriced = await self._usage.unpriced(period, profile)
-        total = await self._usage.total(period, profile)
-        side.show_prices(services.prices.note, services.prices.is_stale, unpriced, has_calls=total.calls > 0)
+        has_calls = self._total is not None and self._total.calls > 0
+        side.show_prices(services.prices.note, services.prices.is_stale, unpriced, has_calls=has_calls)
         side.show_estimates(await self._usage.estimates(period, profile))
         await self._show_reported()
 

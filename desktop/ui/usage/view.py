@@ -66,6 +66,7 @@ class UsageView(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._is_measured = self._is_by_time = self._has_bar = False
+        self.shown_by = BY[0][0]
         self.profiles: frozenset[str] = frozenset()  # names of those there are
         self._column = QVBoxLayout(self)
         self._column.addLayout(self._sum())
@@ -92,8 +93,8 @@ class UsageView(QWidget):
         return "calls" if self.measure_box.currentIndex() else "cost"
 
     def named(self) -> Callable[[str], str]:
-        """Words for the names the ledger has of what is shown."""
-        by = self.by
+        """Words for the names the ledger has of what is shown, which may still be what was wanted before."""
+        by = self.shown_by
         if by == "page":
             return words.page
         if by == "profile":
@@ -129,17 +130,17 @@ class UsageView(QWidget):
         self.measure_note.setText(why if measure == "calls" and reading.calls else "")
         self.chart.set_bars(bars, unit)
         self.legend.set_bars(bars, unit)
-        self.legend_place.setVisible(bool(bars.parts) and self.by != "day")
-        left = chart_of.left_out(series, named) if measure == "cost" and self.by != "day" else ""
+        self.legend_place.setVisible(bool(bars.parts) and self.shown_by != "day")
+        left = chart_of.left_out(series, named) if measure == "cost" and self.shown_by != "day" else ""
         self.left_out.setText(left)
         self.left_out.setVisible(bool(left))
-        self.tags_note.setVisible(self.by == "tag" and bool(bars.parts))
+        self.tags_note.setVisible(self.shown_by == "tag" and bool(bars.parts))
 
     def show_shares(self, title: str, shares: Sequence[Share]) -> None:
         """Time runs down the table, the newest on top; of the rest the dearest is first."""
         self.shares.shares.show(title, shares, self.named())
-        if (self.by == "day") is not self._is_by_time:
-            self._is_by_time = self.by == "day"
+        if (self.shown_by == "day") is not self._is_by_time:
+            self._is_by_time = self.shown_by == "day"
             column = KEYS.index("name" if self._is_by_time else "dollars")
             self.shares.sortByColumn(column, Qt.SortOrder.DescendingOrder)
 
