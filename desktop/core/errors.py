@@ -46,6 +46,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import Literal
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,7 +226,7 @@ class BudgetReached(KnownError):
         advice: str | None = None,
         *,
         profile: str = "",
-        period: str = "day",
+        period: Literal["day", "month", "total"] = "day",
         spent: Decimal = Decimal(0),
         limit: Decimal = Decimal(0),
     ) -> None:

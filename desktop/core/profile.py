@@ -81,6 +81,16 @@ class Profile(Struct, frozen=True):
         return self.kind is Kind.LOCAL
 
 
+def admin_key_id(profile_id: str) -> str:
+    """Under which name a profile's second key is kept, the one that may ask for the provider's own figures."""
+    return f"{profile_id}.admin"
+
+
+def key_ids(profile_id: str) -> tuple[str, str]:
+    """The names of all keys of a profile."""
+    return profile_id, admin_key_id(profile_id)
+
+
 LOCAL_ID = "local"
 ENVIRONMENT_ID = "environment"
 

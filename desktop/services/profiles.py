@@ -27,6 +27,7 @@ from desktop.core.profile import (
     Profile,
     ProxyMode,
     is_loopback,
+    key_ids,
     key_may_go,
     new_profile,
     origin,
@@ -188,14 +189,16 @@ class Profiles:
         profile = self.get(profile_id)
         if profile_id in (LOCAL_ID, ENVIRONMENT_ID):
             raise BadInput(f"“{profile.name}” cannot be removed.", "Choose another profile to stop using it.")
-        await self._secrets.delete(profile_id, can_restore=True)
+        for name in key_ids(profile_id):
+            await self._secrets.delete(name, can_restore=True)
         del self._profiles[profile_id]
         await self._save()
         return profile
 
     async def restore(self, profile: Profile) -> Profile:
         """Bring back what `remove` took away, with its key."""
-        await self._secrets.restore(profile.id)
+        for name in key_ids(profile.id):
+            await self._secrets.restore(name)
         return await self._store(profile)
 
     async def choose(self, profile_id: str) -> None:
@@ -248,7 +251,8 @@ class Profiles:
 
     async def seal(self, passphrase: Secret) -> None:
         """Keep all keys in a file sealed with a passphrase, or change its passphrase. Raises SealFailed."""
-        await self._secrets.seal(passphrase, [p.id for p in self.all if p.id not in (LOCAL_ID, ENVIRONMENT_ID)])
+        own = [profile.id for profile in self.all if profile.id not in (LOCAL_ID, ENVIRONMENT_ID)]
+        await self._secrets.seal(passphrase, [name for profile_id in own for name in key_ids(profile_id)])
         self._tell()
 
     async def open_sealed(self, passphrase: Secret) -> None:

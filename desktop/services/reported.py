@@ -16,7 +16,7 @@ from desktop.core import pricing
 from desktop.core.errors import BadInput, NoKey
 from desktop.core.keeping import Where as KeptWhere
 from desktop.core.periods import Clock, Period, Stretch
-from desktop.core.profile import Profile, key_may_go, origin
+from desktop.core.profile import Profile, admin_key_id, key_may_go, origin
 from desktop.core.secret import Secret
 from desktop.services.usage_rows import Reported, ReportedDay
 from desktop.store import ledger, reported_costs
@@ -43,11 +43,6 @@ class TokensBeside(Struct, frozen=True):
     our_output: int
 
 
-def admin_id(profile_id: str) -> str:
-    """Under which name a profile's admin key is kept."""
-    return f"{profile_id}.admin"
-
-
 class ReportedCosts:
     """`connect` makes a client of a profile and a key, which is closed after the asking."""
 
@@ -67,15 +62,15 @@ class ReportedCosts:
         """Keep an admin key beside the profile's own and say where it went. Raises BadKey, SealFailed, ArchiveFull."""
         if profile.is_local:
             raise BadInput("The Local profile has no bill.", "Choose the profile that is charged.")
-        return await self._secrets.put(admin_id(profile.id), key)
+        return await self._secrets.put(admin_key_id(profile.id), key)
 
     async def remove_key(self, profile: Profile) -> None:
         """Forget it for good. Raises KeyringFailed or SealFailed where it is kept all the same."""
-        await self._secrets.delete(admin_id(profile.id))
+        await self._secrets.delete(admin_key_id(profile.id))
 
     async def has_key(self, profile: Profile) -> bool:
         """Raises KeyringFailed or SealFailed where that cannot be told."""
-        return await self._secrets.get(admin_id(profile.id)) is not None
+        return await self._secrets.get(admin_key_id(profile.id)) is not None
 
     async def fetch(self, profile: Profile, period: Period) -> Reported:
         """Ask for the bill of a period, keep it, and show it beside ours.
@@ -124,7 +119,7 @@ class ReportedCosts:
         return _side_by_side(kept, ours, first, last, NOTE.format(whose=whose))
 
     async def _client(self, profile: Profile) -> Client:
-        key = await self._secrets.get(admin_id(profile.id))
+        key = await self._secrets.get(admin_key_id(profile.id))
         if key is None:
             raise NoKey(
                 f"The profile “{profile.name}” has no admin key.",

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from desktop.core.profile import key_ids
 from desktop.services.conversations import Conversations
 from desktop.services.profiles import Profiles
 from desktop.store import filling, opening, place
@@ -130,7 +131,7 @@ class Storage:
 
     async def clearing(self) -> Work:
         """Take the keys out of the key store at once; the work removes all files of ours. No copy is made."""
-        await self._secrets.clear([profile.id for profile in self._profiles.all])
+        await self._secrets.clear([name for profile in self._profiles.all for name in key_ids(profile.id)])
         data_folder, folder = self.data_folder, self.folder
 
         def work() -> str:

@@ -24,6 +24,7 @@ from desktop.services.calls import Calls
 from desktop.services.catalog import Catalogs
 from desktop.services.connections import Connections
 from desktop.services.library import Library, Undo
+from desktop.services.prices import price_version
 from desktop.services.tokens import Tokens
 from desktop.store import conversations, ledger
 from desktop.store.database import Database
@@ -248,7 +249,7 @@ class Titles:
             usage=usage,
             cost_pico=pricing.pico(price.dollars) if isinstance(price, pricing.Cost) else None,
             is_free=profile.is_local or (isinstance(price, pricing.Cost) and price.is_free),
-            price_version=catalog.as_of.isoformat(),
+            price_version=price_version(catalog, row.model),
         )
 
     async def _close(self, row: ledger.LedgerRow, profile: Profile) -> None:

@@ -25,6 +25,7 @@ from desktop.services.calls import Calls, exchange_of
 from desktop.services.catalog import Catalogs
 from desktop.services.chat import price_words
 from desktop.services.connections import Connections
+from desktop.services.prices import price_version
 from desktop.services.tokens import Tokens
 from desktop.store import ledger
 from desktop.store.database import Database
@@ -143,7 +144,7 @@ class Sending:
             usage=usage,
             cost_pico=pricing.pico(price.dollars) if isinstance(price, pricing.Cost) else None,
             is_free=request.profile.is_local or (isinstance(price, pricing.Cost) and price.is_free),
-            price_version=catalog.as_of.isoformat(),
+            price_version=price_version(catalog, row.model),
             status=exchange.status if exchange else (detail.status if detail else None),
             request_id=exchange.request_id if exchange else "",
             tries=record.attempts if record else 1,

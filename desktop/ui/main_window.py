@@ -13,7 +13,7 @@ from PySide6.QtCore import QByteArray, Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QApplication, QHBoxLayout, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
-from desktop.core.errors import KeyProblem, KeyRefused, KnownError
+from desktop.core.errors import BudgetReached, KeyProblem, KeyRefused, KnownError
 from desktop.ui import actions, dialogs, icons, theme
 from desktop.ui.footer import Footer
 from desktop.ui.notices import Notices, Remedy
@@ -323,7 +323,17 @@ class MainWindow(QWidget):
     def _remedy_for(self, error: KnownError) -> Remedy | None:
         if isinstance(error, KeyProblem | KeyRefused):
             return Remedy("Open the profile", lambda: self.open_profile(self._profile_id()))
+        if isinstance(error, BudgetReached):
+            return Remedy(error.action, lambda: self.tasks.start(self._go_beyond(error), name="budget"))
         return None
+
+    async def _go_beyond(self, reached: BudgetReached) -> None:
+        """The user goes on beyond a budget; what was to be sent is sent."""
+        assert self.services is not None
+        await self.services.budgets.allow(self.services.profiles.get(reached.profile), reached.period)
+        page: Any = self.pages.get(self.current)
+        if hasattr(page, "go_on"):
+            page.go_on()
 
     def _profile_id(self) -> str:
         return self.services.profiles.chosen.id if self.services is not None else ""

@@ -15,10 +15,10 @@ from desktop.core.calls import Fate
 from desktop.core.errors import BadReply, Forbidden, NoKey
 from desktop.core.periods import Clock, Span
 from desktop.core.pricing import pico
-from desktop.core.profile import Kind, Profile, origin
+from desktop.core.profile import Kind, Profile, admin_key_id, origin
 from desktop.core.secret import Redactor, Secret
 from desktop.core.usage import Usage
-from desktop.services.reported import ReportedCosts, admin_id
+from desktop.services.reported import ReportedCosts
 from desktop.store import ledger
 from desktop.store.database import Database
 from desktop.store.ledger import LedgerRow
@@ -229,4 +229,4 @@ async def test_nothing_is_asked_without_an_admin_key_or_of_a_host_that_was_not_c
     assert bill.asked == []
     await bill.service.remove_key(PROFILE)
     assert not await bill.service.has_key(PROFILE)
-    assert admin_id("01P") != "01P"
+    assert admin_key_id("01P") != "01P"
