@@ -19,7 +19,7 @@ from desktop.ui.library.import_panel import ImportPanel
 from desktop.wiring import open_services
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "services"))
-import export_shapes as shapes  # noqa: E402
+import export_shapes as shapes
 
 
 @pytest.fixture(autouse=True)

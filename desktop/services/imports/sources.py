@@ -56,7 +56,7 @@ class Source:
         self.problems: list[NotTaken] = list(box.left_out)
         others: list[str] = []
         for entry in box.entries.values():
-            first = box.first(entry.name, PIECE) if _may_be_one(entry) else b""
+            first = _beginning(box, entry)
             kind = kind_of(first, entry.name, entry.size) if first else ""
             if kind:
                 self.kinds.setdefault(kind, []).append(entry.name)
@@ -226,9 +226,13 @@ class Source:
 _NOTHING = "Nothing in it was recognised as conversations."
 
 
-def _may_be_one(entry: Entry) -> bool:
-    """Whether to look into a file: not those that are named as pictures and sounds."""
-    return not entry.name.lower().endswith((".png", ".jpg", ".jpeg", ".webp", ".gif", ".wav", ".mp3", ".mp4", ".html"))
+def _beginning(box: Box, entry: Entry) -> bytes:
+    """Enough of a file to know it by; only a few bytes of the thousands that are pictures or sounds."""
+    start = box.first(entry.name, 16)
+    is_json = start.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] in (b"{", b"[", b"")
+    if is_json or start.startswith(llm_logs.MAGIC) or entry.name.lower().endswith(_MARKDOWN):
+        return box.first(entry.name, PIECE)
+    return start
 
 
 def _lines(pieces: Iterator[bytes], largest: int = 64 * 1024 * 1024) -> Iterator[Element]:
