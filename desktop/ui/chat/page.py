@@ -465,6 +465,11 @@ class ChatPage(Page):
             question = self._question(text)
             self._receive(lambda tell: self.services.chat.send(question, tell))
 
+    def go_on(self) -> None:
+        """What stood in the way of a send is gone."""
+        if self.composer.text() or self.composer.parts:
+            self._send()
+
     def _send(self) -> None:
         if not self._may_ask():
             return
