@@ -13,6 +13,7 @@ from pypdf import PdfReader
 from PySide6.QtCore import QBuffer, Qt
 from PySide6.QtGui import QImage
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
 
 from desktop.core.conversation import Picture, Role, Text
 from desktop.core.errors import BadInput
@@ -20,6 +21,7 @@ from desktop.services.bundle import Options
 from desktop.services.export import Selection, json_form
 from desktop.store import blobs, conversations
 from desktop.ui import pdf
+from desktop.ui.chat.page import ChatPage
 from desktop.ui.library import export_dialog
 from desktop.ui.library.export_dialog import ExportDialog
 from desktop.wiring import open_services
@@ -147,20 +149,38 @@ async def test_stopped_it_leaves_nothing_and_the_form_is_there_again(held):
     await held.close()
 
 
-async def test_asking_ends_with_the_dialog(held, qtbot):
-    await held.open()
-    asked = asyncio.get_running_loop().create_task(
-        export_dialog.ask(None, held.services, ["C1TALK"], held.failures.append)
-    )
-    from PySide6.QtWidgets import QApplication
-
-    def opened():
-        return [w for w in QApplication.topLevelWidgets() if isinstance(w, ExportDialog) and w is not held.dialog]
-
-    while not (found := [w for w in opened() if w.isVisible()]):
+async def shown_dialog(other=None) -> ExportDialog:
+    """The export dialog that somebody else has opened, as soon as it can be seen."""
+    while True:
+        for widget in QApplication.topLevelWidgets():
+            if isinstance(widget, ExportDialog) and widget is not other and widget.isVisible():
+                return widget
         await asyncio.sleep(0)
-    QTest.mouseClick(found[0].cancel_button, Qt.MouseButton.LeftButton)
+
+
+async def test_asking_ends_with_the_dialog(held):
+    await held.open()
+    asking = export_dialog.ask(None, held.services, ["C1TALK"], held.failures.append)
+    asked = asyncio.get_running_loop().create_task(asking)
+    QTest.mouseClick((await shown_dialog(held.dialog)).cancel_button, Qt.MouseButton.LeftButton)
     await asked
+    await held.close()
+
+
+async def test_the_chat_exports_the_conversation_that_is_open(held, qtbot):
+    await held.open()
+    page = ChatPage(held.failures.append)
+    qtbot.addWidget(page)
+    page.attach(held.services)
+    assert not page.export_action.isEnabled()
+    page.open_conversation("C1TALK")
+    await page.tasks.settled()
+    page.export_action.trigger()
+    dialog = await shown_dialog(held.dialog)
+    assert dialog.place.text().endswith("Herons and other birds.md")
+    dialog.reject()
+    await page.tasks.settled()
+    await page.tasks.aclose()
     await held.close()
 
 
