@@ -120,10 +120,8 @@ class Breakdown(Popover):
             self._fill_row(grid, at, row)
         if not rows:
             grid.addWidget(plain_label(NOTHING, "muted"), 1, 0, 1, len(HEADS) + 1)
-        elif len(rows) > MOST_ROWS:
-            grid.addWidget(
-                plain_label(f"and {len(rows) - MOST_ROWS} more on the Usage page", "muted"), MOST_ROWS + 1, 0
-            )
+        elif len(rows) > most:
+            grid.addWidget(plain_label(f"and {len(rows) - most} more on the Usage page", "muted"), most + 1, 0)
         return grid
 
     def _room(self) -> int:

@@ -36,7 +36,6 @@ from desktop.ui.tasks import Tasks
 from desktop.ui.usage import series as chart_of
 from desktop.ui.usage.page import UsagePage, progress
 from desktop.ui.usage.shares_model import KEYS
-from desktop.ui.wire_dock import WireDock
 from desktop.wiring import open_services
 from tests.ui.frame import nameless
 
@@ -369,6 +368,7 @@ async def test_an_own_price_is_changed_and_removed_and_comes_back(held):
     page.prices.remove.click()
     await page.tasks.settled()
     assert await held.services.prices.own() == () and page.prices.empty.isVisible()
+    assert page.prices.add.y() < page.prices.height() // 3  # what is said stands together at the top
     held.undone[-1]()
     await page.tasks.settled()
     assert (await held.services.prices.get(FOREIGN)).says == kept
@@ -635,7 +635,7 @@ class Foot:
         self.footer, self.notices = Footer(self.window), Notices(self.window)
         self.footer.setGeometry(0, 560, 1000, 28)
         self.tasks = Tasks(failures.append, self.window)
-        self.status = Status(self.footer, WireDock(self.window), self.notices, self.tasks, lambda profile: None)
+        self.status = Status(self.footer, self.notices, self.tasks, lambda profile: None)
         self.window.show()
         self.status.attach(services)
 

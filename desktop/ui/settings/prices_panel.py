@@ -90,7 +90,9 @@ class PricesPanel(QStackedWidget):
         self._column.addWidget(self.empty)
         self._column.addLayout(self._buttons)
         self._column.addWidget(self.head)
+        self.room = QWidget(self.list)  # below what is said where there is no table
         self._column.addWidget(self.table, 1)
+        self._column.addWidget(self.room, 1)
         self.form = PriceForm()
         self.area = QScrollArea(self)
         self.area.setObjectName("prices.scroll")
@@ -112,7 +114,7 @@ class PricesPanel(QStackedWidget):
         self.empty.setVisible(not has_some)
         if has_some:
             self.table.selectRow(0)
-        self._column.setAlignment(Qt.AlignmentFlag(0) if has_some else Qt.AlignmentFlag.AlignTop)
+        self.room.setVisible(not has_some)
 
     def open_model(self, model: str) -> None:
         """The form, for a model that may have a price of the user's already; "" for one to be named."""
