@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QAction, QDragEnterEvent, QDropEvent, QGuiApplication, QHideEvent, QShowEvent
+from PySide6.QtGui import QAction, QDragEnterEvent, QDropEvent, QGuiApplication, QHideEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
@@ -106,7 +106,7 @@ class ImportPanel(QWidget):
     def _build(self) -> None:
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
-        area = QScrollArea(self)
+        self._area = area = QScrollArea(self)
         area.setObjectName("library.import-scroll")
         area.setWidgetResizable(True)
         area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -267,6 +267,7 @@ class ImportPanel(QWidget):
         self._now = name
         self.runs_box.setVisible(name in ("choose", "report") and self.runs.lines.rowCount() > 0)
         self._enable()
+        self._fit()
 
     def _enable(self) -> None:
         """Actions can be done where they would be seen; what cannot be written to takes no import."""
@@ -285,9 +286,20 @@ class ImportPanel(QWidget):
         self.undo_button.setVisible(is_done)
         self.close_action.setEnabled(shown)
 
+    def _fit(self) -> None:
+        """Room for wrapped lines: a scroll area asks its content for the least height only, which knows no width."""
+        width = min(self._area.viewport().width(), self.body.maximumWidth())
+        self._column.invalidate()
+        self.body.setMinimumHeight(self._column.totalHeightForWidth(width))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         self._enable()
+        self._fit()
 
     def hideEvent(self, event: QHideEvent) -> None:
         super().hideEvent(event)
@@ -401,6 +413,7 @@ class ImportPanel(QWidget):
             self._enable()
             raise
         self.undo_note.setText(words.undone(result))
+        self._fit()
         await self._read_runs()
         self._enable()
         self.imported.emit()
