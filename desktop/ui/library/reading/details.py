@@ -292,8 +292,8 @@ class Details(QWidget):
 
 
 def _same(outlined: str, shown: str) -> bool:
-    """A heading of the outline has lost its marks, the one that is read has not."""
-    return outlined == "".join(c for c in shown if c not in "*_`").strip()[: len(outlined)] and bool(shown)
+    """A heading of the outline may be cut short."""
+    return bool(shown) and words.bare(shown).startswith(outlined)
 
 
 def _first_line(code: str) -> str:

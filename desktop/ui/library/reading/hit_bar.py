@@ -28,6 +28,8 @@ class HitBar(QFrame):
         self.field = QLineEdit(self, placeholderText="Find in this conversation", clearButtonEnabled=True)
         self.field.setObjectName("library.reading.find")
         self.field.setAccessibleName("Find in this conversation")
+        for button in self.field.findChildren(QToolButton):
+            button.setAccessibleName("Clear")
         self.count = plain_label("", "muted", self)
         self.count.setObjectName("library.reading.hit-count")
         self.count.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)

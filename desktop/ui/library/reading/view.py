@@ -485,7 +485,7 @@ class ReadingView(QWidget):
             return
         self.transcript.show_block(
             heading.message,
-            lambda block: block.piece.kind is Kind.HEADING and _bare(block.piece.source).startswith(heading.text),
+            lambda block: block.piece.kind is Kind.HEADING and words.bare(block.piece.source).startswith(heading.text),
         )
 
     def _go_to_code(self, code: CodeBlock) -> None:
@@ -538,8 +538,3 @@ def _around(path: list[str], message: str | None) -> list[str]:
     """What is on the first screen: the beginning, or what stands round a message."""
     at = path.index(message) if message in path else 0
     return path[max(0, at - FIRST_SCREEN // 2) : at + FIRST_SCREEN]
-
-
-def _bare(text: str) -> str:
-    """A heading as an outline has it."""
-    return "".join(c for c in text if c not in "*_`").strip()

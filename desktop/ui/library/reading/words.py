@@ -39,3 +39,8 @@ def facts(conversation: Conversation, folder: str = "") -> str:
 
 def title_of(conversation: Conversation) -> str:
     return conversation.title or "Untitled conversation"
+
+
+def bare(heading: str) -> str:
+    """A heading without its marks, as an outline has it."""
+    return "".join(c for c in heading.lstrip("# ") if c not in "*_`").strip()
