@@ -571,6 +571,20 @@ async def test_ten_thousand_conversations_cost_a_screen_of_rows(held):
     await held.close()
 
 
+async def test_rows_that_are_read_while_one_types_still_belong_to_those_above(held):
+    page = await held.open(300)
+    page.line.setText("heron")  # not searched for yet
+    page.results.fetchMore(QModelIndex())
+    await page.tasks.settled()
+    wanted = await held.services.library.search("", limit=200)
+    assert held.shown() == [entry.conversation.id for entry in wanted.entries]
+    await held.services.library.trash(held.shown()[:1])
+    page.line.search_now()
+    await held.settled()
+    assert all("heron" in page.results.index(row).data(SNIPPET).lower() for row in range(page.results.rowCount()))
+    await held.close()
+
+
 async def test_a_change_elsewhere_moves_neither_selection_nor_view(held):
     page = await held.open(300)
     page.resize(1400, 500)

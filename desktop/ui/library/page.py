@@ -52,6 +52,10 @@ ORDERS, FOLDS = "library.orders", "library.folds"
 EVERYTHING = Spot("all", "", "All")
 
 
+Question = tuple[str, tuple[str, str], str]
+"""What is looked for, where (kind and value of a place), and in which order."""
+
+
 class LibraryPage(Page):
     """Places at the left, what is found and read in the middle, the conversation's details at the right."""
 
@@ -66,11 +70,12 @@ class LibraryPage(Page):
         super().__init__(report, parent)
         self.spot = EVERYTHING
         self.counts: Counts | None = None
-        self._heading, self._told = self.spot.title, ""
+        self._heading, self._told, self._seconds = self.spot.title, "", 0.0
         self.opened = ""  # the conversation that is read
         self.doing = Doing(self, self._start)
         self._orders = {"list": "newest", "search": "relevance"}
         self._has_begun = False
+        self._answered: Question = ("", self.spot.key, "newest")
         self._build()
         self._connect()
         self.tasks.busy.disconnect(self.working)  # a search is over in a moment: no dot for it
@@ -298,23 +303,23 @@ class LibraryPage(Page):
     def _kind_of_order(self) -> str:
         return "search" if self.line.text().strip() else "list"
 
-    async def _ask(self, limit: int, after: str | None = None) -> Results:
-        """Rows of the question as it stands: the line, the place, the order."""
-        found: Results = await self._library.search(
-            self.line.text(),
-            place=Place(self.spot.kind, self.spot.value),  # type: ignore[arg-type]
-            order=self._orders[self._kind_of_order],
-            limit=limit,
-            after=after,
-        )
+    @property
+    def _question(self) -> Question:
+        """As line, place and order stand now; `_answered` is the one whose rows are shown or on their way."""
+        return self.line.text(), self.spot.key, self._orders[self._kind_of_order]
+
+    async def _ask(self, question: Question, limit: int, after: str | None = None) -> Results:
+        line, (kind, value), order = question
+        place = Place(kind, value)  # type: ignore[arg-type]
+        found: Results = await self._library.search(line, place=place, order=order, limit=limit, after=after)
         return found
 
-    async def _read(self, wanted: int) -> Results:
+    async def _read(self, question: Question, wanted: int) -> Results:
         """The first `wanted` rows, in pieces that leave room for what others read."""
-        found = await self._ask(min(ROWS_OF_ALL, wanted))
+        found = await self._ask(question, min(ROWS_OF_ALL, wanted))
         entries = list(found.entries)
         while found.next is not None and found.entries and len(entries) < wanted:
-            found = await self._ask(min(ROWS_OF_ALL, wanted - len(entries)), found.next)
+            found = await self._ask(question, min(ROWS_OF_ALL, wanted - len(entries)), found.next)
             entries += found.entries
         return structs.replace(found, entries=tuple(entries))
 
@@ -326,7 +331,8 @@ class LibraryPage(Page):
 
     async def _find(self) -> None:
         began = time.perf_counter()
-        found = await self._ask(ROWS_AT_ONCE)
+        self._answered = self._question
+        found = await self._ask(self._answered, ROWS_AT_ONCE)
         self.results.show(found.entries, found.next)
         self.view.scrollToTop()
         await self._show_found(found, time.perf_counter() - began)
@@ -334,8 +340,8 @@ class LibraryPage(Page):
     async def _show_found(self, found: Results, seconds: float | None) -> None:
         """What follows from an answer, beside its rows."""
         text = self.line.text().strip()
-        if seconds is not None or not text:
-            self._told = self._figure(found, seconds) if text else self._total()
+        self._seconds = self._seconds if seconds is None else seconds
+        self._told = self._figure(found) if text else self._total()
         self._show_problems(found.problems)
         self.bar.set_count(len(found.entries))
         self.bar.order.show_order(self._orders[self._kind_of_order], is_search=bool(text))
@@ -352,8 +358,8 @@ class LibraryPage(Page):
         self.problems.setText("\n".join(told))
         self.problems.setVisible(bool(told))
 
-    def _figure(self, found: Results, seconds: float | None) -> str:
-        return words.found(found.count, found.is_more, seconds or 0.0) if found.count else ""
+    def _figure(self, found: Results) -> str:
+        return words.found(found.count, found.is_more, self._seconds) if found.count else ""
 
     def _total(self) -> str:
         """How many are in the place, as the tree has it."""
@@ -361,7 +367,11 @@ class LibraryPage(Page):
         return words.many(total, "conversation") if total else ""
 
     async def _more(self) -> None:
-        found = await self._ask(ROWS_AT_ONCE, self.results.next)
+        try:
+            found = await self._ask(self._answered, ROWS_AT_ONCE, self.results.next)
+        except BaseException:
+            self.results.is_waiting = False  # they can be asked for again
+            raise
         self.results.append(found.entries, found.next)
 
     def _emptied(self, trashed: int) -> str:
@@ -390,7 +400,11 @@ class LibraryPage(Page):
     async def _refresh(self) -> None:
         """The same question again. What is selected, and the row at the top of the view, stay where they are."""
         await self._count()
-        found = await self._read(max(ROWS_AT_ONCE, self.results.rowCount()))
+        asked = self._answered
+        self.tasks.cancel("more")
+        found = await self._read(asked, max(ROWS_AT_ONCE, self.results.rowCount()))
+        if asked != self._answered:
+            return  # the answer to another one is on its way
         with self.view.still():
             self.results.replace(found.entries, found.next)
         await self._show_found(found, None)
@@ -521,7 +535,11 @@ class LibraryPage(Page):
     async def _select_all(self) -> None:
         """Also what was not read yet, up to a bound."""
         if self.results.next is not None:
-            found = await self._read(MOST_SELECTED)
+            asked = self._answered
+            self.tasks.cancel("more")
+            found = await self._read(asked, MOST_SELECTED)
+            if asked != self._answered:
+                return
             with self.view.still():
                 self.results.replace(found.entries, found.next)
         self.view.selectAll()
