@@ -26,7 +26,7 @@ from PySide6.QtGui import (
     QTextOption,
 )
 
-from desktop.core.conversation import Audio, Message, Picture, Refusal, Role, Text, ToolCall, ToolResult
+from desktop.core.conversation import Attachment, Audio, Message, Picture, Refusal, Role, Text, ToolCall, ToolResult
 from desktop.core.errors import BadFile
 from desktop.core.text import visible
 from desktop.ui import theme
@@ -147,7 +147,8 @@ class _Pages:
     def _other(self, part: object) -> None:
         name = visible(getattr(part, "name", "") or getattr(part, "mime", ""))
         if name:
-            self._text(f"[{name}]", 10, "muted", above=6)
+            address = self._told.link(part) if isinstance(part, Picture | Audio | Attachment) else ""
+            self._text(f"[{name}{': ' + address if address else ''}]", 10, "muted", above=6)
         if words := part.transcript if isinstance(part, Audio) else getattr(part, "text", ""):
             self._text(words, 9, "muted", above=4, indent=12)
 
@@ -214,6 +215,7 @@ class _Pages:
         font.setStyleHint(QFont.StyleHint.Monospace if mono else QFont.StyleHint.SansSerif)
         font.setPointSizeF(points)
         font.setBold(bold)
+        font.setFeature(QFont.Tag("liga"), 0)  # joined letters would be copied, and not found, as signs of their own
         document.setDefaultFont(font)
         wrapping = QTextOption()
         wrapping.setWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
@@ -223,7 +225,7 @@ class _Pages:
     def _picture(self, part: Picture) -> None:
         image = self._image(part)
         if image is None:
-            self._text(f"[{visible(part.name) or part.mime}]", 10, "muted", above=6)
+            self._other(part)
             return
         natural = QSizeF(image.size()) * self._dots * 0.75  # 96 to the inch, as on a screen
         room = QSizeF(min(self._width, natural.width()), min(self._height * 0.6, natural.height()))

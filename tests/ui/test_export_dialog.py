@@ -204,7 +204,8 @@ async def test_pages_have_title_words_numbers_and_their_size(held):
     text = text_of(held.out / "Herons and other birds.pdf")
     for words in ("Herons and other birds", "2026-09-2", "gpt-heron", "print('heron')", "It rains", "wading"):
         assert words in text
-    assert "I can't." not in text
+    assert "I can't." not in text and "[call.wav: Herons and other birds files/call.wav]" in text
+    assert (held.out / "Herons and other birds files" / "call.wav").read_bytes() == export_archive.SOUND
     await held.close()
 
 
