@@ -136,7 +136,7 @@ async def test_pictures_files_and_sounds_come_into_the_archive(database, form, r
     assert (picture.name, picture.mime) == ("dot.png", "image/png")
     assert database.read_now(lambda db: blobs.get(db, picture.blob)) == shapes.png()
     assert [part.mime for part in question.parts if isinstance(part, Attachment)] == ["application/pdf"]
-    assert Text("[picture not in the export: file-Gone00]") in question.parts
+    assert "[picture not in the export: file-Gone00]\n\nWhat is on these?" in question.text
     sounds = [part for message in taken.path("Voice") for part in message.parts if isinstance(part, Audio)]
     assert len(sounds) == (2 if form == "new" else 0)
     assert taken.path("Voice")[0].text.startswith("How are you?")
@@ -226,9 +226,9 @@ async def test_the_llm_commands_log_with_usage_fragments_tools_and_attachments(d
     before = log.read_bytes()
     await take(database, log)
     asked, answered, result, last = Taken(database).path("Pelicans")
-    assert asked.text.startswith("A long paper.Draw a pelican")
+    assert asked.text.startswith("A long paper.\n\nDraw a pelican")
     assert any(isinstance(part, Picture) for part in asked.parts)
-    assert Text("[file not in the export: hostname]") in asked.parts
+    assert asked.text.endswith("\n\n[file not in the export: hostname]")
     assert (answered.usage.input, answered.usage.output, answered.timing.total_ms) == (12, 3, 900)
     assert ToolCall("call_1", "clock", "{}") in answered.parts and ToolResult("call_1", "noon") in result.parts
     assert last.text == "It is noon."

@@ -159,7 +159,7 @@ class Staging:
                 for at, part in enumerate(message.parts)
             ]
             message = structs.replace(message, parts=tuple(parts))
-        return message if draft.keeps_ids else self._shortened(owner, message)
+        return message if draft.keeps_ids else self._shortened(owner, _in_paragraphs(message))
 
     def _shortened(self, owner: str, message: Message) -> Message:
         """A text that would hold the writer for seconds while it is indexed goes beside the message, as a file."""
@@ -311,6 +311,19 @@ class Staging:
 
 
 _KINDS = {"picture": "pictures", "sound": "sounds", "file": "files"}
+
+
+def _in_paragraphs(message: Message) -> Message:
+    """Texts that follow each other begin a paragraph: all of a message's words are read as one text."""
+    texts = [isinstance(part, Text) and bool(part.text.strip()) for part in message.parts]
+    if sum(texts) < 2:
+        return message
+    is_behind = False
+    parts: list[Part] = []
+    for part, is_text in zip(message.parts, texts, strict=True):
+        parts.append(Text(f"\n\n{part.text}") if isinstance(part, Text) and is_text and is_behind else part)
+        is_behind = is_behind or is_text
+    return structs.replace(message, parts=tuple(parts))
 
 
 def _weight(message: Message) -> int:
