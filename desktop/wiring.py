@@ -128,6 +128,8 @@ async def open_services(
     )
     kept = Conversations(database, now=now)
     library = Library(database, kept, trash_days=lambda: settings.value.trash_days, now=now)
+    kept.listen(library.changed)
+    imports = Imports(database, now=now)
     meter = Meter(database, now=now)
     reported = ReportedCosts(database, secrets, make_client, now=now)
     keeper = Keeper(database, calls, settings, redactor, now=now)
@@ -162,7 +164,7 @@ async def open_services(
             now=now,
         ),
         attachments=Attachments(database),
-        imports=Imports(database, now=now),
+        imports=imports,
         export=Export(database, redactor, lambda: learn_all(profiles)),
         meter=meter,
         budgets=budgets,
@@ -173,7 +175,7 @@ async def open_services(
             database, meter, catalogs, lambda: profiles.all, repriced=budgets.forget, reported=reported, now=now
         ),
         connection_test=ConnectionTest(profiles, test_client),
-        upkeep=Upkeep(database, settings, kept, now=now),
+        upkeep=Upkeep(database, settings, kept, imports, now=now),
         copies=Copies(database, now=now),
         storage=Storage(folder, database, kept, profiles, secrets, now=now),
         archive_lock=archive_lock,

@@ -42,6 +42,16 @@ class Conversations:
 
     def __init__(self, database: Database, *, now: Callable[[], float] = time.time) -> None:
         self._database, self._now = database, now
+        self._listeners: list[Callable[[], None]] = []
+
+    def listen(self, changed: Callable[[], None]) -> None:
+        """Hear, on the caller's loop, that a list of conversations would look different now."""
+        self._listeners.append(changed)
+
+    def changed(self) -> None:
+        """Something was written that lists show: here, or by whoever calls this."""
+        for heard in tuple(self._listeners):
+            heard()
 
     async def listing(self, search: str = "", *, trashed: bool = False, limit: int = 200) -> list[Conversation]:
         """The chat page's: pinned ones first, then the newest; with `search`, those whose title or text has it, with
@@ -88,20 +98,25 @@ class Conversations:
 
     async def rename(self, identity: str, title: str) -> None:
         await self._database.write(lambda db: conversations.update(db, identity, title=" ".join(title.split())))
+        self.changed()
 
     async def pin(self, identity: str, is_pinned: bool) -> None:
         await self._database.write(lambda db: conversations.update(db, identity, is_pinned=is_pinned))
+        self.changed()
 
     async def trash(self, identities: Sequence[str]) -> None:
         await self._database.write(lambda db: conversations.trash(db, identities, self._micros()))
+        self.changed()
 
     async def restore(self, identities: Sequence[str]) -> None:
         await self._database.write(lambda db: conversations.restore(db, identities))
+        self.changed()
 
     async def purge(self, identities: Sequence[str]) -> None:
         """Delete for good, without a trace in the file; messages that a fork still shares stay for it."""
         await self._purge_in_steps(identities)
         await asyncio.to_thread(self._database.scrub)
+        self.changed()
 
     async def empty_old_trash(self, days: int) -> int:
         """Delete for good what has been in the trash for so many days; 0 keeps everything. Returns how many."""
@@ -126,9 +141,11 @@ class Conversations:
 
     async def fork(self, identity: str, message: str) -> Conversation:
         """A conversation of its own that shares the past up to and with `message`."""
-        return await self._database.write(
+        made = await self._database.write(
             lambda db: conversations.fork(db, identity, message, new_id(), self._micros())
         )
+        self.changed()
+        return made
 
     async def save_options(self, identity: str, **fields: Any) -> None:
         """Model, profile, system text or parameters that were changed without a send."""

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 
 from desktop.services.conversations import Conversations
+from desktop.services.imports.run import Imports
 from desktop.services.settings import CurrentSettings
 from desktop.store import backups, blobs, exchanges
 from desktop.store.database import Database
@@ -20,16 +21,19 @@ class Upkeep:
         database: Database,
         settings: CurrentSettings,
         kept: Conversations,
+        imports: Imports,
         *,
         now: Callable[[], float] = time.time,
     ) -> None:
         self._database, self._settings, self._kept, self._now = database, settings, kept, now
+        self._imports = imports
 
     async def run(self) -> None:
         """What is due today. Raises what a copy raises: a full disk, a damaged archive."""
         if self._database.read_only:
             return
         value = self._settings.value
+        await self._imports.recover()
         if await asyncio.to_thread(backups.is_due, self._database.folder, self._now()):
             await asyncio.to_thread(self._database.back_up, "daily", now=self._now)
             await asyncio.to_thread(backups.rotate, self._database.folder, value.daily_backups, value.weekly_backups)

@@ -12,7 +12,6 @@ from pathlib import Path
 import msgspec
 
 from desktop.core.errors import ArchiveFull, StoreError
-from desktop.store.connections import sync_folder
 
 LARGEST_BYTES = 4 * 1024 * 1024
 
@@ -48,6 +47,17 @@ def write_whole(path: Path, content: bytes) -> None:
     finally:
         with contextlib.suppress(FileNotFoundError):
             Path(temporary).unlink()
+
+
+def sync_folder(path: Path) -> None:
+    """Make a rename or a new name in a folder last through a power cut, where the system can."""
+    if os.name != "posix":
+        return
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def read_object(path: Path, now: Clock = time.time) -> tuple[dict[str, object], tuple[str, ...]]:

@@ -22,12 +22,14 @@ from desktop.ui.tasks import Tasks
 from desktop.ui.theme import SCALE_STEP
 
 if TYPE_CHECKING:
+    from desktop.core.secret import Secret
     from desktop.core.settings import Settings
+    from desktop.core.wire.page_request import PageRequest
     from desktop.services.bundle import Services
     from desktop.ui.page import Page
     from desktop.ui.palette import Palette
     from desktop.ui.status import Status
-    from desktop.ui.wire_dock import WireDock
+    from desktop.ui.wire.dock import WireDock
 
 FOLDS, DOCK = "window.folds", "window.dock"
 UNDO_MS = 12_000
@@ -72,10 +74,16 @@ class MainWindow(QWidget):
 
     @cached_property
     def wire(self) -> WireDock:
-        from desktop.ui.wire_dock import WireDock
+        from desktop.ui.wire.dock import WireDock
 
-        dock = WireDock(self.splitter)
+        dock = WireDock(self.notices.report, self.splitter)
         dock.hide()
+        dock.notice.connect(lambda kind, text: self.notices.say(kind, text))
+        dock.undo_offered.connect(self._offer_undo)
+        dock.spent.connect(lambda: self.status.spent())
+        dock.request_wanted.connect(self.take_request)
+        dock.key_offered.connect(self._offer_key)
+        self.addActions([action for action in dock.actions() if action.objectName() != "wire.find-action"])
         self.splitter.addWidget(dock)
         self.splitter.setStretchFactor(0, 1)
         self.splitter.setStretchFactor(1, 0)
@@ -87,7 +95,7 @@ class MainWindow(QWidget):
     def status(self) -> Status:
         from desktop.ui.status import Status
 
-        return Status(self.footer, self.wire, self.notices, self.tasks, self.open_profile)
+        return Status(self.footer, self.notices, self.tasks, self.open_profile)
 
     @cached_property
     def palette_view(self) -> Palette:
@@ -106,6 +114,7 @@ class MainWindow(QWidget):
         services.settings.listen(self._settings_changed)
         self._settings_changed(services.settings.value)
         self.status.attach(services)
+        self.wire.attach(services)
         for page in self.pages.values():
             page.attach(services)
         for sentence in services.notices:
@@ -145,6 +154,8 @@ class MainWindow(QWidget):
         self.current = name
         self.stack.setCurrentWidget(page)
         self.rail.show_current(name)
+        if "wire" in self.__dict__:
+            self.wire.set_page(name, page.title)
         page.fit(self.width())
         page.activated()
 
@@ -161,6 +172,23 @@ class MainWindow(QWidget):
             chat.open_conversation(conversation, message or None)
         else:
             chat.new_conversation()
+
+    def show_call(self, call_id: str) -> None:
+        """A message's call, exactly as it was sent and answered."""
+        self.wire.show_call(call_id)
+
+    def take_request(self, request: PageRequest) -> None:
+        """A pasted or recorded request into the chat's form; what it has no place for is said."""
+        self.show_page("chat")
+        chat: Any = self.pages["chat"]
+        left_out = chat.take_request(request)
+        self.notices.say("warn" if left_out else "good", " ".join(("The request is in the form.", *left_out)))
+
+    def _offer_key(self, key: Secret) -> None:
+        """A pasted key goes into the profile's key field; only there the user may keep it."""
+        self.open_profile(self._profile_id())
+        settings: Any = self.pages["settings"]
+        settings.offer_key(key)
 
     def cover(self, words: str) -> None:
         """Something has to be finished before anything can be used again: say what, over everything."""
@@ -209,6 +237,8 @@ class MainWindow(QWidget):
             await self._remember()
         for page in self.pages.values():
             await page.tasks.aclose()
+        if "wire" in self.__dict__:
+            await self.wire.tasks.aclose()
         await self.tasks.aclose()
 
     # How it is built
@@ -265,11 +295,13 @@ class MainWindow(QWidget):
         page.notice.connect(lambda kind, text: self.notices.say(kind, text))
         page.folds_changed.connect(lambda: self._folds.update({name: page.folds()}))
         if hasattr(page, "spent"):
-            page.spent.connect(lambda: self.status.spent())
+            page.spent.connect(self._spent)
         if hasattr(page, "undo_offered"):
             page.undo_offered.connect(self._offer_undo)
         if hasattr(page, "reopen_wanted"):
             page.reopen_wanted.connect(self.reopen_wanted)
+        if hasattr(page, "call_wanted"):
+            page.call_wanted.connect(self.show_call)
         if hasattr(page, "conversation_wanted"):
             page.conversation_wanted.connect(self.open_conversation)
         if name in self._folds:
@@ -294,6 +326,7 @@ class MainWindow(QWidget):
     def toggle_wire(self) -> None:
         self.wire.setVisible(self.wire.isHidden())
         if self.wire.isVisible():
+            self.wire.set_page(self.current, self.page(self.current).title if self.current else "")
             self.wire.table.setFocus()
 
     def _scale(self, step: int) -> None:
@@ -316,6 +349,12 @@ class MainWindow(QWidget):
             if first := _first_focus(parts[(at + step) % len(parts)]):
                 first.setFocus(Qt.FocusReason.TabFocusReason)
                 return
+
+    def _spent(self) -> None:
+        """A call has ended: the meter and the library are new."""
+        self.status.spent()
+        if self.services is not None:
+            self.services.conversations.changed()
 
     def _offer_undo(self, text: str, undo: Callable[[], object]) -> None:
         self.notices.say("info", text, Remedy("Undo", undo), lasts_ms=UNDO_MS)
@@ -380,7 +419,8 @@ class MainWindow(QWidget):
             self.palette_view.place()
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        reasons = [reason for page in self.pages.values() if (reason := page.reason_to_stay())]
+        parts = [*self.pages.values(), *([self.wire] if "wire" in self.__dict__ else [])]
+        reasons = [reason for part in parts if (reason := part.reason_to_stay())]
         if self._may_close or not reasons:
             event.accept()
             self.closed.emit()
