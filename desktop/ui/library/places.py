@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import QEvent, QItemSelectionModel, QModelIndex, QPersistentModelIndex, QRect, QSize, Qt, Signal
-from PySide6.QtGui import QAction, QContextMenuEvent, QKeySequence, QPainter, QPalette
+from PySide6.QtGui import (
+    QAction,
+    QContextMenuEvent,
+    QDragLeaveEvent,
+    QDragMoveEvent,
+    QDropEvent,
+    QKeySequence,
+    QPainter,
+    QPaintEvent,
+    QPalette,
+)
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHBoxLayout,
@@ -105,6 +115,7 @@ class PlacesView(QTreeView):
         self.setDragDropMode(QAbstractItemView.DragDropMode.DragDrop)
         self.setDragDropOverwriteMode(True)  # onto a place, never between two
         self.setDefaultDropAction(Qt.DropAction.MoveAction)
+        self._target = QPersistentModelIndex()
         theme.current().changed.connect(self._measure)
         self._measure()
 
@@ -117,12 +128,13 @@ class PlacesView(QTreeView):
         look = theme.current()
         rect = QRect(0, option.rect.top(), self.viewport().width(), option.rect.height())
         is_place = index.data(KIND) != HEADING
-        if is_place and self.selectionModel().isSelected(index):
+        is_target = self._target.isValid() and index == self._target
+        if is_target or (is_place and self.selectionModel().isSelected(index)):
             painter.fillRect(rect, look.color("selection"))
         elif is_place and self.indexAt(self.viewport().mapFromGlobal(self.cursor().pos())) == index:
             painter.fillRect(rect, look.color("hover"))
         super().drawRow(painter, option, index)
-        if self.hasFocus() and index == self.currentIndex():
+        if is_target or (self.hasFocus() and index == self.currentIndex()):
             painter.setPen(look.color("accent"))
             painter.drawRect(rect.adjusted(0, 0, -1, -1))
 
@@ -136,6 +148,28 @@ class PlacesView(QTreeView):
         if index.data(KIND) == HEADING:
             top = rect.bottom() - look.px(6) - side
         painter.drawPixmap(QRect(rect.right() - side, top, side, side), picture)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Without Qt's own frame, whose switch also says whether drops are taken at all."""
+        self.setDropIndicatorShown(False)
+        super().paintEvent(event)
+        self.setDropIndicatorShown(True)
+
+    def dragMoveEvent(self, event: QDragMoveEvent) -> None:
+        super().dragMoveEvent(event)
+        self._aim(self.indexAt(event.position().toPoint()) if event.isAccepted() else QModelIndex())
+
+    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
+        super().dragLeaveEvent(event)
+        self._aim(QModelIndex())
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        super().dropEvent(event)
+        self._aim(QModelIndex())
+
+    def _aim(self, index: QModelIndex) -> None:
+        self._target = QPersistentModelIndex(index)
+        self.viewport().update()
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         self.menu_wanted.emit(event.globalPos())
