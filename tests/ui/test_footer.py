@@ -8,7 +8,6 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
-from desktop.core.calls import CallRow, Fate
 from desktop.core.usage import RateLimit
 from desktop.services.rate_limits import RateLimits
 from desktop.ui.footer import Footer
