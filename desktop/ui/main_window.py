@@ -419,7 +419,7 @@ class MainWindow(QWidget):
             self.palette_view.place()
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        parts = [*self.pages.values(), *([self.wire] if "wire" in self.__dict__ else [])]
+        parts: list[Page | WireDock] = [*self.pages.values(), *([self.wire] if "wire" in self.__dict__ else [])]
         reasons = [reason for part in parts if (reason := part.reason_to_stay())]
         if self._may_close or not reasons:
             event.accept()

@@ -1,16 +1,14 @@
-"""What the footer and the wire dock show, read from the services whenever something has happened."""
+"""What the footer shows, read from the services whenever something has happened."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-import msgspec
 from PySide6.QtCore import QObject, QPoint
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMenu
 
-from desktop.core.calls import CallRow
 from desktop.core.profile import Profile, is_loopback
 from desktop.ui.footer import Footer
 from desktop.ui.meter_popover import CostRow, Spending
@@ -28,32 +26,23 @@ if TYPE_CHECKING:
     from desktop.services.meter import Share
     from desktop.ui.notices import Notices
     from desktop.ui.tasks import Tasks
-    from desktop.ui.wire_dock import WireDock
 
-READABLE_BODY = 256 * 1024
 UNDO_MS = 12_000
 PAGES = {place.name: place.title for place in PLACES}
 BUDGET_OF = {"day": "today's budget", "month": "this month's budget", "total": "the whole budget"}
 LOCAL_DOTS = {"off": "off", "starting": "waiting", "loading": "waiting", "ready": "good", "failed": "bad"}
 
 
-class _Named(msgspec.Struct):
-    model: str = ""
-
-
 class Status(QObject):
     """Hears of profiles, calls and the local server; `open_profile` shows a profile's page."""
 
-    def __init__(
-        self, footer: Footer, wire: WireDock, notices: Notices, tasks: Tasks, open_profile: Callable[[str], None]
-    ) -> None:
+    def __init__(self, footer: Footer, notices: Notices, tasks: Tasks, open_profile: Callable[[str], None]) -> None:
         super().__init__(footer)
-        self._footer, self._wire, self._notices, self._tasks = footer, wire, notices, tasks
+        self._footer, self._notices, self._tasks = footer, notices, tasks
         self._open_profile = open_profile
         self._services: Services | None = None
         self._last = ""  # how the newest call of the chosen profile ended, as a state of the dot
         self._loaded: tuple[str, ...] = ()
-        self._models: dict[str, str] = {}
         footer.profile_wanted.connect(self._choose_profile)
         footer.breakdown_wanted.connect(lambda: self._start(self._read_breakdown(), "breakdown"))
         footer.reset_wanted.connect(self._reset_session)
@@ -239,31 +228,10 @@ class Status(QObject):
     # The calls
 
     def _called(self, record: CallRecord) -> None:
-        row = self._row_of(record)
-        self._wire.put(row)
         if record.fate.value in ("complete", "failed", "cut"):
-            self._models.pop(record.call_id, None)
             self._last = "good" if record.fate.value == "complete" else "bad"
             if self._services is not None and not self._services.profiles.chosen.is_local:
                 self._show_profile()
-
-    def _row_of(self, record: CallRecord) -> CallRow:
-        model = record.model or self._models.get(record.call_id, "")
-        if not model and 0 < len(record.start.body) <= READABLE_BODY:
-            model = self._models[record.call_id] = _model_in(record.start.body)
-        return CallRow(
-            call_id=record.call_id,
-            started=record.start.started,
-            method=record.start.method,
-            path=urlsplit(record.start.url).path,
-            model=model,
-            status=record.status,
-            milliseconds=record.total_ms,
-            bytes_received=record.bytes_received,
-            dollars=record.dollars,
-            retries=record.attempts - 1,
-            fate=record.fate,
-        )
 
     def _start(self, work: Coroutine[Any, Any, Any], name: str) -> None:
         if self._services is None:
@@ -307,10 +275,3 @@ def _budgets(state: BudgetState) -> list[tuple[str, str]]:
 
 def _host(profile: Profile) -> str:
     return urlsplit(profile.base_url).hostname or profile.base_url
-
-
-def _model_in(body: bytes) -> str:
-    try:
-        return msgspec.json.decode(body, type=_Named).model
-    except msgspec.DecodeError:
-        return ""

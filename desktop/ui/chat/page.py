@@ -28,6 +28,7 @@ from desktop.ui.chat.finding import Finding
 from desktop.ui.chat.meta import meta_line
 from desktop.ui.chat.state import Live, OpenConversation, Options, Sending, Typed
 from desktop.ui.chat.status import StatusLine
+from desktop.ui.chat.taking import taken
 from desktop.ui.page import Page
 from desktop.ui.tasks import Report
 from desktop.ui.widgets import links
@@ -42,6 +43,9 @@ from desktop.ui.widgets.transcript_model import TranscriptModel
 if TYPE_CHECKING:
     import asyncio
 
+    from PySide6.QtWidgets import QMenu
+
+    from desktop.core.wire.page_request import PageRequest
     from desktop.services.bundle import Services
     from desktop.services.chat import Question
     from desktop.services.conversations import Opened
@@ -64,6 +68,7 @@ class ChatPage(Page):
 
     spent = Signal()  # a call has ended: the meter has something new to read
     undo_offered = Signal(str, object)  # what was done, and the function that undoes it
+    call_wanted = Signal(str)  # the call of a message, to be seen exactly as it was
 
     def __init__(self, report: Report, parent: QWidget | None = None) -> None:
         super().__init__(report, parent)
@@ -95,6 +100,7 @@ class ChatPage(Page):
         self.transcript = TranscriptView(look, self.stack)
         self.transcript.setObjectName("chat.transcript")
         self.transcript.set_model(self.messages)
+        self.transcript.set_menu_more(self._more_entries)
         self.media = KeptMedia(self.transcript, self.tasks)
         self.stack.addWidget(self.empty)
         self.stack.addWidget(self.transcript)
@@ -443,6 +449,29 @@ class ChatPage(Page):
             self.find_bar.leave()
         self._estimate_pause.start()
 
+    # -- a request from elsewhere
+
+    def take_request(self, request: PageRequest) -> tuple[str, ...]:
+        """Fill a new conversation's form with a pasted or recorded request; what was left out, in sentences."""
+        found = taken(
+            request, self._catalog, self._catalog.card(request.model), self.services.profiles.chosen.kind.value
+        )
+        self.new_conversation()
+        self.open.options = Options(found.model or self.open.options.model, found.system, found.parameters)
+        self._show_conversation()
+        self._use_model(self.open.options.model)
+        self._start(self._beside_draft(found.text, self.open), "draft-read")
+        return found.left_out
+
+    async def _beside_draft(self, text: str, place: OpenConversation) -> None:
+        """What was typed before and not sent stays below what was taken."""
+        draft = await self._said.draft(place.draft_name)
+        if place is self.open:
+            typed = self.composer.text() or draft.text
+            self.composer.set_text("\n\n".join(dict.fromkeys(each for each in (text, typed) if each)))
+            self.composer.set_parts(self.composer.parts or draft.parts)
+            self._typed()
+
     # -- sending
 
     def _question(self, text: str = "", parent: str | None = None, parts: tuple[Part, ...] = ()) -> Question:
@@ -683,6 +712,11 @@ class ChatPage(Page):
                 self._switch(branch.after)
             case "fork":
                 self._start(self._fork(message_id), "fork")
+
+    def _more_entries(self, menu: QMenu, message_id: str) -> None:
+        message = self.messages.message(self.messages.row_of(message_id))
+        if message is not None and message.call_id:
+            menu.addAction("Show the call").triggered.connect(lambda: self.call_wanted.emit(message.call_id))
 
     async def _try_again(self, message: Message) -> None:
         if await self.services.chat.may_have_run(message):

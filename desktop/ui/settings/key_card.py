@@ -6,6 +6,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from desktop.core.keeping import Place, Where
+from desktop.core.secret import Secret
 from desktop.ui import icons, theme
 from desktop.ui.settings.key_field import KeyField
 from desktop.ui.widgets.labels import plain_label
@@ -89,6 +90,11 @@ class KeyCard(QFrame):
         self.goes_to.setText(f"Goes to {host} only." if host else "")
         self.goes_to.setVisible(bool(host))
         self._show_place(where, bool(kept), may_change)
+
+    def offer(self, key: Secret) -> None:
+        """A key that was pasted elsewhere; nothing is kept until the user says so."""
+        self.field.setText(key.reveal())
+        self.field.setFocus()
 
     def show_problem(self, sentence: str) -> None:
         self.problem.setText(sentence)

@@ -61,6 +61,10 @@ class SettingsPage(Page):
         """Show a profile, as a click on the footer asks."""
         self.sections.select(f"profile:{profile_id}")
 
+    def offer_key(self, key: Secret) -> None:
+        """Put a key that was found elsewhere into the key field of the profile that is shown; the user may keep it."""
+        self.profile_form.key.offer(key)
+
     def attach(self, services: Services) -> None:
         super().attach(services)
         services.settings.listen(self._settings_changed)
