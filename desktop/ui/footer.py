@@ -53,7 +53,7 @@ class Footer(QFrame):
         self.rate_label = plain_label("rate", "foot", self)
         self._row.addWidget(self.rate_label)
         self.rate = RateGauge(self)
-        self.rate.clicked.connect(self._open_rates)
+        self.rate.clicked.connect(self.open_rates)
         self._row.addWidget(self.rate)
         self.jobs = self._button("footer.jobs", "Running jobs", self.jobs_wanted.emit)
         self._row.addWidget(self.jobs)
@@ -152,10 +152,10 @@ class Footer(QFrame):
             self.breakdown_wanted.emit()
         self.breakdown.open_above(self.cost)
 
-    def _open_rates(self) -> None:
+    def open_rates(self) -> None:
         if not self.rates.isVisible():
             self.rates_wanted.emit()
-        self.rates.open_above(self.rate)
+        self.rates.open_above(self.rate if self.rate.isVisible() else self.cost)
 
     def _leave_for_usage(self) -> None:
         self.breakdown.hide()

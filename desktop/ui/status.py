@@ -10,6 +10,7 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMenu
 
 from desktop.core.profile import Profile, is_loopback
+from desktop.ui import actions
 from desktop.ui.footer import Footer
 from desktop.ui.meter_popover import CostRow, Spending
 from desktop.ui.notices import Remedy
@@ -48,6 +49,9 @@ class Status(QObject):
         footer.reset_wanted.connect(self._reset_session)
         footer.usage_wanted.connect(self._open_usage)
         footer.rates_wanted.connect(self._show_rates)
+        window = footer.window()
+        actions.make(window, "window.rates", "Rate limits of each model", footer.open_rates, icon="clock")
+        actions.make(window, "window.reset-session", "Reset the session's meter", self._reset_session)
         footer.engine_stop_wanted.connect(lambda: self._start(self._free_memory(), "free-memory"))
 
     def attach(self, services: Services) -> None:

@@ -427,6 +427,39 @@ async def test_enter_on_a_bar_shows_its_calls_and_back(held):
     await held.close()
 
 
+async def test_enter_on_a_row_shows_its_calls(held):
+    page = await held.open(
+        lambda held: [call(NOON, cost=at, model=model, profile=held.profile.id) for at in range(3) for model in "ab"]
+    )
+    table = page.view.shares
+    table.sortByColumn(KEYS.index("name"), Qt.SortOrder.DescendingOrder)
+    table.selectRow(0)
+    table.setFocus()
+    QTest.keyClick(table, Qt.Key.Key_Return)
+    await page.tasks.settled()
+    model = page.view.calls.calls
+    assert [model.row(at).model for at in range(model.rowCount())] == ["b"] * 3
+    assert page.view.calls_of.text() == "Model: b"
+    await held.by(4)  # another question: the list is whole again
+    page.view.tabs.setCurrentIndex(0)
+    page.view.shares.taken.emit(0)
+    await page.tasks.settled()
+    assert model.rowCount() == 6 and str(NOON.year) in page.view.calls_of.text()
+    await held.close()
+
+
+@pytest.mark.parametrize(
+    ("name", "first", "last"),
+    [
+        ("2026-02", date(2026, 2, 1), date(2026, 2, 28)),
+        ("2026-12", date(2026, 12, 1), date(2026, 12, 31)),
+        ("2026-11-22 14:00", date(2026, 11, 22), date(2026, 11, 22)),
+    ],
+)
+def test_the_days_of_a_row(name, first, last):
+    assert chart_of.days_named(name) == Span(first, last)
+
+
 async def test_a_column_sorts_by_its_figures_not_by_their_text(held):
     rows = [call(NOON, cost=cost, model=model) for cost, model in ((9 * 10**12, "a"), (10 * 10**12, "b"), (None, "c"))]
     page = await held.open(rows)

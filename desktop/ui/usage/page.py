@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from time import monotonic
@@ -44,6 +45,15 @@ NO_BUDGET = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Only:
+    """Which calls the list is narrowed to, in words and as the service takes it."""
+
+    words: str
+    period: Period | None = None
+    filters: dict[str, str | None] = field(default_factory=dict)
+
+
 class UsagePage(Page):
     """Periods and profiles at the left, sums, chart and tables in the middle, budgets and prices at the right."""
 
@@ -62,7 +72,7 @@ class UsagePage(Page):
         self.stack = QStackedWidget()
         self._series: Series | None = None
         self._total: Reading | None = None
-        self._bar: Period | None = None
+        self._only: Only | None = None
         self._build()
         self._connect()
 
@@ -113,6 +123,15 @@ class UsagePage(Page):
         for action in (self.refresh_action, self.csv_action, self.fold_parameters):
             row.addWidget(self._button(action))
         self._action("usage.own-prices", "Own prices", "", "edit", self.open_prices)
+        self._action("usage.budget", "Set a budget", "", "", lambda: self._open_profile("profiles.day"))
+        self.fetch_action = self._action(
+            "usage.fetch-action",
+            "Fetch the provider's own figures",
+            "",
+            "cloud",
+            lambda: self._start(self._fetch(), "fetch"),
+        )
+        self.fetch_action.setEnabled(False)
         for key, text in PERIODS:
             if key != OWN:
                 self._action(f"usage.period-{key}", f"Usage: {text}", "", "", partial(self._take_period, key))
@@ -145,6 +164,7 @@ class UsagePage(Page):
         view.measure_changed.connect(self._draw)
         view.calls_wanted.connect(self._begin_calls)
         view.bar_chosen.connect(self._open_bar)
+        view.shares.taken.connect(self._open_share)
         view.all_calls_wanted.connect(self._all_calls)
         view.calls.calls.more_wanted.connect(lambda: self._start(self._more_calls(), "calls"))
         self.empty.chat_wanted.connect(self._go_to_chat)
@@ -181,7 +201,7 @@ class UsagePage(Page):
         self._chosen()
 
     def _chosen(self) -> None:
-        self._bar = None
+        self._only = None
         self._start(self._keep_choice(), "choice")
         self.refresh()
 
@@ -253,25 +273,41 @@ class UsagePage(Page):
     # The single calls
 
     def _begin_calls(self) -> None:
-        self.view.show_calls_of(words.sentence(words.span(self._bar)) if self._bar is not None else "")
+        self.view.show_calls_of(self._only.words if self._only is not None else "")
         self.view.calls.calls.begin()
         self._start(self._more_calls(), "calls")
 
     async def _more_calls(self) -> None:
-        model, period = self.view.calls.calls, self._bar or self.choices.period
-        found = await self._usage.rows(period, model.following, PIECE, profile=self.choices.profile)
+        model, only = self.view.calls.calls, self._only or Only("")
+        filters = {"profile": self.choices.profile, **only.filters}
+        found = await self._usage.rows(only.period or self.choices.period, model.following, PIECE, **filters)
         model.add(found.rows, found.next)
 
     def _open_bar(self, at: int) -> None:
+        """The calls of one bar."""
         if self._series is not None:
-            self._bar = chart_of.days_of(self._series, at)
-            if self.view.tables.currentWidget() is self.view.calls:
-                self._begin_calls()
-            else:
-                self.view.open_calls()
+            days = chart_of.days_of(self._series, at)
+            self._open_calls(Only(words.sentence(words.span(days)), days))
+
+    def _open_share(self, row: int) -> None:
+        """The calls of one row of the table."""
+        share = self.view.shares.share(row)
+        name, by = self.view.named()(share.name), self.view.shown_by
+        if by == "day":
+            days = chart_of.days_named(share.id)
+            self._open_calls(Only(words.sentence(words.span(days)), days))
+        else:
+            self._open_calls(Only(f"{TITLES[by]}: {name}", filters={by: share.id}))
+
+    def _open_calls(self, only: Only) -> None:
+        self._only = only
+        if self.view.tables.currentWidget() is self.view.calls:
+            self._begin_calls()
+        else:
+            self.view.open_calls()
 
     def _all_calls(self) -> None:
-        self._bar = None
+        self._only = None
         self._begin_calls()
 
     # The right side
@@ -299,6 +335,7 @@ class UsagePage(Page):
     async def _show_reported(self, *, is_asking: bool = False) -> None:
         services, owner = self.services, self._owner
         assert services is not None
+        self.fetch_action.setEnabled(False)
         if owner.kind not in (Kind.OPENAI, Kind.ENVIRONMENT):
             self.side.show_reported(None, NOT_OPENAI, False)
             return
@@ -308,6 +345,7 @@ class UsagePage(Page):
             self.side.show_reported(None, f"{problem.summary} {problem.advice}", False)
             return
         found = await services.reported.reported(owner, self.choices.period)
+        self.fetch_action.setEnabled(has_key and not is_asking)
         self.side.show_reported(found, "" if has_key else NO_ADMIN_KEY, has_key, is_asking=is_asking)
 
     async def _fetch(self) -> None:
@@ -369,13 +407,13 @@ class UsagePage(Page):
         if action := self.window().findChild(QAction, "window.go-chat"):
             action.trigger()
 
-    def _open_profile(self, field: str) -> None:
+    def _open_profile(self, field_name: str) -> None:
         """The profile's form, at one of its fields."""
         window = self.window()
         if (opener := getattr(window, "open_profile", None)) is None:
             return
         opener(self._owner.id)
-        if (wanted := window.findChild(QWidget, field)) is not None:
+        if (wanted := window.findChild(QWidget, field_name)) is not None:
             QTimer.singleShot(0, wanted, partial(_bring_into_view, wanted))  # once the form is laid out
 
     # Out
@@ -439,10 +477,10 @@ def progress(done: int, of: int, seconds: float) -> str:
     return f"{words.thin(done)} of {words.many(of, 'call')}, {words.thin(round(rate))} a second, {time} left"
 
 
-def _bring_into_view(field: QWidget) -> None:
-    field.setFocus(Qt.FocusReason.OtherFocusReason)
-    around = field.parentWidget()
+def _bring_into_view(control: QWidget) -> None:
+    control.setFocus(Qt.FocusReason.OtherFocusReason)
+    around = control.parentWidget()
     while around is not None and not isinstance(around, QScrollArea):
         around = around.parentWidget()
     if around is not None:
-        around.ensureWidgetVisible(field, 0, around.height() // 3)
+        around.ensureWidgetVisible(control, 0, around.height() // 3)

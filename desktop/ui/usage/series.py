@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Literal
 
@@ -56,6 +56,15 @@ def days_of(series: service.Series, bar: int) -> Span:
     """The days that a bar stands for."""
     group = _groups(series)[bar]
     return Span(series.starts[group[0]].date(), series.starts[group[-1]].date())
+
+
+def days_named(name: str) -> Span:
+    """The days of a row of the table: "2026-11-22 14:00", "2026-11-22" or "2026-11"."""
+    first = date.fromisoformat(name[:10] if len(name) >= 10 else f"{name}-01")
+    if len(name) >= 10:
+        return Span(first, first)
+    following = (first + timedelta(days=31)).replace(day=1)
+    return Span(first, following - timedelta(days=1))
 
 
 def _groups(series: service.Series) -> list[list[int]]:

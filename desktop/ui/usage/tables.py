@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPoint, QSortFilterProxyModel, Qt, Signal
 from PySide6.QtGui import QAction, QKeyEvent
 from PySide6.QtWidgets import QHeaderView, QMenu, QTableView, QWidget
 
 from desktop.ui import theme
-from desktop.ui.usage import calls_model, shares_model
 from desktop.ui.usage.calls_model import CallsModel
 from desktop.ui.usage.shares_model import ALWAYS, COLUMNS, HONEST, KEYS, SharesModel, SortedShares
+
+if TYPE_CHECKING:
+    from desktop.services.meter import Share
 
 NAME_PX, FIGURE_PX, COST_PX = 180, 72, 80
 CALL_WIDTHS = (168, 112, 172, 84, 84, 76, 76, 76, 120, 88)
@@ -79,6 +82,10 @@ class SharesTable(Table):
         """The columns the user chose; None: those that are needed."""
         self._chosen = None if keys is None else frozenset(keys) | {"name"}
         self._show_columns()
+
+    def share(self, row: int) -> Share:
+        """What stands in a row, as it is sorted now."""
+        return self.shares.share(self.sorted.mapToSource(self.sorted.index(row, 0)).row())
 
     @property
     def shown(self) -> tuple[str, ...]:
@@ -153,6 +160,3 @@ class CallsTable(Table):
         for at, width in enumerate(CALL_WIDTHS):
             self.setColumnWidth(at, look.px(width))
         self.horizontalHeader().setStretchLastSection(True)
-
-
-__all__ = ["CallsTable", "SharesTable", "calls_model", "shares_model"]
