@@ -17,13 +17,10 @@ SENTENCES = {
     "files": "See, upload and remove the files a server keeps for you. A later version of Davenport brings this page.",
     "finetuning": "Check training data and follow a model being tuned. A later version of Davenport brings this page.",
     "batches": "Run one prompt over thousands of rows at half price. A later version of Davenport brings this page.",
-    "library": "Search, quote and export everything you have kept. A later version of Davenport brings this page.",
     "models": "Compare what models can do and what they cost. A later version of Davenport brings this page.",
     "embeddings": "Turn texts into vectors and find what is alike. A later version of Davenport brings this page.",
     "moderation": "See what a moderation model says of a text. A later version of Davenport brings this page.",
     "completions": "Let older models go on with a text. A later version of Davenport brings this page.",
-    "usage": "See what each day, model and page came to. A later version of Davenport brings this page; "
-    "until then the footer's meter shows this session, today and the month.",
 }
 
 
