@@ -8,7 +8,6 @@ from datetime import date
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
-from msgspec import structs
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
 from PySide6.QtGui import QAction, QDragEnterEvent, QDropEvent, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QStackedWidget, QToolButton, QVBoxLayout, QWidget
@@ -19,10 +18,11 @@ from desktop.core.library import Counts, Place, Results
 from desktop.core.search_query import Problem
 from desktop.core.text import folded
 from desktop.ui import icons, theme
-from desktop.ui.library import words
+from desktop.ui.library import asking, words
+from desktop.ui.library.asking import ROWS_AT_ONCE, ROWS_OF_ALL, Question
 from desktop.ui.library.beside import Beside
 from desktop.ui.library.doing import Doing
-from desktop.ui.library.empty import Nothing, Offer
+from desktop.ui.library.empty import Nothing
 from desktop.ui.library.organise import Bar
 from desktop.ui.library.places import Places
 from desktop.ui.library.places_model import Spot, spots
@@ -42,18 +42,12 @@ if TYPE_CHECKING:
     from desktop.ui.library.import_panel import ImportPanel
     from desktop.ui.library.reading.view import ReadingView
 
-ROWS_AT_ONCE = 100
-ROWS_OF_ALL = 1_000  # a read, while everything is being selected or read anew
 MOST_SELECTED = 10_000
 MINUTE_MS, CHANGE_PAUSE_MS, PASS_PAUSE_MS = 60_000, 150, 120
 BESIDE, DETAILS_FROM = 840, 1500  # widths: of the work for list and text side by side, of the window for the details
 ROOMY_HEAD = 720
 ORDERS, FOLDS = "library.orders", "library.folds"
 EVERYTHING = Spot("all", "", "All")
-
-
-Question = tuple[str, tuple[str, str], str]
-"""What is looked for, where (kind and value of a place), and in which order."""
 
 
 class LibraryPage(Page):
@@ -75,7 +69,7 @@ class LibraryPage(Page):
         self.doing = Doing(self, self._start)
         self._orders = {"list": "newest", "search": "relevance"}
         self._has_begun = False
-        self._answered: Question = ("", self.spot.key, "newest")
+        self._answered = Question()
         self._build()
         self._connect()
         self.tasks.busy.disconnect(self.working)  # a search is over in a moment: no dot for it
@@ -306,22 +300,8 @@ class LibraryPage(Page):
     @property
     def _question(self) -> Question:
         """As line, place and order stand now; `_answered` is the one whose rows are shown or on their way."""
-        return self.line.text(), self.spot.key, self._orders[self._kind_of_order]
-
-    async def _ask(self, question: Question, limit: int, after: str | None = None) -> Results:
-        line, (kind, value), order = question
-        place = Place(kind, value)  # type: ignore[arg-type]
-        found: Results = await self._library.search(line, place=place, order=order, limit=limit, after=after)
-        return found
-
-    async def _read(self, question: Question, wanted: int) -> Results:
-        """The first `wanted` rows, in pieces that leave room for what others read."""
-        found = await self._ask(question, min(ROWS_OF_ALL, wanted))
-        entries = list(found.entries)
-        while found.next is not None and found.entries and len(entries) < wanted:
-            found = await self._ask(question, min(ROWS_OF_ALL, wanted - len(entries)), found.next)
-            entries += found.entries
-        return structs.replace(found, entries=tuple(entries))
+        place = Place(self.spot.kind, self.spot.value)  # type: ignore[arg-type]
+        return Question(self.line.text(), place, self._orders[self._kind_of_order])  # type: ignore[arg-type]
 
     def search(self) -> None:
         """Ask anew; an older question that is still being answered is dropped."""
@@ -332,7 +312,7 @@ class LibraryPage(Page):
     async def _find(self) -> None:
         began = time.perf_counter()
         self._answered = self._question
-        found = await self._ask(self._answered, ROWS_AT_ONCE)
+        found = await asking.ask(self._library, self._answered, ROWS_AT_ONCE)
         self.results.show(found.entries, found.next)
         self.view.scrollToTop()
         await self._show_found(found, time.perf_counter() - began)
@@ -347,7 +327,8 @@ class LibraryPage(Page):
         self.bar.order.show_order(self._orders[self._kind_of_order], is_search=bool(text))
         self.save_action.setEnabled(bool(text) and self._may_write)
         if not found.entries:
-            await self._say_nothing(text)
+            said = await asking.nothing(self._library, self._answered, self.spot.title, self.counts)
+            self.nothing.say(said.title, said.line, said.offers)
         self.list_pane.setCurrentWidget(self.view if found.entries else self.nothing)
         self._show_selection()
 
@@ -368,7 +349,7 @@ class LibraryPage(Page):
 
     async def _more(self) -> None:
         try:
-            found = await self._ask(self._answered, ROWS_AT_ONCE, self.results.next)
+            found = await asking.ask(self._library, self._answered, ROWS_AT_ONCE, self.results.next)
         except BaseException:
             self.results.is_waiting = False  # they can be asked for again
             raise
@@ -402,40 +383,12 @@ class LibraryPage(Page):
         await self._count()
         asked = self._answered
         self.tasks.cancel("more")
-        found = await self._read(asked, max(ROWS_AT_ONCE, self.results.rowCount()))
+        found = await asking.read(self._library, asked, max(ROWS_AT_ONCE, self.results.rowCount()))
         if asked != self._answered:
             return  # the answer to another one is on its way
         with self.view.still():
             self.results.replace(found.entries, found.next)
         await self._show_found(found, None)
-
-    # -- where nothing is
-
-    async def _say_nothing(self, text: str) -> None:
-        counts = self.counts
-        if text:
-            line, offers = await self._elsewhere(text)
-            where = "" if self.spot.kind == "all" else f" in {self.spot.title}"
-            self.nothing.say(f"Nothing found for “{text}”{where}", line, offers)
-        elif counts and self.spot.kind == "all" and not (counts.all or counts.archived or counts.trash):
-            offers = (Offer("start", "Start a conversation", is_primary=True), Offer("import", "Import…"))
-            line = "Everything said here is kept on this computer, found and read again, also without a network."
-            self.nothing.say("Nothing is kept yet", line, offers)
-        else:
-            self.nothing.say("", words.EMPTY_PLACES.get(self.spot.kind, ""), ())
-
-    async def _elsewhere(self, text: str) -> tuple[str, tuple[Offer, ...]]:
-        """Where else the same line finds something, and the way there."""
-        offers = [Offer("clear", "Clear the search")]
-        for kind, where in (("all", "all places"), ("archived", "the archived ones"), ("trash", "the trash")):
-            if kind == self.spot.kind or (kind == "archived" and self.spot.kind == "all"):
-                continue
-            found: Results = await self._library.search(text, place=Place(kind), limit=1)  # type: ignore[arg-type]
-            if found.count:
-                figure = f"{found.count}{'+' * found.is_more}"
-                offers.append(Offer(kind, f"Show {figure} in {where}"))
-        line = "" if len(offers) > 1 else "Fewer words, or fewer filters, find more."
-        return line, tuple(offers)
 
     def _take_offer(self, name: str) -> None:
         match name:
@@ -537,7 +490,7 @@ class LibraryPage(Page):
         if self.results.next is not None:
             asked = self._answered
             self.tasks.cancel("more")
-            found = await self._read(asked, MOST_SELECTED)
+            found = await asking.read(self._library, asked, MOST_SELECTED)
             if asked != self._answered:
                 return
             with self.view.still():
