@@ -19,6 +19,7 @@ from desktop.ui import theme
 from desktop.ui.tasks import Tasks
 from desktop.ui.widgets.player import Player, Sounds, is_sound
 from desktop.ui.widgets.transcript import TranscriptView
+from desktop.ui.widgets.transcript_blocks import Reading
 from desktop.ui.widgets.transcript_media import PLAYER_HEIGHT, Media
 from desktop.ui.widgets.transcript_model import TranscriptModel
 
@@ -213,6 +214,8 @@ async def test_a_transcript_places_a_player_and_keeps_the_one_that_sounds(qtbot)
     assert "0.wav" not in {player.title.text() for player in shown()}
     view.show_message("000000")
     assert first in shown()
+    view.set_reading(Reading(percent=120))
+    assert first in shown() and first.is_playing, "larger text does not end the sound"
     model.reset()
     assert ("close",) in table.devices[0].done
 

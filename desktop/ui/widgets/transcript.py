@@ -697,8 +697,8 @@ class TranscriptView(QAbstractScrollArea):
         self._overlays.place(rows, self._left, self._column)
 
     def _tell_place(self) -> None:
-        """Which message is read, and under which of its headings."""
-        if self._model is None or not len(self._heights):
+        """Which message is read, and under which of its headings; nobody asks while it is written."""
+        if not self._is_reading or self._model is None or not len(self._heights):
             return
         y = self._top + self._ink.px(40)
         at = self._heights.row_at(y)
@@ -799,7 +799,7 @@ class TranscriptView(QAbstractScrollArea):
         """Colours or sizes are new: everything is made again, the reader stays where they are."""
         self._ink = Ink(self._theme, self._reading)
         self._known.clear()
-        self._overlays.close_all()
+        self._overlays.restyle()
         held_row = self._heights.row_at(self._top) if len(self._heights) else 0
         self._forget_rows()
         self._bar.dress()

@@ -13,7 +13,7 @@ from desktop.ui.widgets.transcript_media import Media, SoundBlock
 from desktop.ui.widgets.transcript_rows import Row
 
 Key = tuple[str, int]
-"""(id of the message, -1 for its state buttons or the number of its block)"""
+"""(id of the message, -1 for its state buttons or the number of the sound in it)"""
 
 
 class Overlays(QObject):
@@ -38,7 +38,7 @@ class Overlays(QObject):
             if self._has_buttons and row.width and row.state_line[2]:
                 wanted.add((row.message.id, -1))
                 self._place_buttons(row, y, left + column - row.ink.px(16))
-            if self.media is not None and row.tops:
+            if self.media is not None and row.has_sound and row.tops:
                 wanted |= self._place_players(row, y, left)
         for key in [key for key in self._made if key not in wanted]:
             self._leave(key)
@@ -46,6 +46,11 @@ class Overlays(QObject):
     def close(self, message_id: str) -> None:
         """The message was made anew: its widgets are too."""
         for key in [key for key in self._made if key == (message_id, -1)]:
+            self._close(key)
+
+    def restyle(self) -> None:
+        """Buttons are made anew; players follow the theme by themselves and go on."""
+        for key in [key for key in self._made if key[1] == -1]:
             self._close(key)
 
     def close_all(self) -> None:
@@ -67,10 +72,9 @@ class Overlays(QObject):
     def _place_players(self, row: Row, y: int, left: int) -> set[Key]:
         assert self.media is not None
         placed: set[Key] = set()
-        for at, block in enumerate(row.blocks):
-            if not isinstance(block, SoundBlock):
-                continue
-            key = (row.message.id, at)
+        sounds = [(at, block) for at, block in enumerate(row.blocks) if isinstance(block, SoundBlock)]
+        for number, (at, block) in enumerate(sounds):
+            key = (row.message.id, number)
             placed.add(key)
             made = self._made.get(key)
             if made is None:

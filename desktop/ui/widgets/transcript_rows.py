@@ -198,6 +198,7 @@ class Row:
         self.width = 0
         self.height = 0
         self._media, self._folds, self._pictures = media, folds, 0
+        self.has_sound = any(isinstance(part, Audio) for part in message.parts)
         self.cover = self._cover(is_unfolded)
         """The line in place of the turn, where turns of its role are folded."""
         self.sections = [made for part in message.parts if (made := self._section(part)) is not None]
