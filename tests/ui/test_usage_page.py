@@ -238,6 +238,33 @@ async def test_a_period_and_a_profile_are_all_that_is_counted(held):
     await held.close()
 
 
+async def test_a_new_name_of_a_profile_leaves_the_choice_as_it_is(held):
+    page = await held.open(lambda held: [call(NOON, cost=1, profile=held.other.id)])
+    page.choices.profiles.setCurrentRow(3)
+    await page.tasks.settled()
+    await held.services.profiles.change(replace(held.other, name="Renamed"))
+    await page.tasks.settled()
+    assert page.choices.profile == held.other.id and "at Renamed" in held.text("usage.besides")
+    await held.close()
+
+
+async def test_calls_that_end_meanwhile_leave_the_list_where_it_is_read(held):
+    page = await held.open(thousands)
+    page.view.tabs.setCurrentIndex(1)
+    await page.tasks.settled()
+    bar = page.view.calls.verticalScrollBar()
+    bar.setValue(bar.maximum() // 2)
+    before, focus = bar.value(), page.side.findChild(QPushButton, "usage.own-prices-link")
+    focus.setFocus()
+    await held.add(call(NOON, cost=10**12, profile=held.profile.id))
+    page._calm.timeout.emit()
+    await page.tasks.settled()
+    assert page._total.calls == 3001
+    assert bar.value() == before and page.view.calls.calls.rowCount() == 200
+    assert page.side.findChild(QPushButton, "usage.own-prices-link") is focus and focus.hasFocus()
+    await held.close()
+
+
 async def test_own_days_are_counted_from_the_first_to_the_last(held):
     page = await held.open([call(NOON - timedelta(days=at), cost=10**at) for at in range(6)])
     await held.period("own")

@@ -149,8 +149,9 @@ class Choices(QWidget):
 
     def show_profiles(self, profiles: Sequence[tuple[str, str]]) -> None:
         """Id and name of each; the choice stays where its profile is still there."""
+        chosen = self.profiles.chosen
         self.profiles.fill(((EVERYBODY, "All profiles"), *profiles), EVERYBODY)
-        self.profiles.choose(self.profiles.chosen)
+        self.profiles.choose(chosen)
 
     def _taken(self, key: str) -> None:
         self.own.setVisible(key == OWN)

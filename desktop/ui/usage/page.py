@@ -73,6 +73,7 @@ class UsagePage(Page):
         self._series: Series | None = None
         self._total: Reading | None = None
         self._only: Only | None = None
+        self._is_asking = False
         self._build()
         self._connect()
 
@@ -89,10 +90,10 @@ class UsagePage(Page):
         self.choices.periods.setFocus()
         self.refresh()
 
-    def refresh(self) -> None:
-        """Read all of it again, when somebody looks."""
+    def refresh(self, *, keeps_calls: bool = False) -> None:
+        """Read all of it again, when somebody looks; with `keeps_calls` the list of calls stays where it is read."""
         if self.services is not None and self.isVisible():
-            self._start(self._read(), "read")
+            self._start(self._read(keeps_calls), "read")
 
     # How it is built
 
@@ -107,7 +108,7 @@ class UsagePage(Page):
         self.history.layout().addWidget(self.choices)
         self.parameters.layout().addWidget(self.side)
         self._calm = QTimer(self, singleShot=True, interval=CALM_MS)
-        self._calm.timeout.connect(self.refresh)
+        self._calm.timeout.connect(lambda: self.refresh(keeps_calls=True))
         theme.current().changed.connect(self._measure)
         theme.current().changed.connect(self._calm.start)  # rows made in the old sizes and colours are made anew
         self._measure()
@@ -217,7 +218,7 @@ class UsagePage(Page):
 
     # What is read
 
-    async def _read(self) -> None:
+    async def _read(self, keeps_calls: bool) -> None:
         """The sum first, then the chart, then the table: each is shown as soon as it is read."""
         assert self.services is not None
         period, profile, by = self.choices.period, self.choices.profile, self.view.by
@@ -234,7 +235,7 @@ class UsagePage(Page):
         rows_by = self._rows_by(by, step)
         shares = await self._usage.table(rows_by, period, profile)
         self.view.show_shares(TITLES[by] if by != "day" else rows_by.capitalize(), shares)
-        if self.view.tables.currentWidget() is self.view.calls:
+        if self.view.tables.currentWidget() is self.view.calls and not keeps_calls:
             self._begin_calls()
         self._start(self._read_side(), "side")
 
@@ -293,6 +294,8 @@ class UsagePage(Page):
         """The calls of one row of the table."""
         share = self.view.shares.share(row)
         name, by = self.view.named()(share.name), self.view.shown_by
+        if by == "tag" and not share.id:
+            return  # calls without a tag are no tag's: there is no such filter
         if by == "day":
             days = chart_of.days_named(share.id)
             self._open_calls(Only(words.sentence(words.span(days)), days))
@@ -332,7 +335,7 @@ class UsagePage(Page):
         side.show_estimates(await self._usage.estimates(period, profile))
         await self._show_reported()
 
-    async def _show_reported(self, *, is_asking: bool = False) -> None:
+    async def _show_reported(self) -> None:
         services, owner = self.services, self._owner
         assert services is not None
         self.fetch_action.setEnabled(False)
@@ -345,15 +348,17 @@ class UsagePage(Page):
             self.side.show_reported(None, f"{problem.summary} {problem.advice}", False)
             return
         found = await services.reported.reported(owner, self.choices.period)
-        self.fetch_action.setEnabled(has_key and not is_asking)
-        self.side.show_reported(found, "" if has_key else NO_ADMIN_KEY, has_key, is_asking=is_asking)
+        self.fetch_action.setEnabled(has_key and not self._is_asking)
+        self.side.show_reported(found, "" if has_key else NO_ADMIN_KEY, has_key, is_asking=self._is_asking)
 
     async def _fetch(self) -> None:
         assert self.services is not None
-        await self._show_reported(is_asking=True)
+        self._is_asking = True
+        await self._show_reported()
         try:
             await self.services.reported.fetch(self._owner, self.choices.period)
         finally:
+            self._is_asking = False
             self._start(self._show_reported(), "reported")
 
     async def _price_now(self, models: list[str]) -> None:

@@ -57,6 +57,14 @@ class Part(Group):
         super().__init__(title, True, parent)
         self.head.setObjectName(name)
         self._rows: QWidget | None = None
+        self._key: tuple[object, ...] = ()
+
+    def is_new(self, *shown: object) -> bool:
+        """Whether what is to be shown is another than what is; the same keeps its rows, and the focus in them."""
+        look = theme.current()
+        key = (*shown, look.scheme, look.text_scale)
+        is_new, self._key = key != self._key, key
+        return is_new
 
     def fresh(self) -> QVBoxLayout:
         """An empty column in the place of the rows there were."""
@@ -127,6 +135,8 @@ class Side(QScrollArea):
     def show_prices(
         self, note: str, is_stale: bool, unpriced: Sequence[UnpricedModel], *, has_calls: bool = True
     ) -> None:
+        if not self.prices.is_new(note, is_stale, tuple(unpriced), has_calls):
+            return
         column = self.prices.fresh()
         column.addWidget(plain_label(note, "warn" if is_stale else "muted", wrap=True))
         if unpriced:
@@ -170,6 +180,8 @@ class Side(QScrollArea):
     # Estimates
 
     def show_estimates(self, found: Sequence[EstimateQuality]) -> None:
+        if not self.estimates.is_new(tuple(found)):
+            return
         column = self.estimates.fresh()
         count = sum(one.count for one in found)
         if not count:
@@ -195,6 +207,8 @@ class Side(QScrollArea):
         self, reported: Reported | None, why_not: str, can_fetch: bool, *, is_asking: bool = False
     ) -> None:
         """Ours beside theirs, day by day; `why_not` is said where nothing can be asked."""
+        if not self.reported.is_new(reported, why_not, can_fetch, is_asking):
+            return
         column = self.reported.fresh()
         if why_not:
             column.addWidget(plain_label(why_not, "muted", wrap=True))
