@@ -13,10 +13,10 @@ from desktop.ui import theme
 from desktop.ui.wire.calls_model import CALL, COLUMNS, FIGURES, KEYS, CallsModel, FilteredCalls
 
 WIDEST = {  # the longest a cell of that column usually is; the path takes what is left
-    "started": "21 Nov 00:00",
+    "started": "00:00:00 ",
     "method": "DELETE",
     "model": "gpt-4o-mini-transcribe",
-    "status": "Status",
+    "status": "200 stopped",
     "time": "12 min 05 s",
     "bytes": "999.9 kB",
     "dollars": "$0.000 041",
@@ -24,7 +24,7 @@ WIDEST = {  # the longest a cell of that column usually is; the path takes what 
     "end": "complete",
 }
 PATH = "/v1/chat/completions"
-PADDING_PX = 18
+PADDING_PX = 26
 IMPORTANCE = ("path", "status", "time", "model", "method", "dollars", "started", "bytes", "retries", "end")
 
 
@@ -160,7 +160,7 @@ class CallsTable(QTableView):
         self.horizontalHeader().setMinimumSectionSize(look.px(40))
         figures, body = QFontMetrics(look.font("figures")), QFontMetrics(look.font("body"))
         self._widths = {
-            key: (figures if key in FIGURES else body).horizontalAdvance(text) + look.px(PADDING_PX)
+            key: (figures if key in FIGURES or key == "started" else body).horizontalAdvance(text) + look.px(PADDING_PX)
             for key, text in {**WIDEST, "path": PATH}.items()
         }
         self._fit()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QPoint, Qt, QTimer, Signal
-from PySide6.QtGui import QAction, QHideEvent, QKeySequence, QShowEvent
+from PySide6.QtGui import QAction, QHideEvent, QKeySequence, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import (
     QComboBox,
     QFrame,
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
 SCOPE, COLUMNS = "wire.scope", "wire.columns"
 FILTER_MS = 150
+LIST_SHARE = 0.45  # of the width, until the user moves the line between
 EMPTY = "Each call to a server appears here, exactly as it was sent and answered."
 
 
@@ -66,6 +67,7 @@ class WireDock(QFrame):
         self._connect()
         theme.current().changed.connect(self._measure)
         self._measure()
+        self._share = LIST_SHARE
         self._show_rows()
 
     def attach(self, services: Services) -> None:
@@ -138,8 +140,7 @@ class WireDock(QFrame):
         self.right.hide()
         self.splitter.addWidget(self.left)
         self.splitter.addWidget(self.right)
-        self.splitter.setStretchFactor(0, 5)
-        self.splitter.setStretchFactor(1, 6)
+        self.splitter.splitterMoved.connect(lambda at, _: self._share_moved(at))
         column.addWidget(self.splitter, 1)
 
     def _empty(self) -> QWidget:
@@ -305,8 +306,14 @@ class WireDock(QFrame):
     def _show_right(self) -> None:
         if self.right.isHidden():
             self.right.show()
-            room = self.splitter.width()
-            self.splitter.setSizes([room * 9 // 20, room - room * 9 // 20])
+            self._share_out()
+
+    def _share_out(self) -> None:
+        room = self.splitter.width()
+        self.splitter.setSizes([round(room * self._share), room - round(room * self._share)])
+
+    def _share_moved(self, at: int) -> None:
+        self._share = at / max(1, self.splitter.width())
 
     def show_difference(self, before: CallRow, after: CallRow, found: Any) -> None:
         self.comparison.show_difference(before, after, found)
@@ -345,6 +352,11 @@ class WireDock(QFrame):
             self.tasks.start(self.services.remember(name, value), name=f"remember:{name}")
 
     # -- Qt's events
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        if not self.right.isHidden() and event.oldSize().width() != event.size().width():
+            self._share_out()
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)

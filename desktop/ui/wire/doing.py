@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Coroutine
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +19,7 @@ from desktop.ui.rail import PLACES
 from desktop.ui.wire import words
 
 if TYPE_CHECKING:
+    from desktop.core.wire.request import WireRequest
     from desktop.services.bundle import Services
     from desktop.services.wire import Form
     from desktop.ui.wire.dock import WireDock
@@ -180,10 +181,6 @@ class Doing(QObject):
         if sent is not None:
             self._edits.pop(row.call_id, None)
 
-    def work(self, what: str, work: Coroutine[Any, Any, object]) -> None:
-        """Something that takes time, under the strip."""
-        self._work(what, work)
-
     def _work(self, what: str, work: Coroutine[Any, Any, object]) -> None:
         if not self._dock.strip.run(what, work):
             self._dock.notice.emit("info", "Something is still under way here. Wait for its end, or stop it.")
@@ -253,16 +250,10 @@ class Doing(QObject):
             self._dock.request_wanted.emit(dialog.request)
         elif (request := dialog.wire_request()) is not None:
             self._dock.show()
-            self.send_request(f"Sending {request.method} {request.endpoint}", lambda: request)
+            self._work(f"Sending {request.method} {request.endpoint}", self._sent(request))
 
-    def send_request(self, what: str, make: Callable[[], Any]) -> None:
-        """Send what `make` gives: a WireRequest, or a coroutine that makes one."""
-        self._work(what, self._sent(make))
-
-    async def _sent(self, make: Callable[[], Any]) -> None:
-        wire, request = self._services.wire, make()
-        if isinstance(request, Coroutine):
-            request = await request
+    async def _sent(self, request: WireRequest) -> None:
+        wire = self._services.wire
         price = await wire.estimate_request(request)
         await self._dock.strip.send(price, lambda tell: wire.send(request, tell))
 
@@ -277,6 +268,6 @@ class Doing(QObject):
             self._collections.undo_offered.connect(self._dock.undo_offered)
         self._collections.open_now()
 
-    def _run(self, name: str, make: Callable[[], Any]) -> None:
+    def _run(self, name: str, request: WireRequest) -> None:
         self._dock.show()
-        self.send_request(f"Running {name}", make)
+        self._work(f"Running {name}", self._sent(request))

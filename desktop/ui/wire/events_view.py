@@ -56,6 +56,7 @@ class EventsView(QWidget):
 
     def show_events(self, events: Sequence[EventLine], note: str = "") -> None:
         self.events.show_events(events)
+        self.table.setColumnHidden(1, not any(event.name for event in events))
         self._note = note
         self._say_count()
         if not self.table.selectionModel().hasSelection():
@@ -123,5 +124,5 @@ class EventsView(QWidget):
         self.table.verticalHeader().setMinimumSectionSize(look.px(24))
         self.table.verticalHeader().setDefaultSectionSize(look.px(24))
         self.table.horizontalHeader().setMinimumSectionSize(look.px(40))
-        for at, text in enumerate(("123 456 ms", "response.output_text", "12 345")):
+        for at, text in enumerate(("123 456 ms", "response.output_text", "12 34")):
             self.table.setColumnWidth(at, figures.horizontalAdvance(text) + look.px(16))

@@ -89,12 +89,10 @@ class Overview(QScrollArea):
 
 
 def _facts(exchange: Exchange) -> list[str]:
-    row = exchange.row
-    status = "" if exchange.status is None else f"status {exchange.status}"
+    """What the list does not say better."""
     received = f"{words.size(exchange.bytes_received)} received" if exchange.bytes_received else ""
     sent = f"{words.size(len(exchange.body))} sent" if exchange.body and not exchange.is_body_cut else ""
-    model = f"{exchange.model}" if exchange.model else ""
-    pieces = (words.exact(exchange.started), status, words.duration(row.milliseconds), model, sent, received)
+    pieces = (words.exact(exchange.started), words.duration(exchange.total_ms), sent, received)
     return [piece for piece in (*pieces, words.thinly(exchange.dollars)) if piece]
 
 

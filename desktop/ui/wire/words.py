@@ -74,10 +74,11 @@ def exact(started: int) -> str:
 
 
 def status(row: CallRow) -> str:
-    """The server's status, or why there is none."""
-    if row.status is not None:
-        return str(row.status)
-    return "…" if row.fate is Fate.OPEN else "none"
+    """The server's status, and how it ended where that does not say it."""
+    if row.status is None:
+        return "…" if row.fate is Fate.OPEN else FATES[row.fate]
+    is_said = row.fate in (Fate.COMPLETE, Fate.FAILED)
+    return str(row.status) if is_said else f"{row.status} {'…' if row.fate is Fate.OPEN else FATES[row.fate]}"
 
 
 def is_bad(row: CallRow) -> bool:
