@@ -25,6 +25,7 @@ QUESTION = "What is a writing desk good for? Answer with a short list."
 ECHO = "local-echo"  # the local server's scripted model, for what the small real one cannot write
 CODE_QUESTION = "sample: code"
 BROKEN = f"{ECHO}:cut"
+SEARCH = "best"
 PATIENCE_S = 120.0
 
 
@@ -57,8 +58,9 @@ class Tour:
         await self._code()
         await self._breakdown()
         await self._error()
+        await self._library()
         for place in PLACES:
-            if place.name != "chat":
+            if place.name not in ("chat", "library"):
                 window.show_page(place.name)
                 await window.page(place.name).tasks.settled()
                 await self._draw(f"page-{place.name}")
@@ -99,6 +101,35 @@ class Tour:
         self._window.notices.report(Overloaded("The server is busy and did not take the request."))
         await self._draw("error")
         self._window.notices.clear()
+
+    async def _library(self) -> None:
+        """Some months of conversations, what a search finds in them, and one of them to read."""
+        from desktop.services import samples  # late, as all services
+
+        window = self._window
+        assert window.services is not None
+        await samples.fill(window.services)
+        window.show_page("library")
+        page = window.page("library")
+        await page.tasks.settled()
+        await self._draw("page-library")
+        line = self._find("library.search")
+        line.setFocus()
+        QTest.keyClicks(line, SEARCH)
+        await self._until(lambda: self._shown_in("library.results") in range(1, 60), "hits")
+        await page.tasks.settled()
+        await self._draw("library-hits")
+        rows = self._find("library.results")
+        rows.setFocus()
+        QTest.keyClick(rows, Qt.Key.Key_Down)
+        QTest.keyClick(rows, Qt.Key.Key_Return)
+        await self._pause()
+        await page.tasks.settled()
+        await self._draw("reading")
+
+    def _shown_in(self, name: str) -> int:
+        view: Any = self._find(name)
+        return int(view.model().rowCount())
 
     def _has_failed(self) -> bool:
         rows = self.chat.messages.rowCount()
