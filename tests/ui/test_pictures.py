@@ -265,6 +265,14 @@ async def test_a_picture_is_copied_whole_and_saved_byte_for_byte(qtbot, tmp_path
     assert [path.name for path in tmp_path.iterdir()] == ["saved.png"]
 
 
+async def test_by_the_keyboard_a_picture_is_reached_in_its_messages_menu(qtbot):
+    shown = Shown(qtbot, Kept(red=drawn(30, 20)), message("red"))
+    await shown.learn()
+    await shown.seen()
+    words = [action.text() for action in shown.view._menu(0).actions()]
+    assert words[:3] == ["Show picture large", "Copy picture", "Save “red.png” as …"]
+
+
 async def test_what_cannot_be_shown_large_says_so(qtbot, capfd):
     shown = Shown(qtbot, Kept(cut=drawn(300, 200)[:120]), message("cut"))
     shown.view.part_action.emit("show", shown.messages[0].parts[0])

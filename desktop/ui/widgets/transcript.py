@@ -1351,6 +1351,8 @@ class TranscriptView(QAbstractScrollArea):
 
     def _kept_in(self, row: Row | None, block: Block | None) -> list[Kept]:
         """Pictures, sounds and files of a menu: the one under the pointer, else all of the message."""
+        if self._media is None:
+            return []
         if isinstance(block, PictureBlock | SoundBlock | Chip):
             return [block.kept] if block.kept is not None else []
         found = [each.kept for each in (row.blocks if row is not None and block is None else ())]
@@ -1359,7 +1361,7 @@ class TranscriptView(QAbstractScrollArea):
     def _part_entries(self, menu: QMenu, kept: Kept) -> None:
         name = no_mnemonic(visible(kept.name)[:60])
         offers = [("save", f"Save “{name}” as …" if name else "Save as …")]
-        if isinstance(kept, Picture) and self._media is not None:
+        if isinstance(kept, Picture):
             offers = [("show", "Show picture large"), ("copy", "Copy picture"), *offers]
         for action, words in offers:
             entry = self._entry(menu, words)
