@@ -71,7 +71,7 @@ TALKS = (
     (
         "A shorter report for the board",
         "Cut this report to one page.",
-        "Drop the second page: the table says all of it. Begin with the decision you need, then the sum, then the risk.",
+        "Drop the second page: the table says all of it. Begin with the decision, then the sum, then the risk.",
     ),
 )
 
