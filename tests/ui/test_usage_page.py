@@ -605,6 +605,8 @@ async def test_old_prices_are_said_to_be_old(held):
 async def test_hostile_names_are_shown_as_they_are(held):
     name = "<b>gpt</b>&x\u202eevil"
     page = await held.open([call(NOON, cost=5, model=name), call(NOON, model=name)])
+    told = page.view.shares.shares.index(0, 0).data(Qt.ItemDataRole.ToolTipRole)
+    assert "<b>" not in told and "&lt;b&gt;gpt" in told
     row = page.view.legend.rows[0]
     assert "\u202e" not in row.accessibleName() and "<b>gpt</b>&x" in row.accessibleName()
     page.view.chart._go(29)

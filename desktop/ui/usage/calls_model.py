@@ -9,6 +9,7 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersisten
 
 from desktop.ui import theme
 from desktop.ui.usage import words
+from desktop.ui.widgets.tooltip import tip
 
 if TYPE_CHECKING:
     from desktop.services.usage import Row
@@ -86,6 +87,8 @@ class CallsModel(QAbstractTableModel):
                 return self._words(row, index.column())
             case Qt.ItemDataRole.TextAlignmentRole:
                 return _side(index.column())
+            case Qt.ItemDataRole.ToolTipRole if index.column() in (2, 8):
+                return tip(self._words(row, index.column()))
             case Qt.ItemDataRole.FontRole if index.column() in FIGURES or index.column() == 0:
                 return theme.current().font("figures")
             case Qt.ItemDataRole.ForegroundRole:

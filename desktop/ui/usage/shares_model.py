@@ -10,6 +10,7 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersisten
 
 from desktop.ui import theme
 from desktop.ui.usage import words
+from desktop.ui.widgets.tooltip import tip
 
 if TYPE_CHECKING:
     from desktop.services.meter import Reading, Share
@@ -107,6 +108,8 @@ class SharesModel(QAbstractTableModel):
                 return self._words(share, key)
             case Qt.ItemDataRole.TextAlignmentRole:
                 return side(key)
+            case Qt.ItemDataRole.ToolTipRole if key == "name":
+                return tip(self._words(share, key))
             case Qt.ItemDataRole.FontRole if key != "name":
                 return theme.current().font("figures")
             case Qt.ItemDataRole.ForegroundRole:

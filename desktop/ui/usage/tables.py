@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPoint, QSortFilterProxyModel, Qt, Signal
-from PySide6.QtGui import QAction, QKeyEvent
+from PySide6.QtGui import QAction, QFontMetrics, QKeyEvent
 from PySide6.QtWidgets import QHeaderView, QMenu, QTableView, QWidget
 
 from desktop.ui import theme
@@ -16,7 +16,7 @@ from desktop.ui.usage.shares_model import ALWAYS, COLUMNS, HONEST, KEYS, SharesM
 if TYPE_CHECKING:
     from desktop.services.meter import Share
 
-NAME_PX, FIGURE_PX, COST_PX = 180, 72, 80
+NAME_PX, FIGURE_PX, COST_PX, HEAD_PX = 168, 64, 72, 26
 CALL_WIDTHS = (168, 112, 172, 84, 84, 76, 76, 76, 120, 88)
 
 
@@ -127,11 +127,14 @@ class SharesTable(Table):
 
     def _fit_figures(self) -> None:
         """Each column as wide as its longest figure and its title."""
-        look, head = theme.current(), self.horizontalHeader()
+        look = theme.current()
+        metrics = QFontMetrics(look.font("caption"))
         for at, key in enumerate(KEYS[1:], 1):
             if not self.isColumnHidden(at):
                 least = look.px(COST_PX if key == "dollars" else FIGURE_PX)
-                self.setColumnWidth(at, max(least, self.sizeHintForColumn(at), head.sectionSizeHint(at)))
+                title = str(self.model().headerData(at, Qt.Orientation.Horizontal))
+                needed = metrics.horizontalAdvance(title) + look.px(HEAD_PX)
+                self.setColumnWidth(at, max(least, self.sizeHintForColumn(at), needed))
         self._fit_name()
 
     def _fit_name(self) -> None:
