@@ -202,6 +202,8 @@ async def test_a_conversation_opens_at_its_beginning_in_the_branch_that_was_show
     facts = view.head.facts.text()
     assert "gpt-5-mini" in facts and "Chat" in facts and "#python" in facts and "2025" in facts
     assert view.messages.ids()[-1] == made.named["end"] and held.shown() == made.named["ask"]
+    view.setFocus()
+    assert view.transcript.hasFocus()
     assert len(view.findChildren(Player)) <= 1
     await held.close()
 

@@ -91,6 +91,7 @@ class ReadingView(QWidget):
         self.messages = TranscriptModel(self, branch=lambda m: self.open.branches.get(m), meta=self._meta)
         self.transcript = TranscriptView(theme.current(), self, page="library.reading", is_reading=True)
         self.transcript.set_model(self.messages)
+        self.setFocusProxy(self.transcript)
         self.media = KeptMedia(self.transcript, self.tasks, page="library.reading", make_device=make_device)
         column.addWidget(self.head)
         column.addWidget(self.hit_bar)
