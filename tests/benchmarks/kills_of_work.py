@@ -21,12 +21,14 @@ from contextlib import closing
 from pathlib import Path
 
 from desktop.core.conversation import Conversation, Message, Role, Text
-from desktop.store import backups, check, connections, conversations
-
+from desktop.services.export import json_form
+from desktop.services.imports.run import Imports
+from desktop.store import backups, check, connections, conversations, imports
 from desktop.store.database import Database
 from desktop.store.migrations import MIGRATIONS, migrate
 
 OLD_FORM = 4
+EXPORT = "export.json"
 MESSAGES = 15_000
 IMPORTED, TURNS = 400, 12
 TEXT = "the quick brown fox jumps over the lazy dog and ```code``` "
@@ -46,12 +48,11 @@ def backup(folder: Path) -> None:
 
 
 def import_(folder: Path) -> None:
-    from desktop.services.imports.run import Imports
-
     async def run() -> None:
         database = await asyncio.to_thread(Database.open, folder)
-        await Imports(database).run([str(folder.parent / "export.json")], lambda _: None)
-        await database.aclose()
+        report = await Imports(database).run([folder.parent / EXPORT], lambda _: None)
+        assert report.taken == IMPORTED, report
+        await asyncio.to_thread(database.close)
 
     asyncio.run(run())
 
@@ -89,10 +90,10 @@ def new_archive(folder: Path) -> None:
 def export_to_import(folder: Path) -> None:
     """An archive, and beside its folder an export of another one."""
     new_archive(folder)
-    from desktop.services.export.json_form import Head, write_small  # the form's own writer
-
-    del Head
-    write_small(folder.parent / "export.json", generated())
+    made = generated()
+    entries = (json_form.Entry(conversation, tuple(messages)) for conversation, messages in made)
+    with (folder.parent / EXPORT).open("wb") as file:
+        json_form.write(file, json_form.Head(count=len(made)), entries)
 
 
 def generated() -> list[tuple[Conversation, list[Message]]]:
@@ -145,7 +146,7 @@ def copies_are_whole(folder: Path) -> str:
 
 def import_is_all_or_nothing(folder: Path) -> str:
     database = Database.open(folder)
-    while database.write_now(stored_imports.recover):
+    while database.write_now(lambda db: imports.recover(db, time.time_ns() // 1000)):
         pass
     seen = database.read_now(
         lambda db: db.execute("SELECT count(*) FROM conversation WHERE trashed = 0 AND id <> 'c'").fetchone()[0]
