@@ -17,6 +17,7 @@ from PySide6.QtTest import QAbstractItemModelTester, QTest
 from PySide6.QtWidgets import QApplication, QPushButton
 from wire import MODEL, Wire
 
+from desktop import app
 from desktop.api.client import Client
 from desktop.core.conversation import Conversation, Message, Role, Text
 from desktop.core.profile import Kind
@@ -837,3 +838,19 @@ async def test_everything_has_room_in_a_narrow_window(held, percent):
         await held.close()
     finally:
         theme.current().configure(Appearance.LIGHT, 100, False)
+
+
+async def test_the_window_ends_in_order_while_a_conversation_is_being_read(qtbot, tmp_path):
+    """Pictures and details are still being read when the archive is closed."""
+    running = app.build(Options(tmp_path / "data", offline=True))
+    running.window.show()
+    services = await running.opened()
+    ids = library_archive.fill(services.database, 60)
+    running.window.show_page("library")
+    page = running.window.pages["library"]
+    await page.tasks.settled()
+    page.open_conversation(ids[0])
+    await page.tasks.settled()
+    page.reading.tasks.start(services.conversations.open(ids[1]), name="still-reading")
+    await running.aclose()
+    assert not page.reading.tasks.is_running()

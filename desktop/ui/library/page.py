@@ -560,6 +560,10 @@ class LibraryPage(Page):
     async def _rename(self) -> None:
         await self.doing.rename(self.selected()[0])
 
+    async def close_down(self) -> None:
+        if "reading" in self.__dict__:  # built by now; it has tasks of its own
+            await self.reading.tasks.aclose()
+
     # -- reading
 
     def open_conversation(self, identity: str) -> None:
