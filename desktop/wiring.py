@@ -24,6 +24,7 @@ from desktop.services.copies import Copies
 from desktop.services.export import Export
 from desktop.services.export.keys import learn_all
 from desktop.services.imports.run import Imports
+from desktop.services.jobs import Jobs
 from desktop.services.library import Library
 from desktop.services.local_server import LocalServer, LocalStatus
 from desktop.services.meter import Meter
@@ -36,6 +37,9 @@ from desktop.services.settings import CurrentSettings
 from desktop.services.storage import Storage
 from desktop.services.titles import Titles
 from desktop.services.tokens import Tokens
+from desktop.services.transcription import CACHE as TRANSCRIPTION_CACHE
+from desktop.services.transcription import Transcription
+from desktop.services.transcription.run import Tools
 from desktop.services.upkeep import Upkeep
 from desktop.services.usage import Usage
 from desktop.services.verdicts import ConnectionTest
@@ -134,6 +138,26 @@ async def open_services(
     reported = ReportedCosts(database, secrets, make_client, now=now)
     keeper = Keeper(database, calls, settings, redactor, now=now)
     sending = Sending(database, connections, catalogs, tokens, calls, budgets, redactor, now=now)
+    jobs = Jobs(database, parallel=settings.value.transcription_jobs, now=now)
+    settings.listen(lambda changed: setattr(jobs, "parallel", changed.transcription_jobs))
+    transcription = Transcription(
+        Tools(
+            database,
+            connections,
+            catalogs,
+            budgets,
+            calls,
+            rate_limits,
+            profile_of=profile_of,
+            cache=folder / CACHE / TRANSCRIPTION_CACHE,
+            keeps_raw=lambda: settings.value.keep_raw,
+            keeps_copy=lambda: settings.value.keep_recordings,
+            parallel=lambda: settings.value.transcription_parts,
+            is_offline=options.offline,
+            now=now,
+        ),
+        jobs,
+    )
     return Services(
         options=options,
         redactor=redactor,
@@ -178,6 +202,8 @@ async def open_services(
         upkeep=Upkeep(database, settings, kept, imports, now=now),
         copies=Copies(database, now=now),
         storage=Storage(folder, database, kept, profiles, secrets, now=now),
+        jobs=jobs,
+        transcription=transcription,
         archive_lock=archive_lock,
         notices=tuple(notices),
         _heard_local=heard_local,

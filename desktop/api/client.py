@@ -17,8 +17,9 @@ from desktop.api.connection import Connections, SystemProxy, probe
 from desktop.api.decoding import decode
 from desktop.api.events import Body, EventStream
 from desktop.api.failures import ErrorBody, Teller
+from desktop.api.multipart import Form, Upload
 from desktop.api.recording import Recording, start_of
-from desktop.api.retry import Failure
+from desktop.api.retry import Failure, Stage
 from desktop.api.watchdog import JUMP_S, Timers, Watchdog
 from desktop.core.calls import Fate, Mark, Recorder
 from desktop.core.errors import (
@@ -76,9 +77,10 @@ class _Call:
         model: str,
         on_wait: OnWait | None,
         content_type: str,
+        form: Form | None = None,
     ) -> None:
         self.method, self.url, self.content, self.call_id = method, url, content, call_id
-        self.content_type = content_type
+        self.content_type, self.form = content_type, form
         self.repeatable, self.packed, self.model, self.on_wait = repeatable, packed, model, on_wait
         self.recording: Recording
 
@@ -251,6 +253,46 @@ class Client:
         """A JSON request answered by events. `silence_s` replaces the profile's limit, and lengthens the one for
         bytes without text, for models that think long. Leaving the block closes the connection if events are left."""
         call = self._call("POST", path, body=body, call_id=call_id, on_wait=on_wait, packed="identity")
+        async with self._streamed(call, silence_s, on_alive) as events:
+            yield events
+
+    async def upload(
+        self,
+        path: str,
+        form: Form,
+        *,
+        model: str = "",
+        read_limit_s: float | None = None,
+        call_id: str | None = None,
+        on_wait: OnWait | None = None,
+        on_alive: Callable[[float], None] | None = None,
+    ) -> bytes:
+        """A form with a file, and the bytes of its answer. It costs or creates something: raises MayHaveRun where its
+        fate is unknown, BadFile where the file changed meanwhile."""
+        call = self._call("POST", path, form=form, call_id=call_id, on_wait=on_wait, model=model)
+        return await self._whole(call, read_limit_s or self.profile.limits.reply_s, on_alive)
+
+    @asynccontextmanager
+    async def upload_stream(
+        self,
+        path: str,
+        form: Form,
+        *,
+        model: str = "",
+        call_id: str | None = None,
+        silence_s: float | None = None,
+        on_wait: OnWait | None = None,
+        on_alive: Callable[[float], None] | None = None,
+    ) -> AsyncIterator[EventStream]:
+        """The same, answered by events; as `stream` otherwise."""
+        call = self._call("POST", path, form=form, call_id=call_id, on_wait=on_wait, packed="identity", model=model)
+        async with self._streamed(call, silence_s, on_alive) as events:
+            yield events
+
+    @asynccontextmanager
+    async def _streamed(
+        self, call: _Call, silence_s: float | None, on_alive: Callable[[float], None] | None
+    ) -> AsyncIterator[EventStream]:
         limits = self.profile.limits
         silent = silence_s or limits.silence_s
         dog = self._watchdog(silent, max(limits.no_text_s, silent), on_alive)
@@ -314,9 +356,10 @@ class Client:
         packed: str = "gzip, deflate",
         content_type: str = "application/json",
         model: str = "",
+        form: Form | None = None,
     ) -> _Call:
         address.check(self.profile, self._key)
-        content = _encoded(body) if method == "POST" or body is not None else None
+        content = _encoded(body) if form is None and (method == "POST" or body is not None) else None
         named = body.get("model") if isinstance(body, dict) else getattr(body, "model", None)
         url = address.url_of(self.profile, path, query)
         call = _Call(
@@ -328,7 +371,8 @@ class Client:
             packed=packed,
             model=named if isinstance(named, str) else model,
             on_wait=on_wait,
-            content_type=content_type,
+            content_type=form.content_type if form is not None else content_type,
+            form=form,
         )
         start = start_of(
             call.call_id,
@@ -339,13 +383,16 @@ class Client:
             self._redactor,
             self.profile,
             call.model,
+            form.parts if form is not None else (),
         )
         call.recording = Recording(self._recorder, start, self._key, self._redactor, time.perf_counter)
         return call
 
     def _headers(self, call: _Call) -> dict[str, str]:
-        has_body = call.content is not None
+        has_body = call.content is not None or call.form is not None
         made = address.headers(self.profile, self._key, call.call_id, has_body=has_body, packed=call.packed)
+        if call.form is not None:
+            made["Content-Length"] = str(call.form.length)
         return made | {"Content-Type": call.content_type} if has_body else made
 
     def _watchdog(
@@ -445,14 +492,9 @@ class Client:
         timeout = {"connect": limits.connect_s, "write": limits.write_s, "read": None, "pool": None}
         transport = await self._connections.borrow()
         has_answer = False
+        upload = call.form.sending(dog.moved) if call.form is not None else None
         try:
-            request = httpx.Request(
-                call.method,
-                url,
-                headers=self._headers(call),
-                content=call.content,
-                extensions={"timeout": timeout, "trace": progress.trace},
-            )
+            request = self._request(call, url, upload, {"timeout": timeout, "trace": progress.trace})
             dog.last_byte = dog.last_text = dog.clock()
             response = await dog.guard(transport.handle_async_request(request))
             has_answer = True
@@ -460,11 +502,22 @@ class Client:
             detail = self._teller().detail(response.status_code, response.headers, ErrorBody())
             return _Reply(Body(response, detail), transport)
         except httpx.TransportError as error:
-            found = self._teller().transport(error, progress.may_have_sent)
-            return *found, progress.is_stale
+            found, failure = self._teller().transport(error, progress.may_have_sent)
+            if upload is not None and not upload.is_whole and failure.stage is Stage.NO_ANSWER:
+                failure = Failure(Stage.NOT_SENT)  # half a form is none
+            return found, failure, progress.is_stale
         finally:
+            if upload is not None:
+                upload.close()
             if not has_answer:
                 await self._connections.give_back(transport)
+
+    def _request(self, call: _Call, url: str, upload: Upload | None, extensions: dict[str, object]) -> httpx.Request:
+        headers = self._headers(call)
+        if upload is None:
+            return httpx.Request(call.method, url, headers=headers, content=call.content, extensions=extensions)
+        host = httpx.URL(url).netloc.decode()
+        return httpx.Request(call.method, url, headers={"Host": host, **headers}, stream=upload, extensions=extensions)
 
     async def _rejected(self, call: _Call, reply: _Reply) -> tuple[WireError, Failure, bool]:
         """An error status with as much of its body as is worth reading."""

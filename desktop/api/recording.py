@@ -5,8 +5,10 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable
 
+from msgspec.structs import replace
+
 from desktop.api.address import shown
-from desktop.core.calls import CallStart, Fate, Mark, Recorder
+from desktop.core.calls import CallStart, Fate, Mark, Part, Recorder
 from desktop.core.profile import Profile
 from desktop.core.secret import MASK, Redactor, Secret
 
@@ -101,8 +103,12 @@ def start_of(
     redactor: Redactor,
     profile: Profile | None = None,
     model: str = "",
+    parts: tuple[Part, ...] = (),
 ) -> CallStart:
-    """A request as it may be recorded. Its body is still as it goes out: who keeps or shows it cleans it first."""
+    """A request as it may be recorded. Its body is still as it goes out: who keeps or shows it cleans it first.
+
+    `parts` are those of a form that is streamed from files, instead of a body.
+    """
     seen = tuple((name, redactor.clean(value)) for name, value in (shown(n, v) for n, v in headers))
     return CallStart(
         call_id=call_id,
@@ -114,4 +120,5 @@ def start_of(
         profile=profile.id if profile else "",
         base_url=redactor.clean(profile.base_url) if profile else "",
         model=model,
+        parts=tuple(replace(part, value=redactor.clean(part.value)) for part in parts),
     )

@@ -63,6 +63,10 @@ class Watchdog:
             self._timer.cancel()
             self._timer = None
 
+    def moved(self) -> None:
+        """Something went out: what is still being sent is not answered yet."""
+        self.last_byte = self.last_text = self.clock()
+
     async def guard(self, work: Awaitable[T]) -> T:
         """Await something under the watch; raises Silent when it took too long."""
         self.waiting = asyncio.current_task()

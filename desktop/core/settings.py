@@ -59,6 +59,28 @@ class Settings(Struct, frozen=True):
             "Chat",
         ),
     ] = ""
+    transcription_jobs: Annotated[
+        int,
+        _field("Recordings at once", "How many are worked on beside each other.", "Transcription", ge=1, le=16),
+    ] = 2
+    transcription_parts: Annotated[
+        int,
+        _field(
+            "Parts at once",
+            "Of a long recording that is cut. Sent one after another, each part is told how the last one ended.",
+            "Transcription",
+            ge=1,
+            le=16,
+        ),
+    ] = 3
+    keep_recordings: Annotated[
+        bool,
+        _field(
+            "Copy recordings into the archive",
+            "Else a transcript knows where its file is, and says so when it is missing.",
+            "Transcription",
+        ),
+    ] = False
     trash_days: Annotated[
         int,
         _field("Empty the trash after", "0 keeps all of it until you empty it.", "Archive", ge=0, le=3650, unit="days"),

@@ -19,6 +19,7 @@ from desktop.services.conversations import Conversations
 from desktop.services.copies import Copies
 from desktop.services.export import Export
 from desktop.services.imports.run import Imports
+from desktop.services.jobs import Jobs
 from desktop.services.library import Library
 from desktop.services.local_server import LocalServer, LocalStatus
 from desktop.services.meter import Meter
@@ -30,6 +31,7 @@ from desktop.services.settings import CurrentSettings
 from desktop.services.storage import Storage
 from desktop.services.titles import Titles
 from desktop.services.tokens import Tokens
+from desktop.services.transcription import Transcription
 from desktop.services.upkeep import Upkeep
 from desktop.services.usage import Usage
 from desktop.services.verdicts import ConnectionTest
@@ -74,6 +76,8 @@ class Services:
     upkeep: Upkeep
     copies: Copies
     storage: Storage
+    jobs: Jobs
+    transcription: Transcription
     notices: tuple[str, ...] = ()
     archive_lock: Instance | None = None  # of an archive that is not in the data folder
     _heard_local: list[Callable[[LocalStatus], None]] = field(default_factory=list)
@@ -97,6 +101,7 @@ class Services:
         await self.tokens.load()
 
     async def aclose(self) -> None:
+        await self.jobs.aclose()
         await self.connections.aclose()
         await self.wire.aclose()
         await self.local_server.aclose()

@@ -294,6 +294,9 @@ def _purge(conn: sqlite3.Connection, no: int, title: int) -> set[str]:
             (message,),
         )
         conn.execute("DELETE FROM import_addition WHERE message = ?", (message,))
+    from desktop.store import recordings  # late: it is built on this module
+
+    recordings.forget(conn, no)
     conn.execute("DELETE FROM message WHERE conversation = ?", (no,))
     conn.execute("DELETE FROM conversation_tag WHERE conversation = ?", (no,))
     conn.execute("DELETE FROM conversation WHERE no = ?", (no,))

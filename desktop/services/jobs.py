@@ -1,0 +1,503 @@
+"""The queue of work that outlives a click: its order, how much of it runs at once, and what each job waits for."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sqlite3
+import time
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from contextlib import suppress
+from enum import StrEnum
+from functools import partial
+from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from desktop.core.errors import KnownError, Missing
+from desktop.core.ids import new_id
+from desktop.store import jobs as store
+from desktop.store.database import Database
+
+log = logging.getLogger(__name__)
+
+PARALLEL = 2
+KEPT_EVERY_S = 1.0  # how often progress is written down
+WRITTEN_AT_ONCE = 100
+TOLD_APART_S = 0.03
+RATE_OVER_S = 3.0  # a job has no time left to name before it has worked so long
+TURN = "Waits for its turn"
+
+
+class JobState(StrEnum):
+    """WAITING runs, but for something outside: a rate limit, the network. PAUSED is the user's."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    WAITING = "waiting"
+    PAUSED = "paused"
+    DONE = "done"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+    @property
+    def is_active(self) -> bool:
+        return self in (JobState.RUNNING, JobState.WAITING)
+
+    @property
+    def is_over(self) -> bool:
+        return self in (JobState.DONE, JobState.FAILED, JobState.CANCELLED)
+
+
+class Job(Struct, frozen=True, omit_defaults=True):
+    """One job as it is now. `words` says what it does or waits for; `progress` from 0 to 1, `seconds_left` None while
+    nobody knows. `payload` is what its kind needs to go on; `added` UTC microseconds; `rank` orders the queue."""
+
+    id: str
+    kind: str
+    title: str
+    state: JobState = JobState.QUEUED
+    words: str = TURN
+    progress: float = 0.0
+    seconds_left: float | None = None
+    error: str = ""
+    advice: str = ""
+    added: int = 0
+    rank: float = 0.0
+    payload: dict[str, Any] = {}
+
+
+class Summary(Struct, frozen=True):
+    """For the footer: jobs that run, those that wait for their turn, and how far all of them are, from 0 to 1."""
+
+    running: int
+    queued: int
+    progress: float
+
+
+class Handle:
+    """What the work of one job tells the queue while it runs."""
+
+    def __init__(self, jobs: Jobs, id: str) -> None:
+        self._jobs, self.id = jobs, id
+        self.poked = asyncio.Event()  # the user said: now
+        self._began = self._from = 0.0
+
+    @property
+    def payload(self) -> dict[str, Any]:
+        return self._jobs.get(self.id).payload
+
+    @property
+    def words(self) -> str:
+        """What was said last."""
+        return self._jobs.get(self.id).words
+
+    def works(self, words: str, progress: float | None = None) -> None:
+        """What it does now, and how far it is."""
+        job = self._jobs.get(self.id)
+        progress = job.progress if progress is None else min(max(progress, 0.0), 1.0)
+        self._jobs._change(
+            self.id, state=JobState.RUNNING, words=words, progress=progress, seconds_left=self._left(progress)
+        )
+
+    def waits(self, words: str) -> None:
+        """What it waits for."""
+        self._jobs._change(self.id, state=JobState.WAITING, words=words, seconds_left=None)
+
+    async def keep(self, payload: Mapping[str, Any]) -> None:
+        """Write down what is needed to go on after a restart."""
+        self._jobs._change(self.id, payload=dict(payload))
+        await self._jobs._write_one(self.id)
+
+    def _left(self, progress: float) -> float | None:
+        """Seconds at the rate since it began."""
+        now = self._jobs.clock()
+        if not self._began or progress < self._from:
+            self._began, self._from = now, progress
+        done, took = progress - self._from, now - self._began
+        return None if done <= 0 or took < RATE_OVER_S else (1 - progress) * took / done
+
+
+Worker = Callable[[Handle], Awaitable[None]]
+
+
+class Jobs:
+    """All jobs of the archive, in the order of their turn. `workers` are registered by kind before `load`.
+
+    Jobs run as tasks of this queue: they end when they are done, cancelled, paused, or with `aclose`.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        *,
+        parallel: int = PARALLEL,
+        now: Callable[[], float] = time.time,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._database, self._now, self.clock = database, now, clock
+        self._parallel = parallel
+        self._workers: dict[str, Worker] = {}
+        self._jobs: dict[str, Job] = {}
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._handles: dict[str, Handle] = {}
+        self._listeners: list[Callable[[str], None]] = []
+        self._dirty: set[str] = set()
+        self._wanted: dict[str, JobState] = {}  # why a task is being cancelled
+        self._gone: set[str] = set()
+        self._timer: asyncio.TimerHandle | None = None
+        self._writing: asyncio.Task[None] | None = None
+        self._changed: asyncio.Event = asyncio.Event()
+        self._is_loaded = self._is_closed = self._is_held = False
+        self._loading = asyncio.Lock()
+
+    # -- set up
+
+    def register(self, kind: str, work: Worker) -> None:
+        """How jobs of a kind are done; those that were kept wait for `load`."""
+        self._workers[kind] = work
+
+    async def load(self) -> None:
+        """Take up what an earlier run left, and begin. What was running is queued again."""
+        async with self._loading:
+            if self._is_loaded:
+                return
+            rows = await self._database.read(store.listing)
+            for row in reversed(rows):
+                job = _job(row)
+                if job.state.is_active:
+                    job = replace(job, state=JobState.QUEUED, words=TURN, seconds_left=None)
+                self._jobs.setdefault(job.id, job)
+            self._sort()
+            self._is_loaded = True
+        for id in list(self._jobs):
+            self._tell(id)
+        self._pump()
+
+    def listen(self, changed: Callable[[str], None]) -> None:
+        """`changed` is told the id of a job that is new, changed or gone."""
+        self._listeners.append(changed)
+
+    # -- reading
+
+    def all(self, kind: str = "") -> tuple[Job, ...]:
+        """In the order of their turn."""
+        return tuple(job for job in self._jobs.values() if not kind or job.kind == kind)
+
+    def get(self, id: str) -> Job:
+        """Raises Missing."""
+        try:
+            return self._jobs[id]
+        except KeyError:
+            raise Missing("This job is not there any more.") from None
+
+    def change_payload(self, id: str, payload: Mapping[str, Any]) -> None:
+        """What a job that does not run needs to go on is another thing now."""
+        self._change(id, payload=dict(payload))
+
+    def find(self, id: str) -> Job | None:
+        return self._jobs.get(id)
+
+    def summary(self) -> Summary:
+        active = [job for job in self._jobs.values() if not job.state.is_over and job.state is not JobState.PAUSED]
+        running = sum(job.state.is_active for job in active)
+        progress = sum(job.progress for job in active) / len(active) if active else 0.0
+        return Summary(running, len(active) - running, progress)
+
+    @property
+    def parallel(self) -> int:
+        return self._parallel
+
+    @parallel.setter
+    def parallel(self, count: int) -> None:
+        self._parallel = max(1, count)
+        self._pump()
+
+    @property
+    def is_held(self) -> bool:
+        """Whether all of the queue is paused."""
+        return self._is_held
+
+    # -- what a user can do
+
+    async def add(
+        self, kind: str, wanted: Iterable[tuple[str, str, Mapping[str, Any]]], *, held: bool = False
+    ) -> tuple[str, ...]:
+        """Queue jobs of (id or "", title, payload) behind the others; they are written down before any begins."""
+        await self.load()
+        last = max((job.rank for job in self._jobs.values()), default=0.0)
+        state, words = (JobState.PAUSED, "Paused") if held else (JobState.QUEUED, TURN)
+        added = self._micros()
+        made = [
+            Job(id or new_id(), kind, title, state, words, added=added, rank=last + at + 1, payload=dict(payload))
+            for at, (id, title, payload) in enumerate(wanted)
+        ]
+        for start in range(0, len(made), WRITTEN_AT_ONCE):
+            some = made[start : start + WRITTEN_AT_ONCE]
+            rows = [self._row(job) for job in some]
+            await self._database.write(partial(_add, rows))
+            for job in some:
+                self._jobs[job.id] = job
+                self._tell(job.id)
+            self._pump()
+        return tuple(job.id for job in made)
+
+    def pause(self, id: str) -> None:
+        """Stop a job for now; what it has is kept."""
+        self._stop(id, JobState.PAUSED)
+
+    def resume(self, id: str) -> None:
+        """Go on with a paused job; one that waits tries again now."""
+        job = self.get(id)
+        if job.state is JobState.PAUSED:
+            self._queue(id)
+        elif handle := self._handles.get(id):
+            handle.poked.set()
+
+    def retry(self, id: str) -> None:
+        """Begin a failed or cancelled job again, where it ended."""
+        if self.get(id).state.is_over:
+            self._queue(id)
+
+    def cancel(self, id: str) -> None:
+        """Stop a job for good; `retry` begins it again all the same."""
+        self._stop(id, JobState.CANCELLED)
+
+    def pause_all(self) -> None:
+        """Stop what runs and begin nothing more, until `resume_all`."""
+        self._is_held = True
+        for job in self.all():
+            if not job.state.is_over:
+                self._stop(job.id, JobState.PAUSED)
+
+    def resume_all(self) -> None:
+        self._is_held = False
+        for job in self.all():
+            if job.state is JobState.PAUSED:
+                self._queue(job.id)
+        self._pump()
+
+    def move(self, id: str, before: str | None) -> None:
+        """Put a job before another one in the queue, or at its end."""
+        order = [job for job in self._jobs.values() if job.id != id]
+        at = next((n for n, job in enumerate(order) if job.id == before), len(order))
+        above = order[at - 1].rank if at else (order[0].rank - 2 if order else 0.0)
+        below = order[at].rank if at < len(order) else above + 2
+        rank = (above + below) / 2
+        if not above < rank < below:  # after some fifty moves into one gap: number them anew
+            for number, job in enumerate(order):
+                self._change(job.id, rank=float(number + (number >= at) + 1))
+            rank = float(at + 1)
+        self._change(id, rank=rank)
+        self._sort()
+
+    async def forget(self, id: str) -> None:
+        """Take a job out of the list; one that runs is cancelled first."""
+        self._stop(id, JobState.CANCELLED)
+        if task := self._tasks.get(id):
+            await asyncio.wait([task])
+        if self._jobs.pop(id, None) is not None:
+            self._dirty.discard(id)
+            await self._database.write(lambda db: store.delete(db, id))
+            self._tell(id)
+
+    # -- the end, and waiting for it
+
+    async def settled(self, ids: Iterable[str] | None = None) -> None:
+        """Until these jobs, or all, are over or paused."""
+        wanted = None if ids is None else set(ids)
+        while any(
+            (wanted is None or job.id in wanted)
+            and (job.id in self._tasks or not (job.state.is_over or job.state is JobState.PAUSED))
+            for job in self._jobs.values()
+        ):
+            self._changed.clear()
+            await self._changed.wait()
+
+    async def aclose(self) -> None:
+        """End all work where it is; the next run goes on with it."""
+        self._is_closed = True
+        if self._timer is not None:
+            self._timer.cancel()
+        tasks = [*self._tasks.values()]
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks)
+        if self._writing is not None:
+            await asyncio.wait([self._writing])
+        with suppress(KnownError):
+            await self._write()
+
+    # -- inside
+
+    def _pump(self) -> None:
+        """Begin as many as may run."""
+        if self._is_closed or not self._is_loaded:
+            return
+        free = self._parallel - len(self._tasks)
+        for job in list(self._jobs.values()) if free > 0 and not self._is_held else ():
+            if free <= 0:
+                break
+            if job.state is JobState.QUEUED and job.kind in self._workers and job.id not in self._tasks:
+                self._begin(job)
+                free -= 1
+
+    def _queue(self, id: str) -> None:
+        self._wanted.pop(id, None)
+        self._change(id, state=JobState.QUEUED, words=TURN, error="", advice="", seconds_left=None)
+        self._pump()
+
+    def _begin(self, job: Job) -> None:
+        handle = self._handles[job.id] = Handle(self, job.id)
+        self._wanted.pop(job.id, None)
+        self._change(job.id, state=JobState.RUNNING, words="Begins")
+        task = asyncio.get_running_loop().create_task(self._run(handle), name=f"job:{job.id}")
+        self._tasks[job.id] = task
+        task.add_done_callback(lambda done: self._ended(job.id))
+
+    async def _run(self, handle: Handle) -> None:
+        """One job to its end: the only place where its failure goes."""
+        id = handle.id
+        try:
+            await self._workers[self.get(id).kind](handle)
+        except asyncio.CancelledError:
+            state = self._wanted.get(id, JobState.QUEUED)  # queued: the application ends
+            words = {JobState.PAUSED: "Paused", JobState.CANCELLED: "Cancelled"}.get(state, TURN)
+            self._change(id, state=state, words=words, seconds_left=None)
+            raise
+        except KnownError as error:
+            self._fail(id, error.summary, error.advice)
+        except Exception:
+            log.exception("a job failed by a fault of ours")
+            self._fail(id, "Something went wrong inside Davenport.", "Try it again; the log has the details.")
+        else:
+            self._change(id, state=JobState.DONE, words="Done", progress=1.0, seconds_left=None)
+
+    def _fail(self, id: str, error: str, advice: str) -> None:
+        self._change(id, state=JobState.FAILED, words=error, error=error, advice=advice, seconds_left=None)
+
+    def _ended(self, id: str) -> None:
+        self._tasks.pop(id, None)
+        self._handles.pop(id, None)
+        self._changed.set()
+        self._pump()
+
+    def _stop(self, id: str, state: JobState) -> None:
+        job = self.get(id)
+        if (task := self._tasks.get(id)) is not None:
+            self._wanted[id] = state
+            task.cancel()
+        elif job.state.is_over and state is not job.state:
+            return
+        words = "Paused" if state is JobState.PAUSED else "Cancelled"
+        self._change(id, state=state, words=words, seconds_left=None)
+
+    def _change(self, id: str, **changed: Any) -> None:
+        job = self._jobs.get(id)
+        if job is None:
+            return
+        if id in self._wanted and id in self._tasks and "state" in changed:
+            changed["state"] = self._wanted[id]  # it is on its way out: nothing it says brings it back
+            changed["words"] = "Paused" if self._wanted[id] is JobState.PAUSED else "Cancelled"
+        made = replace(job, **changed)
+        if made == job:
+            return
+        self._jobs[id] = made
+        self._dirty.add(id)
+        self._write_soon(at_once=made.state is not job.state)
+        self._tell(id)
+
+    def _tell(self, id: str) -> None:
+        self._changed.set()
+        for changed in self._listeners:
+            changed(id)
+
+    def _sort(self) -> None:
+        self._jobs = {job.id: job for job in sorted(self._jobs.values(), key=lambda job: (job.rank, job.id))}
+
+    # -- writing down
+
+    def _write_soon(self, *, at_once: bool) -> None:
+        if self._is_closed or self._database.read_only:
+            return
+        loop = asyncio.get_running_loop()
+        due = loop.time() + (0.0 if at_once else KEPT_EVERY_S)
+        if self._timer is not None:
+            if self._timer.when() <= due:
+                return
+            self._timer.cancel()
+        self._timer = loop.call_at(due, self._start_writing)
+
+    def _start_writing(self) -> None:
+        self._timer = None
+        if self._writing is not None and not self._writing.done():
+            self._write_soon(at_once=False)
+            return
+        self._writing = asyncio.get_running_loop().create_task(self._write_all(), name="jobs: written down")
+
+    async def _write_all(self) -> None:
+        try:
+            await self._write()
+        except KnownError as error:  # a full disk: it is written with the next change
+            log.warning("jobs could not be written down: %s", error.summary)
+
+    async def _write(self) -> None:
+        ids, self._dirty = list(self._dirty), set()
+        rows = [self._row(self._jobs[id]) for id in ids if id in self._jobs]
+        if not rows:
+            return
+
+        def work(db: sqlite3.Connection) -> None:
+            for row in rows:
+                with suppress(Missing):  # deleted with its conversation
+                    store.put(db, row)
+
+        try:
+            await self._database.write(work)
+        except KnownError:
+            self._dirty.update(ids)
+            raise
+
+    async def _write_one(self, id: str) -> None:
+        row = self._row(self.get(id))
+        self._dirty.discard(id)
+        await self._database.write(lambda db: store.put(db, row))
+
+    def _row(self, job: Job) -> store.JobRow:
+        payload = {
+            "title": job.title,
+            "rank": job.rank,
+            "words": job.words,
+            "advice": job.advice,
+            "work": job.payload,
+        }
+        return store.JobRow(
+            job.id, job.kind, job.state.value, job.added, self._micros(), job.progress, job.error, payload
+        )
+
+    def _micros(self) -> int:
+        return round(self._now() * 1_000_000)
+
+
+def _add(rows: Iterable[store.JobRow], db: sqlite3.Connection) -> None:
+    for row in rows:
+        store.add(db, row)
+
+
+def _job(row: store.JobRow) -> Job:
+    kept = row.payload
+    return Job(
+        row.id,
+        row.kind,
+        str(kept.get("title", "")),
+        JobState(row.state),
+        str(kept.get("words", "")) or TURN,
+        row.progress,
+        error=row.error,
+        advice=str(kept.get("advice", "")),
+        added=row.created,
+        rank=float(kept.get("rank", 0.0)),
+        payload=dict(kept.get("work", {})),
+    )

@@ -1,0 +1,147 @@
+"""Parts of a recording, each heard by itself, as one transcript."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from difflib import SequenceMatcher
+from typing import Any
+
+from msgspec.structs import replace
+
+from desktop.api.audio import TranscriptionReply
+from desktop.core.subtitles.rules import words_of
+from desktop.core.transcript import Segment, Speaker, Transcript
+from desktop.services.transcription.plan import Piece
+from desktop.services.transcription.times import Spoken, _bare, segments_of
+
+COMMON = 2  # words in a row that two parts must share to be joined by them
+AROUND_MS = 3_000  # how far beyond an overlap its words may be looked for: times are not exact
+
+Heard = tuple[Piece, TranscriptionReply]
+
+
+def join(parts: Sequence[Heard], heard: Mapping[int | None, Spoken], milliseconds: int, model: str) -> Transcript:
+    """One transcript of all parts that are there. `heard` is what is spoken on each channel, None for all mixed.
+
+    Parts of several channels are merged by time, each channel a speaker; labels of a model that tells speakers apart
+    hold for their part alone, unless they are names that were given to it.
+    """
+    sides = sorted({piece.channel for piece, _ in parts}, key=lambda side: -1 if side is None else side)
+    segments: list[Segment] = []
+    speakers: list[Speaker] = []
+    for side in sides:
+        some = sorted((part for part in parts if part[0].channel == side), key=lambda part: part[0].begins)
+        found = _one_after_another(some, heard[side])
+        if side is not None and len(sides) > 1:
+            speaker = Speaker(f"channel-{side + 1}", ("Left", "Right")[side], side)
+            speakers.append(speaker)
+            found = [replace(segment, speaker=speaker.id) for segment in found]
+        segments += found
+    segments.sort(key=lambda segment: segment.begins)
+    if not speakers:
+        segments, speakers = _with_speakers(segments)
+    language = next((said for _, reply in parts if (said := language_of(reply))), "")
+    return Transcript(tuple(segments), tuple(speakers), milliseconds, language, model=model)
+
+
+def language_of(reply: TranscriptionReply) -> str:
+    """What a model heard, as it says it: a word or a code."""
+    if reply.language:
+        return reply.language
+    first: Any = reply.languages[0] if reply.languages else ""
+    if isinstance(first, dict):
+        return str(first.get("code") or first.get("language") or "")[:40]
+    return first if isinstance(first, str) else ""
+
+
+def _one_after_another(parts: Sequence[Heard], heard: Spoken) -> list[Segment]:
+    made: list[Segment] = []
+    is_several = len(parts) > 1
+    for number, (piece, reply) in enumerate(parts):
+        found = segments_of(reply, piece.begins, piece.ends, heard)
+        if is_several:
+            found = [_labelled(segment, number) for segment in found]
+        if piece.overlap and made and found:
+            made, found = merged(made, found, piece.begins, piece.begins + piece.overlap)
+        made += found
+    return _in_order(made)
+
+
+def merged(
+    before: Sequence[Segment], after: Sequence[Segment], begins: int, ends: int
+) -> tuple[list[Segment], list[Segment]]:
+    """Two parts that both heard the time from `begins` to `ends`, each cut where the other goes on: after the longest
+    run of words that they have in common, or in the middle where they have none."""
+    first = [word for segment in before for word in words_of(segment)]
+    second = [word for segment in after for word in words_of(segment)]
+    low, high = begins - AROUND_MS, ends + AROUND_MS
+    start = next((n for n, word in enumerate(first) if word.ends > low), len(first))
+    until = next((n for n, word in enumerate(second) if word.begins >= high), len(second))
+    ours, theirs = [_bare(word.text) for word in first[start:]], [_bare(word.text) for word in second[:until]]
+    run = SequenceMatcher(None, ours, theirs, autojunk=False).find_longest_match()
+    if run.size >= COMMON:
+        return _first_words(before, start + run.a + run.size), _without_words(after, run.b + run.size)
+    middle = (begins + ends) // 2
+    keep = sum((word.begins + word.ends) // 2 < middle for word in first)
+    drop = sum((word.begins + word.ends) // 2 < middle for word in second)
+    return _first_words(before, keep), _without_words(after, drop)
+
+
+def _first_words(segments: Sequence[Segment], count: int) -> list[Segment]:
+    made = []
+    for segment in segments:
+        words = words_of(segment)
+        if count >= len(words):
+            made.append(segment)
+        elif count > 0:
+            some = tuple(words[:count])
+            made.append(replace(segment, ends=some[-1].ends, words=some, text=" ".join(word.text for word in some)))
+        count -= len(words)
+        if count < 0:
+            break
+    return made
+
+
+def _without_words(segments: Sequence[Segment], count: int) -> list[Segment]:
+    made = []
+    for segment in segments:
+        words = words_of(segment)
+        if count <= 0:
+            made.append(segment)
+        elif count < len(words):
+            some = tuple(words[count:])
+            made.append(replace(segment, begins=some[0].begins, words=some, text=" ".join(word.text for word in some)))
+        count -= len(words)
+    return made
+
+
+def _in_order(segments: Sequence[Segment]) -> list[Segment]:
+    """No segment begins before the one above it, and none ends after the next one's end by more than it lasts."""
+    made: list[Segment] = []
+    for segment in segments:
+        if made and segment.begins < made[-1].begins:
+            shift = made[-1].begins - segment.begins
+            segment = replace(segment, begins=made[-1].begins, ends=max(segment.ends, made[-1].begins + 1))
+            if shift and segment.words:
+                segment = replace(segment, words=())
+        made.append(segment)
+    return made
+
+
+def _labelled(segment: Segment, number: int) -> Segment:
+    """A model's own label means nobody beyond its part; a name that it was given does."""
+    is_label = len(segment.speaker) <= 2 or segment.speaker.lower().startswith(("speaker", "spk"))
+    return replace(segment, speaker=f"{segment.speaker}\n{number}") if segment.speaker and is_label else segment
+
+
+def _with_speakers(segments: Sequence[Segment]) -> tuple[list[Segment], list[Speaker]]:
+    """Speakers in the order in which they first speak."""
+    speakers: dict[str, Speaker] = {}
+    for segment in segments:
+        if segment.speaker and segment.speaker not in speakers:
+            label, _, part = segment.speaker.partition("\n")
+            name = label if len(label) > 2 else f"Speaker {label}"
+            name += f" (part {int(part) + 1})" if part and int(part) else ""
+            speakers[segment.speaker] = Speaker(f"speaker-{len(speakers) + 1}", name, len(speakers))
+    made = [replace(each, speaker=speakers[each.speaker].id) if each.speaker else each for each in segments]
+    return made, list(speakers.values())
