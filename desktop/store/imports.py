@@ -44,6 +44,9 @@ class Marks(Struct, frozen=True):
     last_call: int = 0
     last_passage: int = 0
     folders: tuple[str, ...] = ()
+    first_tag: int = 0
+    last_tag: int = 0
+    searches: tuple[str, ...] = ()
 
 
 class Ended(Struct, frozen=True):
@@ -57,7 +60,7 @@ class Ended(Struct, frozen=True):
 
 
 def begin(conn: sqlite3.Connection, run: str, now_us: int, kind: str, name: str) -> None:
-    marks = Marks(first_call=_highest(conn, "ledger"))
+    marks = Marks(first_call=_highest(conn, "ledger"), first_tag=_highest(conn, "tag"))
     conn.execute(
         "INSERT INTO import_run (id, started, kind, name, state, report) VALUES (?, ?, ?, ?, 'staged', ?)",
         (run, now_us, kind, name, _packed(marks, b"{}")),
@@ -161,7 +164,7 @@ def end(conn: sqlite3.Connection, run: str, now_us: int, state: str, report: byt
     marks = was.marks
     if state == "done":
         last_call, last_passage = _highest(conn, "ledger"), _highest(conn, "passage")
-        marks = structs.replace(marks, last_call=last_call, last_passage=last_passage)
+        marks = structs.replace(marks, last_call=last_call, last_passage=last_passage, last_tag=_highest(conn, "tag"))
     kept = _packed(marks, bytes(was.report) if report is None else report)
     conn.execute("UPDATE import_run SET state = ?, ended = ?, report = ? WHERE id = ?", (state, now_us, kept, run))
 
@@ -198,19 +201,31 @@ def add_folders(conn: sqlite3.Connection, run: str, folders: Iterable[Folder]) -
             made.append(folder.id)
         ids[folder.id] = row[0] if row else folder.id
     if made:
-        was = _unpacked(conn.execute("SELECT report FROM import_run WHERE id = ?", (run,)).fetchone()[0])
-        marks = structs.replace(was.marks, folders=(*was.marks.folders, *made))
-        conn.execute("UPDATE import_run SET report = ? WHERE id = ?", (_packed(marks, bytes(was.report)), run))
+        _mark(conn, run, folders=made)
     return ids
 
 
-def add_names(conn: sqlite3.Connection, tags: Iterable[str], searches: Iterable[SavedSearch]) -> None:
+def add_names(conn: sqlite3.Connection, run: str, tags: Iterable[str], searches: Iterable[SavedSearch]) -> None:
     """Tags and saved searches that are not there yet."""
     conn.executemany("INSERT OR IGNORE INTO tag (name) VALUES (?)", [(tag,) for tag in tags])
-    conn.executemany(
-        "INSERT OR IGNORE INTO saved_search (id, name, query, created) VALUES (?, ?, ?, ?)",
-        [(each.id, each.name, each.query, each.created) for each in searches],
-    )
+    made = [
+        each.id
+        for each in searches
+        if conn.execute(
+            "INSERT OR IGNORE INTO saved_search (id, name, query, created) VALUES (?, ?, ?, ?)",
+            (each.id, each.name, each.query, each.created),
+        ).rowcount
+        == 1
+    ]
+    if made:
+        _mark(conn, run, searches=made)
+
+
+def _mark(conn: sqlite3.Connection, run: str, **made: Sequence[str]) -> None:
+    """Put down the ids of what a run has made."""
+    was = _unpacked(conn.execute("SELECT report FROM import_run WHERE id = ?", (run,)).fetchone()[0])
+    marks = structs.replace(was.marks, **{name: (*getattr(was.marks, name), *ids) for name, ids in made.items()})
+    conn.execute("UPDATE import_run SET report = ? WHERE id = ?", (_packed(marks, bytes(was.report)), run))
 
 
 def add_calls(conn: sqlite3.Connection, calls: Iterable[Call]) -> None:
@@ -244,6 +259,7 @@ def recover(conn: sqlite3.Connection, now_us: int, running: Collection[str] = ()
         if run in running:
             continue
         if not discard(conn, run):
+            forget_names(conn, run)
             end(conn, run, now_us, "failed")
         return True
     return False
@@ -273,7 +289,8 @@ def undo(conn: sqlite3.Connection, run: str) -> tuple[int, int, bool]:
     What was gone on with stays: see `kept`.
     """
     no = _run_no(conn, run)
-    last = _unpacked(conn.execute("SELECT report FROM import_run WHERE no = ?", (no,)).fetchone()[0]).marks.last_passage
+    report, ended = conn.execute("SELECT report, coalesce(ended, 0) FROM import_run WHERE no = ?", (no,)).fetchone()
+    last = _unpacked(report).marks.last_passage
     rows = conn.execute(
         "SELECT m.no FROM import_addition a JOIN message m ON m.no = a.message WHERE a.import_run = ?"
         " AND NOT EXISTS (SELECT 1 FROM message b WHERE b.parent = m.no)"
@@ -283,7 +300,7 @@ def undo(conn: sqlite3.Connection, run: str) -> tuple[int, int, bool]:
     ).fetchall()
     if rows:
         return 0, sum(_remove(conn, message) for (message,) in rows), True
-    some = _some(conn, no, _UNTOUCHED.format(last=int(last)))
+    some = _some(conn, no, _UNTOUCHED.format(last=int(last), ended=int(ended)))
     _purge(conn, no, some)
     return len(some), 0, bool(some)
 
@@ -298,20 +315,28 @@ def kept(conn: sqlite3.Connection, run: str) -> tuple[list[str], int]:
     return [title for (title,) in titles], added
 
 
-def forget_folders(conn: sqlite3.Connection, run: str) -> None:
-    """Take away the folders a run made where nothing is in them."""
-    made = _unpacked(conn.execute("SELECT report FROM import_run WHERE id = ?", (run,)).fetchone()[0]).marks.folders
-    for id in reversed(made):
+def forget_names(conn: sqlite3.Connection, run: str) -> None:
+    """Take away the saved searches a run made, and those of its folders and tags that nothing is in."""
+    marks = _unpacked(conn.execute("SELECT report FROM import_run WHERE id = ?", (run,)).fetchone()[0]).marks
+    for id in reversed(marks.folders):
         conn.execute(
             "DELETE FROM folder WHERE id = ? AND NOT EXISTS (SELECT 1 FROM conversation WHERE folder = folder.no)"
             " AND NOT EXISTS (SELECT 1 FROM folder b WHERE b.parent = folder.no)",
             (id,),
         )
+    conn.executemany("DELETE FROM saved_search WHERE id = ?", [(id,) for id in marks.searches])
+    conn.execute(
+        "DELETE FROM tag WHERE no > ? AND no <= ?"
+        " AND NOT EXISTS (SELECT 1 FROM conversation_tag x WHERE x.tag = tag.no)",
+        (marks.first_tag, marks.last_tag or _highest(conn, "tag")),
+    )
 
 
-# Only messages that came later than the run's last show that somebody went on.
+# Only messages that came later than the run's last show that somebody went on: by their number, or, where a number
+# of something deleted for good was given again, by their time.
 _UNTOUCHED = (
-    "NOT EXISTS (SELECT 1 FROM message m WHERE m.conversation = conversation.no AND m.no > {last})"
+    "NOT EXISTS (SELECT 1 FROM message m WHERE m.conversation = conversation.no"
+    " AND (m.no > {last} OR m.created >= {ended}))"
     " AND NOT EXISTS (SELECT 1 FROM conversation f JOIN message m ON m.no = f.fork_of"
     " WHERE m.conversation = conversation.no AND f.import_run IS NOT conversation.import_run)"
 )

@@ -337,6 +337,22 @@ async def test_stopped_it_leaves_nothing_and_says_so(database, tmp_path):
     assert (await take(database, path)).taken == 300
 
 
+async def test_what_a_killed_run_left_is_not_taken_for_what_is_there_already(database, tmp_path):
+    path = tmp_path / "conversations.json"
+    path.write_bytes(shapes.as_json([shapes.simple(1, "a", "b")]))
+    await take(database, path)
+
+    def as_if_killed(db):
+        db.execute("UPDATE import_run SET state = 'staged', ended = NULL")
+        db.execute("UPDATE conversation SET trashed = -1")
+
+    database.write_now(as_if_killed)
+    report = await take(database, path)
+    assert (report.taken, report.already) == (1, 0)
+    await Imports(database).recover()
+    assert list(Taken(database).all) == ["Talk 1"]
+
+
 async def test_undo_takes_all_of_it_but_what_was_gone_on_with(database, tmp_path):
     path = tmp_path / "conversations.json"
     path.write_bytes(shapes.as_json([shapes.simple(n, "a", "b") for n in range(1, 6)]))

@@ -16,7 +16,7 @@ from desktop.core.conversation import Conversation
 from desktop.core.errors import Missing
 from desktop.store import check, conversations, imports, search
 from desktop.store.database import Database
-from desktop.store.exporting import Folder
+from desktop.store.exporting import Folder, SavedSearch
 
 RUN = "01RUN"
 SERVICES = Path(__file__).resolve().parents[1] / "services"
@@ -129,8 +129,46 @@ def test_folders_of_the_same_name_in_the_same_place_are_the_same(database):
     came = [Folder("w", "work"), Folder("p", "Papers", "w"), Folder("x", "Play")]
     ids = database.write_now(lambda db: imports.add_folders(db, RUN, came))
     assert ids == {"": "", "w": "here", "p": "p", "x": "x"}
-    database.write_now(lambda db: imports.forget_folders(db, RUN))
+    database.write_now(lambda db: imports.forget_names(db, RUN))
     assert database.read_now(lambda db: db.execute("SELECT id FROM folder").fetchall()) == [("here",)]
+
+
+def test_undo_takes_back_tags_searches_and_folders_but_those_in_use(database):
+    talk(database, "mine")
+    database.write_now(lambda db: conversations.add_tags(db, 1, ["before"]))
+    begin(database)
+    came = [SavedSearch("s", "Mine", "tag:before", 1), SavedSearch("s2", "Theirs", "heron", 1)]
+    database.write_now(lambda db: imports.add_names(db, RUN, ["before", "new", "used"], came))
+    tagged = Conversation("t", "tagged", created=1, tags=("only there",))
+    database.write_now(lambda db: imports.stage(db, RUN, tagged))
+    database.write_now(lambda db: imports.show(db, RUN, 9, {}, b"{}"))
+    database.write_now(lambda db: conversations.add_tags(db, 1, ["used", "later"]))
+    while database.write_now(lambda db: imports.undo(db, RUN))[2]:
+        pass
+    database.write_now(lambda db: imports.forget_names(db, RUN))
+    tags = database.read_now(lambda db: db.execute("SELECT name FROM tag ORDER BY name").fetchall())
+    assert tags == [("before",), ("later",), ("used",)]
+    assert database.read_now(lambda db: db.execute("SELECT count(*) FROM saved_search").fetchone()) == (0,)
+    sound(database)
+
+
+def test_a_number_given_again_does_not_hide_that_somebody_went_on(database):
+    begin(database, "a", "b")
+    database.write_now(lambda db: imports.show(db, RUN, 9, {}, b"{}"))
+    database.write_now(lambda db: conversations.purge(db, ["b"]))  # the highest numbers are free again
+    add(database, message("mine", "am2", chat="a", created=10))
+    assert database.write_now(lambda db: imports.undo(db, RUN)) == (0, 0, False)
+    assert listed(database) == ["a"]
+
+
+def test_what_a_kill_left_loses_its_folders_and_tags_too(database):
+    begin(database)
+    database.write_now(lambda db: imports.add_folders(db, RUN, [Folder("w", "Work")]))
+    database.write_now(lambda db: imports.add_names(db, RUN, ["new"], [SavedSearch("s", "Name", "line", 1)]))
+    while database.write_now(lambda db: imports.recover(db, 7)):
+        pass
+    for table in ("folder", "tag", "saved_search"):
+        assert database.read_now(lambda db, table=table: db.execute(f"SELECT * FROM {table}").fetchall()) == []
 
 
 def test_an_unknown_run_is_said_to_be_unknown(database):

@@ -54,6 +54,7 @@ class Imports:
         if self._running:
             raise BadInput("An import is under way.", "Wait for its end, or stop it.")
         self._database.writer  # noqa: B018  (raises where nothing may be written, before anything is read)
+        await self.recover()  # what a killed run left is not "already there"
         loop = asyncio.get_running_loop()
 
         def tell_there(progress: Progress) -> None:
@@ -81,14 +82,19 @@ class Imports:
         )
 
     async def undo(self, run_id: str) -> Undone:
-        """Take away a whole import; conversations that were gone on with stay and are named."""
+        """Take away a whole import; conversations that were gone on with stay and are named.
+
+        Raises BadInput for one that is under way.
+        """
+        if run_id in self._running:
+            raise BadInput("This import is under way.", "Stop it instead.")
         conversations = messages = 0
         more = True
         while more:
             gone, removed, more = await self._database.write(lambda db: imports.undo(db, run_id))
             conversations, messages = conversations + gone, messages + removed
         kept, left = await self._database.read(lambda db: imports.kept(db, run_id))
-        await self._database.write(lambda db: imports.forget_folders(db, run_id))
+        await self._database.write(lambda db: imports.forget_names(db, run_id))
         await self._database.write(lambda db: imports.end(db, run_id, self._micros(), "undone"))
         return Undone(conversations, messages, tuple(kept), left)
 
@@ -238,7 +244,7 @@ class _Work:
                 staging.folders |= self._database.write_now(partial(self._names, head=head))
 
     def _names(self, db: sqlite3.Connection, head: Head) -> dict[str, str]:
-        imports.add_names(db, head.tags, head.searches)
+        imports.add_names(db, self.id, head.tags, head.searches)
         return imports.add_folders(db, self.id, head.folders)
 
     def _take_back(self) -> None:
@@ -246,7 +252,7 @@ class _Work:
         try:
             while self._database.write_now(lambda db: imports.discard(db, self.id)):
                 pass
-            self._database.write_now(lambda db: imports.forget_folders(db, self.id))
+            self._database.write_now(lambda db: imports.forget_names(db, self.id))
             self._database.write_now(lambda db: imports.end(db, self.id, self._micros(), "failed"))
         except KnownError:
             return
