@@ -129,14 +129,15 @@ class Conversations:
     async def _empty_trash(self, older_than_us: int) -> int:
         """The file keeps its traces until it is next made smaller."""
         wanted = await self._database.read(lambda db: conversations.trashed_before(db, older_than_us))
-        return await self._purge_in_steps(wanted)
+        return await self._purge_in_steps(wanted, older_than_us)
 
-    async def _purge_in_steps(self, identities: Sequence[str]) -> int:
-        """A few at a time: replies that are arriving wait for the same writer."""
+    async def _purge_in_steps(self, identities: Sequence[str], trashed_before_us: int | None = None) -> int:
+        """A few at a time: replies that are arriving wait for the same writer. What was taken out of the trash
+        meanwhile stays, where only what was trashed before a moment is to go."""
         done = 0
         for start in range(0, len(identities), PURGED_AT_ONCE):
             some = identities[start : start + PURGED_AT_ONCE]
-            done += await self._database.write(lambda db, some=some: _purge(db, some))  # type: ignore[misc]
+            done += await self._database.write(lambda db, some=some: _purge(db, some, trashed_before_us))  # type: ignore[misc]
         return done
 
     async def fork(self, identity: str, message: str) -> Conversation:
@@ -172,11 +173,12 @@ class Conversations:
         return round(self._now() * 1_000_000)
 
 
-def _purge(db: Any, identities: Sequence[str]) -> int:
+def _purge(db: Any, identities: Sequence[str], trashed_before_us: int | None) -> int:
     """Conversations with what was typed in them and not sent. Returns how many."""
-    for identity in identities:
+    there = conversations.those_of(db, identities, trashed_before_us)
+    for identity in there:
         edits = (edit_draft(identity, message) for message in conversations.outline(db, identity).parents)
         for name in (identity, *edits):
             drafts.delete(db, name)
-    conversations.purge(db, identities)
-    return len(identities)
+    conversations.purge(db, there)
+    return len(there)

@@ -17,6 +17,9 @@ INLINE_BYTES = 16 * 1024
 KEPT_UNUSED_US = 24 * 3600 * 1_000_000
 """A blob that no message uses (yet) is kept for a day: it may be waiting in a composer."""
 
+ARRIVES_WITHIN_S = 3600.0
+"""A half file that was not written to for so long was left by a kill."""
+
 
 def folder_of(conn: sqlite3.Connection) -> Path:
     """Where the blobs of the archive of this connection are."""
@@ -78,6 +81,7 @@ def sweep(conn: sqlite3.Connection, now_us: int | None = None, also: Collection[
         "SELECT sha256, added FROM blob b"
         " WHERE NOT EXISTS (SELECT 1 FROM blob_use u WHERE u.sha256 = b.sha256)"
         " AND NOT EXISTS (SELECT 1 FROM raw_reply r WHERE r.sha256 = b.sha256)"
+        " AND NOT EXISTS (SELECT 1 FROM recording r WHERE r.blob = b.sha256)"
         " AND NOT EXISTS (SELECT 1 FROM draft d WHERE instr(d.parts, b.sha256))"
     ).fetchall()
     gone = [(sha256,) for sha256, added in rows if added < now - KEPT_UNUSED_US or sha256 in also]
@@ -88,10 +92,18 @@ def sweep(conn: sqlite3.Connection, now_us: int | None = None, also: Collection[
 def remove_files(conn: sqlite3.Connection) -> int:
     """Delete the files of forgotten blobs; only on the writer's thread, outside a transaction. Returns how many."""
     known = {sha256 for (sha256,) in conn.execute("SELECT sha256 FROM blob WHERE bytes IS NULL")}
-    gone = [path for path in folder_of(conn).glob("??/*") if path.name not in known]
+    gone = [path for path in folder_of(conn).glob("??/*") if path.name not in known and not _is_arriving(path)]
     for path in gone:
         path.unlink()
     return len(gone)
+
+
+def _is_arriving(path: Path) -> bool:
+    """Whether a file is being copied in right now, which large recordings are beside the writer's thread."""
+    try:
+        return path.name.startswith(".") and time.time() - path.stat().st_mtime < ARRIVES_WITHIN_S
+    except FileNotFoundError:
+        return True
 
 
 def _write(target: Path, content: bytes) -> None:

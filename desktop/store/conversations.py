@@ -30,7 +30,7 @@ from desktop.core.conversation import (
 from desktop.core.errors import Missing
 from desktop.core.text import folded, scalar
 from desktop.core.usage import Usage
-from desktop.store import blobs, search
+from desktop.store import blobs, exchanges, search
 from desktop.store.raw_replies import keep_raw as keep_raw
 from desktop.store.raw_replies import raw as raw
 from desktop.store.search import MESSAGE, TITLE
@@ -229,7 +229,7 @@ def trash(conn: sqlite3.Connection, ids: Iterable[str], now_us: int) -> None:
 
 def restore(conn: sqlite3.Connection, ids: Iterable[str]) -> None:
     """Take conversations out of the trash."""
-    conn.executemany("UPDATE conversation SET trashed = 0 WHERE id = ?", [(id,) for id in ids])
+    conn.executemany("UPDATE conversation SET trashed = 0 WHERE id = ? AND trashed > 0", [(id,) for id in ids])
 
 
 def trashed_before(conn: sqlite3.Connection, older_than_us: int) -> list[str]:
@@ -238,11 +238,12 @@ def trashed_before(conn: sqlite3.Connection, older_than_us: int) -> list[str]:
     return [id for (id,) in rows]
 
 
-def empty_trash(conn: sqlite3.Connection, older_than_us: int) -> list[str]:
-    """Delete for good what was trashed before a moment; returns the ids."""
-    ids = trashed_before(conn, older_than_us)
-    purge(conn, ids)
-    return ids
+def those_of(conn: sqlite3.Connection, ids: Sequence[str], trashed_before_us: int | None = None) -> list[str]:
+    """Those of some conversations that are still there; with a moment, that were trashed before it and still are."""
+    marks = ",".join("?" * len(ids))
+    due = "" if trashed_before_us is None else f" AND trashed > 0 AND trashed < {int(trashed_before_us)}"
+    there = {id for (id,) in conn.execute(f"SELECT id FROM conversation WHERE id IN ({marks}){due}", tuple(ids))}
+    return [id for id in ids if id in there]
 
 
 def beginning(conn: sqlite3.Connection, start: str) -> list[str]:
@@ -263,12 +264,13 @@ def purge(conn: sqlite3.Connection, ids: Iterable[str]) -> None:
     for id in ids:
         row = conn.execute("SELECT no, title FROM conversation WHERE id = ?", (id,)).fetchone()
         if row is not None:
+            exchanges.remove_of(conn, id)
             unused |= _purge(conn, *row)
     blobs.sweep(conn, also=unused)
 
 
 def _purge(conn: sqlite3.Connection, no: int, title: int) -> set[str]:
-    """Returns the blobs its messages used, which others may use too."""
+    """Returns the blobs it used, which others may use too."""
     for (fork,) in conn.execute(
         "SELECT f.no FROM conversation f JOIN message m ON m.no = f.fork_of WHERE m.conversation = ? ORDER BY f.no",
         (no,),
@@ -277,7 +279,8 @@ def _purge(conn: sqlite3.Connection, no: int, title: int) -> set[str]:
     gone = [m for (m,) in conn.execute("SELECT no FROM message WHERE conversation = ?", (no,))]
     used = conn.execute(
         "SELECT sha256 FROM blob_use u JOIN message m ON m.no = u.message WHERE m.conversation = ?1 UNION"
-        " SELECT sha256 FROM raw_reply JOIN message m USING (call_id) WHERE m.conversation = ?1 AND sha256 IS NOT NULL",
+        " SELECT sha256 FROM raw_reply JOIN message m USING (call_id) WHERE m.conversation = ?1 AND sha256 IS NOT NULL"
+        " UNION SELECT blob FROM recording WHERE conversation = ?1 AND blob IS NOT NULL",
         (no,),
     ).fetchall()
     conn.execute("UPDATE conversation SET head = NULL, fork_of = NULL WHERE no = ?", (no,))

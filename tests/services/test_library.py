@@ -24,7 +24,7 @@ from desktop.core.errors import BadInput, Missing
 from desktop.core.usage import Usage
 from desktop.services.conversations import Conversations
 from desktop.services.library import Library, Place
-from desktop.store import blobs, check, conversations, search
+from desktop.store import blobs, check, conversations, ledger, search
 from desktop.store.database import Database
 from desktop.store.search import CLOSE, OPEN
 
@@ -453,6 +453,40 @@ async def test_the_trash_is_emptied_of_every_page_and_nothing_is_left_of_it(fill
     assert [row[0] for row in filled.rows("conversation_tag")] == [2]
     assert set(await filled.ids("zebra")) == {"b", "d"}
     assert filled.is_whole()
+
+
+async def test_what_is_restored_while_the_trash_is_emptied_stays(shelf, monkeypatch):
+    for id in ("a", "b", "c"):
+        shelf.talk(id, said(f"{id}1", id, "zebra"))
+    await shelf.library.trash(["a", "b", "c"])
+    look = conversations.trashed_before
+
+    def and_then_restored(db, older_than_us):
+        found = look(db, older_than_us)
+        shelf.database.write_now(lambda db: conversations.restore(db, ["c"]))
+        return found
+
+    monkeypatch.setattr(conversations, "trashed_before", and_then_restored)
+    assert await shelf.library.empty_trash_now() == 2
+    assert await shelf.ids("zebra") == ["c"]
+    await shelf.kept.purge(["a", "c"])  # one of them is gone already
+    assert shelf.rows("conversation") == [] and shelf.is_whole()
+
+
+async def test_calls_sent_again_go_with_their_conversation(shelf):
+    shelf.talk("a", said("a1", "a", "zebra"))
+    shelf.talk("b", said("b1", "b", "zebra"))
+
+    def replays(db) -> None:
+        for id in ("a", "b"):
+            row = ledger.LedgerRow(f"again-{id}", 1, page="wire", conversation=id)
+            ledger.open_row(db, row)
+            db.execute("INSERT INTO exchange VALUES (?, 1, 'wire', 1, x'00')", (row.call_id,))
+
+    shelf.database.write_now(replays)
+    await shelf.kept.purge(["a"])
+    assert [row[0] for row in shelf.rows("exchange")] == ["again-b"]
+    assert len(shelf.rows("ledger")) == 2  # money stays
 
 
 # Money

@@ -268,8 +268,13 @@ def test_the_trash_hides_restores_and_is_emptied_by_age(database):
     database.write_now(lambda db: conversations.restore(db, ["b"]))
     assert {c.id for c in database.read_now(lambda db: conversations.listing(db))} == {"b", "c"}
     assert [c.trashed for c in database.read_now(lambda db: conversations.listing(db, trashed=True))] == [100]
-    assert database.write_now(lambda db: conversations.empty_trash(db, 100)) == []
-    assert database.write_now(lambda db: conversations.empty_trash(db, 101)) == ["a"]
+    database.write_now(lambda db: conversations.restore(db, ["c"]))
+    assert database.read_now(lambda db: conversations.trashed_before(db, 100)) == []
+    assert database.read_now(lambda db: conversations.trashed_before(db, 101)) == ["a"]
+    some = ["c", "gone", "a"]
+    assert database.read_now(lambda db: conversations.those_of(db, some)) == ["c", "a"]
+    assert database.read_now(lambda db: conversations.those_of(db, some, 101)) == ["a"]
+    assert database.read_now(lambda db: conversations.those_of(db, some, 100)) == []
 
 
 def test_find_folds_case_and_accents_and_keeps_the_order_of_the_path(database):

@@ -16,7 +16,7 @@ import pytest
 from archives import NOON, add, fill, message, sha, streaming, talk, whole_folder
 
 from desktop.core.calls import Fate
-from desktop.core.conversation import Attachment, State, Text
+from desktop.core.conversation import Attachment, Conversation, State, Text
 from desktop.core.errors import ArchiveFull, KnownError, Missing
 from desktop.core.usage import Usage
 from desktop.store import blobs, check, connections, conversations, drafts, jobs, ledger, window_state
@@ -371,6 +371,32 @@ def test_a_later_price_is_a_row_of_its_own_and_the_old_row_stays(database):
     assert database.read_now(lambda db: ledger.totals(db)).cost_pico == 20
     stored = database.read_now(lambda db: db.execute("SELECT cost_pico, price_version FROM ledger").fetchone())
     assert stored == (None, "v1")
+
+
+def test_a_recordings_own_sound_stays_and_a_half_copy_goes_once_nobody_writes_it(database):
+    sha = database.write_now(lambda db: blobs.put(db, os.urandom(20_000), now_us=1))
+
+    def record(db) -> None:
+        conversations.create(db, Conversation("talk", created=1, page="transcription"))
+        db.execute(
+            "INSERT INTO recording (id, conversation, sha256, path, size_bytes, seconds, channels, mime, blob, added)"
+            " VALUES ('r', 1, ?1, 'a.wav', 20000, 1.0, 1, 'audio/wav', ?1, 1)",
+            (sha,),
+        )
+
+    database.write_now(record)
+    assert database.write_now(blobs.sweep) == 0
+    shelf = database.folder / "blobs" / sha[:2]
+    arriving, left = shelf / ".arriving.part", shelf / ".left.part"
+    for half in (arriving, left):
+        half.write_bytes(b"half")
+    os.utime(left, (1, 1))
+    database.remove_unused_files()
+    assert sorted(path.name for path in shelf.iterdir()) == [arriving.name, sha]
+    database.write_now(lambda db: conversations.purge(db, ["talk"]))
+    database.remove_unused_files()
+    assert [path.name for path in shelf.iterdir()] == [arriving.name]
+    assert database.read_now(check.whole) is None
 
 
 def test_blobs_are_kept_once_small_inside_large_as_files_and_go_when_unused(database):
