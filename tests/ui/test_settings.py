@@ -165,7 +165,7 @@ def test_every_setting_is_drawn_from_its_model(page):
     assert (spin.minimum(), spin.maximum()) == (80, 200)
     combo = find(page, "settings.appearance", QComboBox)
     assert [combo.itemText(at) for at in range(combo.count())] == ["System", "Light", "Dark", "High contrast"]
-    assert list(page.form.groups) == ["Window", "Chat", "Archive", "Local server"]
+    assert list(page.form.groups) == ["Window", "Chat", "Transcription", "Archive", "Local server"]
 
 
 async def test_a_change_is_in_force_at_once_and_saved(make, qtbot, tmp_path):

@@ -48,8 +48,8 @@ class Seat:
         return found[0]
 
     async def settled(self) -> None:
-        await self.running.window.tasks.settled()
         await self.page.tasks.settled()
+        await self.running.window.tasks.settled()  # the meter is read when the page is done
 
     def texts(self) -> list[str]:
         rows = range(self.page.messages.rowCount())
