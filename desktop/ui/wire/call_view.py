@@ -211,6 +211,8 @@ class CallView(QWidget):
         note = self._notes.get(self.tabs.currentIndex(), "")
         self.note.setText(note)
         self.note.setVisible(bool(note))
+        found = self._exchange
+        theme.style_as(self.note, "warn" if found and (found.is_body_cut or found.is_reply_cut) else "muted")
 
     def set_tab(self, tab: int) -> None:
         with QSignalBlocker(self.tabs):

@@ -15,15 +15,15 @@ from desktop.ui.wire.calls_model import CALL, COLUMNS, FIGURES, KEYS, CallsModel
 WIDEST = {  # the longest a cell of that column usually is; the path takes what is left
     "started": "00:00:00 ",
     "method": "DELETE",
-    "model": "gpt-4o-mini-transcribe",
-    "status": "200 stopped",
-    "time": "12 min 05 s",
+    "model": "gpt-4o-mini-2024",
+    "status": "200 cut",
+    "time": "12.34 s",
     "bytes": "999.9 kB",
     "dollars": "$0.000 041",
     "retries": "Retries",
     "end": "complete",
 }
-PATH = "/v1/chat/completions"
+PATH = "/v1/chat/compl…"
 PADDING_PX = 26
 IMPORTANCE = ("path", "status", "time", "model", "method", "dollars", "started", "bytes", "retries", "end")
 

@@ -62,6 +62,7 @@ class CollectionsDialog(QDialog):
         self.chooser.setAccessibleName("Collection")
         self.chooser.activated.connect(self._chosen)
         head.addWidget(self.chooser, 1)
+        head.addStretch(0)
         self.import_button = self._button(head, "Import", "wire.collection-import", self._choose_file)
         self.remove_button = self._button(head, "Remove", "wire.collection-remove", self._remove)
         column.addLayout(head)
@@ -87,6 +88,8 @@ class CollectionsDialog(QDialog):
         self.splitter.setStretchFactor(0, 2)
         self.splitter.setStretchFactor(1, 3)
         column.addWidget(self.splitter, 1)
+        column.addStretch(0)
+        self._head, self._column = head, column
         foot = QHBoxLayout()
         self.goes_to = plain_label("", "muted", self)
         self.goes_to.setObjectName("wire.collection-goes-to")
@@ -143,7 +146,8 @@ class CollectionsDialog(QDialog):
         self.splitter.setVisible(found is not None)
         self.chooser.setVisible(found is not None)
         self.remove_button.setVisible(found is not None)
-        self.layout().setStretch(3, 1 if found is not None else 0)
+        self._head.setStretch(1, found is None)
+        self._column.setStretch(4, found is None)
         profile = self._services.profiles.chosen
         self.goes_to.setText(f"Runs with the profile “{profile.name}”." if found else "")
         self._show_request(-1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QHeaderView, QSplitter, QTableView, QToolButton, QVBoxLayout, QWidget
 
 from desktop.ui import icons, theme
@@ -94,6 +95,11 @@ class DifferenceView(QWidget):
         self.whole.setVisible(at >= 0)
         if at >= 0:
             self.whole.show_text(_whole(self.changes.change(at)))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        is_low = self.height() < theme.current().px(300)
+        self.splitter.setOrientation(Qt.Orientation.Horizontal if is_low else Qt.Orientation.Vertical)
 
     def _measure(self) -> None:
         look = theme.current()

@@ -146,8 +146,8 @@ class WireDock(QFrame):
     def _empty(self) -> QWidget:
         nothing = QWidget(self)
         column = QVBoxLayout(nothing)
-        column.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self.empty = plain_label(EMPTY, "muted", nothing)
+        column.addStretch(1)
+        self.empty = plain_label(EMPTY, "muted", nothing, wrap=True)
         self.empty.setObjectName("wire.empty")
         self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
         column.addWidget(self.empty)
@@ -159,6 +159,7 @@ class WireDock(QFrame):
         row.addWidget(self.paste_one)
         row.addStretch(1)
         column.addLayout(row)
+        column.addStretch(1)
         return nothing
 
     def _link(self, name: str, text: str, work: Any) -> QPushButton:

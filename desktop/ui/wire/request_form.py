@@ -43,7 +43,6 @@ class RequestForm(QWidget):
         self._area = QScrollArea(self)
         self._area.setWidgetResizable(True)
         self._area.setFrameShape(QFrame.Shape.NoFrame)
-        self._area.setMaximumHeight(look.px(200))
         column.addWidget(self._area)
         self.body = TextView("wire.collection-body", "Body of the request", self)
         column.addWidget(self.body, 1)
@@ -58,7 +57,9 @@ class RequestForm(QWidget):
         if saved is None or collection is None:
             return
         self.body.show_text(saved.body, is_json=True)
-        self._area.setWidget(self._form(saved, collection))
+        form = self._form(saved, collection)
+        self._area.setWidget(form)
+        self._area.setFixedHeight(min(theme.current().px(200), form.sizeHint().height() + 2))
         self._area.setVisible(bool(self._fields) or any(part.file_name is not None for part in saved.parts))
 
     def variables(self) -> dict[str, str]:
@@ -97,6 +98,7 @@ class RequestForm(QWidget):
         for part in saved.parts:
             if part.file_name is not None:
                 column.addWidget(self._file_button(part.name, part.file_name, form))
+        column.addStretch(1)
         return form
 
     def _file_button(self, part: str, file_name: str, form: QWidget) -> QPushButton:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, Qt
+from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, QSize, Qt
 
 from desktop.core.text import visible
+from desktop.ui import theme
 
 if TYPE_CHECKING:
     from desktop.core.wire.postman import Saved
@@ -44,4 +45,6 @@ class RequestsModel(QAbstractListModel):
         row = self._rows[index.row()]
         if role == Qt.ItemDataRole.DisplayRole:
             return visible(" / ".join((*row.folder, row.name))[:300])
+        if role == Qt.ItemDataRole.SizeHintRole:
+            return QSize(0, theme.current().size("table_row"))
         return row if role == SAVED else None
