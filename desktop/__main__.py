@@ -9,7 +9,7 @@ import sys
 
 from desktop import __version__
 
-COMMANDS = ("chat", "history", "usage")
+COMMANDS = ("chat", "history", "transcribe", "usage")
 LOCAL_SERVER = "--local-server"  # a frozen build starts itself with it; runs the embedded server
 
 

@@ -28,7 +28,7 @@ HANDED_OVER_S = 5.0  # to answer at all; a reply may take as long as it takes
 def main(argv: Sequence[str]) -> int:
     """Run one command; the exit status says how it went: 0 well, 1 a sentence on stderr, 3 a reply that was cut."""
     os.umask(0o077)
-    argv = _with_stdin(argv)
+    argv = _with_whole_paths(_with_stdin(argv))
     arguments = commands.parser().parse_args(argv)
     folder = arguments.data_dir or paths.data_folder()
     try:
@@ -57,6 +57,19 @@ def _with_stdin(argv: Sequence[str]) -> list[str]:
         return words
     words.remove("-")
     return [*words, "--", sys.stdin.read()]
+
+
+def _with_whole_paths(argv: Sequence[str]) -> list[str]:
+    """Files are named from here, whoever carries it out: a window has another folder of its own."""
+    words = list(argv)
+    if words[:1] != ["transcribe"]:
+        return words
+    for at, word in enumerate(words[1:], 1):
+        before = words[at - 1]
+        is_value = before.startswith("--") and before not in ("--", "--diarize", "--repeat", "--translate", "--offline")
+        if before in ("--out", "--data-dir") or (not is_value and not word.startswith("-")):
+            words[at] = os.path.abspath(word)  # noqa: PTH100  (a name alone: it may be no file at all)
+    return words
 
 
 def _say(error: KnownError) -> int:

@@ -45,7 +45,7 @@ LOCKS: dict[str, tuple[str, ...]] = {
 }
 """What is installed for what; a later one holds all that an earlier one has."""
 
-NO_WINDOW = {"chat", "history", "usage", "--self-test", "--tour", "--help", "-h", "--version"}
+NO_WINDOW = {"chat", "history", "transcribe", "usage", "--self-test", "--tour", "--help", "-h", "--version"}
 """First words for which the application opens no window."""
 
 LIBRARIES: dict[str, tuple[str, str, str]] = {

@@ -149,7 +149,8 @@ class Jobs:
         self._timer: asyncio.TimerHandle | None = None
         self._writing: asyncio.Task[None] | None = None
         self._changed: asyncio.Event = asyncio.Event()
-        self._is_loaded = self._is_closed = self._is_held = False
+        self._is_loaded = self._is_closed = self._is_held = self._leaves_old = False
+        self._old: set[str] = set()
         self._loading = asyncio.Lock()
 
     # -- set up
@@ -170,10 +171,15 @@ class Jobs:
                     job = replace(job, state=JobState.QUEUED, words=TURN, seconds_left=None)
                 self._jobs.setdefault(job.id, job)
             self._sort()
+            self._old = set(self._jobs) if self._leaves_old else set()
             self._is_loaded = True
         for id in list(self._jobs):
             self._tell(id)
         self._pump()
+
+    def only_new(self) -> None:
+        """For the terminal: what an earlier run left waits for the window. A queue that is at work is left alone."""
+        self._leaves_old = not self._is_loaded
 
     def listen(self, changed: Callable[[str], None]) -> None:
         """`changed` is told the id of a job that is new, changed or gone."""
@@ -340,7 +346,8 @@ class Jobs:
         for job in list(self._jobs.values()) if free > 0 and not self._is_held else ():
             if free <= 0:
                 break
-            if job.state is JobState.QUEUED and job.kind in self._workers and job.id not in self._tasks:
+            is_due = job.state is JobState.QUEUED and job.id not in self._old
+            if is_due and job.kind in self._workers and job.id not in self._tasks:
                 self._begin(job)
                 free -= 1
 

@@ -12,14 +12,14 @@ from pathlib import Path
 
 from desktop.core.errors import KnownError
 from desktop.services.bundle import Services
-from desktop.services.commands import chat, history, usage
+from desktop.services.commands import chat, history, transcribe, usage
 from desktop.services.commands.outcome import CUT as CUT
 from desktop.services.commands.outcome import DONE as DONE
 from desktop.services.commands.outcome import FAILED as FAILED
 from desktop.services.commands.outcome import Write as Write
 from desktop.store.database import Database
 
-MODULES = (chat, history, usage)
+MODULES = (chat, history, transcribe, usage)
 
 
 def parser() -> argparse.ArgumentParser:

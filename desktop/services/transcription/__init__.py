@@ -19,10 +19,13 @@ from desktop.core.catalog import TRANSCRIPTIONS, Card, serves
 from desktop.core.errors import BadFile, BadInput, KnownError
 from desktop.core.ids import new_id
 from desktop.core.pricing import Cost
+from desktop.core.subtitles import reading
 from desktop.core.text import scalar
 from desktop.core.transcript import Transcript
+from desktop.media import levels
 from desktop.services.jobs import Handle, Job, Jobs, JobState
 from desktop.services.transcription import export, intake, plan, results
+from desktop.services.transcription.again import Again
 from desktop.services.transcription.run import Run, Tools
 from desktop.services.transcription.values import (
     Channel,
@@ -275,6 +278,45 @@ class Transcription:
         await self._database.write(lambda db: recordings.move(db, recording, scalar(path)))
         if (job := self._jobs.find(recording)) is not None and (work := _work(job)) is not None:
             self._jobs.change_payload(recording, msgspec.to_builtins(replace(work, path=scalar(path))))
+
+    async def redo(self, recording: str, begin_ms: int, end_ms: int, options: Options) -> Transcript:
+        """A stretch heard again, with another model, prompt or language. Nothing is kept: the editor compares and
+        takes what it wants. Raises what a call raises, and BadFile where the recording's file is missing."""
+        opened = await self._database.read(lambda db: results.opened(db, recording))
+        if not opened.path:
+            raise BadFile("The recording's file is missing.", "Find it first.")
+        problem, advice = self.problem(options)
+        if problem:
+            raise BadInput(problem, advice)
+        again = Again(self._tools, opened, options)
+        return await again.go(max(0, begin_ms), min(end_ms, round(opened.recording.seconds * 1000)))
+
+    async def open_subtitles(self, path: str, recording_path: str) -> str:
+        """Keep a recording with subtitles that are there already, as if they had been heard; the recording's id.
+
+        Raises BadInput or BadFile. Nothing is sent.
+        """
+        (look,) = await self.look([recording_path], Options())
+        if look.sound is None:
+            raise BadFile(look.problem, look.advice)
+        try:
+            content = await asyncio.to_thread(Path(path).read_bytes)
+        except OSError as error:
+            raise BadFile(f"“{Path(path).name}” cannot be read.", "Choose another file.") from error
+        read = await asyncio.to_thread(reading.read, content.decode("utf-8", "replace"))
+        transcript = replace(read, milliseconds=max(read.milliseconds, round(look.sound.seconds * 1000)))
+        id, now = new_id(), self._tools.micros()
+        work = Work(look.path, look.sha256, look.size_bytes, look.changed_ns, look.sound, new_id(), Options())
+        heard = await asyncio.to_thread(levels.listen, Path(recording_path))
+        packed = await asyncio.to_thread(lambda: recordings.pack_peaks(results.peaks_of(heard)))
+
+        def keep_all(db: sqlite3.Connection) -> None:
+            results.begin(db, id, work, now, has_copy=False)
+            recordings.put_peaks(db, id, packed)
+            results.put(db, id, transcript, now)
+
+        await self._database.write(keep_all)
+        return id
 
     # -- inside
 

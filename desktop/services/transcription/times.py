@@ -136,15 +136,24 @@ def ordered(segments: Sequence[Segment], begins: int, ends: int) -> list[Segment
             continue
         first = min(max(segment.begins, at), max(ends - 1, begins))
         last = min(max(segment.ends, first + 1), max(ends, first + 1))
-        words, moment = [], first
-        for word in segment.words:
-            word_begins = min(max(word.begins, moment), last)
-            word_ends = min(max(word.ends, word_begins), last)
-            words.append(Word(word.text, word_begins, word_ends))
-            moment = word_begins
-        made.append(replace(segment, begins=first, ends=last, text=segment.text.strip(), words=tuple(words)))
+        made.append(
+            replace(segment, begins=first, ends=last, text=segment.text.strip(), words=_in_turn(segment, first, last))
+        )
         at = first
     return made
+
+
+def _in_turn(segment: Segment, begins: int, ends: int) -> tuple[Word, ...]:
+    """The words of a segment within its times, each over before the next one begins."""
+    starts, at = [], begins
+    for word in segment.words:
+        at = min(max(word.begins, at), ends)
+        starts.append(at)
+    nexts = [*starts[1:], ends]
+    return tuple(
+        Word(word.text, first, min(max(word.ends, first), after))
+        for word, first, after in zip(segment.words, starts, nexts, strict=True)
+    )
 
 
 # Times that a model named
