@@ -135,7 +135,7 @@ class Storage:
         data_folder, folder = self.data_folder, self.folder
 
         def work() -> str:
-            opening.clear(folder)
+            opening.clear(folder, also_elsewhere=True)
             clear_data_folder(data_folder)
             return "Everything was removed."
 

@@ -1,7 +1,8 @@
 """Copies of the archive: made in one step, checked, and only then given their name; the newest good one is found.
 
 A copy is a folder: `backups/20261122T024011Z-daily/archive.db` and, beside it, `blobs/`, linked where the disk can.
-The user can name another folder for new copies, such as one that is synchronised; copies in both are found.
+The user can name another folder for new copies, such as one that is synchronised; copies in both are found. Another
+computer's archive may have its copies in that folder too: they can be brought back, and nothing else is done to them.
 """
 
 from __future__ import annotations
@@ -64,16 +65,20 @@ class Tested(Struct, frozen=True):
 
 class _Elsewhere(Struct, frozen=True):
     folder: str
+    archive: str = ""  # its mark, for when the archive itself cannot be read
 
 
 def elsewhere(folder: Path) -> Path | None:
     """The folder that the user named for the copies of this archive, whether or not it can be reached now."""
-    try:
-        content = (folder / FOLDER / ELSEWHERE).read_bytes()
-        named = msgspec.json.decode(content, type=_Elsewhere).folder
-    except (OSError, msgspec.DecodeError):
-        return None
+    named = _elsewhere(folder).folder
     return Path(named) if named else None
+
+
+def _elsewhere(folder: Path) -> _Elsewhere:
+    try:
+        return msgspec.json.decode((folder / FOLDER / ELSEWHERE).read_bytes(), type=_Elsewhere)
+    except (OSError, msgspec.DecodeError):
+        return _Elsewhere("")
 
 
 def choose_home(folder: Path, named: Path | None) -> None:
@@ -91,7 +96,8 @@ def choose_home(folder: Path, named: Path | None) -> None:
         trial.unlink()
     except OSError as error:
         raise ArchiveFull(f"Nothing can be written into this folder ({error.strerror}).") from error
-    write_whole(home / ELSEWHERE, msgspec.json.encode(_Elsewhere(str(named.resolve()))))
+    chosen = _Elsewhere(str(named.resolve()), _mark_of(folder / FILE_NAME))
+    write_whole(home / ELSEWHERE, msgspec.json.encode(chosen))
 
 
 def home_of(folder: Path) -> Path:
@@ -113,6 +119,25 @@ def listing(folder: Path) -> list[Backup]:
     return sorted((copy for home in homes for copy in _copies_in(home)), reverse=True)
 
 
+def own(folder: Path) -> list[Backup]:
+    """The same without the copies of other archives that are kept in the folder the user named."""
+    copies, home = listing(folder), elsewhere(folder)
+    if home is None:
+        return copies
+    mark = _mark_of(folder / FILE_NAME) or _elsewhere(folder).archive
+    return [copy for copy in copies if copy.path.parent != home or _mark_of(copy.file) == mark]
+
+
+def _mark_of(file: Path) -> str:
+    """What an archive and all its copies are known by; "" where it cannot be read. The archive may be in use."""
+    is_frozen = not check.has_content(file.with_name(file.name + "-wal"))
+    try:
+        with closing(connections.reading(file, is_frozen=is_frozen)) as conn:
+            return str(conn.execute("SELECT value FROM davenport WHERE name = 'archive'").fetchone()[0])
+    except (sqlite3.Error, UnicodeDecodeError, TypeError):
+        return ""
+
+
 def _copies_in(home: Path) -> Iterator[Backup]:
     for path in home.iterdir():
         match = _NAME.fullmatch(path.name)
@@ -125,7 +150,7 @@ def _copies_in(home: Path) -> Iterator[Backup]:
 def is_due(folder: Path, now: float) -> bool:
     """Whether there is no daily copy of today (UTC) yet."""
     today = datetime.fromtimestamp(now, UTC).date()
-    return all(copy.made.date() != today for copy in listing(folder) if copy.kind == "daily")
+    return all(copy.made.date() != today for copy in own(folder) if copy.kind == "daily")
 
 
 def make(folder: Path, kind: str, now: float) -> Backup:
@@ -150,7 +175,7 @@ def make(folder: Path, kind: str, now: float) -> Backup:
 
 def rotate(folder: Path, daily: int = 7, weekly: int = 4) -> list[Backup]:
     """Remove the copies that are not to be kept; returns them. The newest one always stays."""
-    copies = listing(folder)
+    copies = own(folder)
     kept = to_keep(copies, daily, weekly)
     gone = [copy for copy in copies if copy.name not in kept]
     for copy in gone:
@@ -203,14 +228,26 @@ def tested(copy: Backup) -> Tested:
 def renew(folder: Path, now: float) -> Backup:
     """One fresh copy in place of all others: what was deleted for good is then in none. Blocking."""
     fresh = make(folder, "asked", now)
-    for copy in listing(folder):
+    for copy in own(folder):
         if copy.path != fresh.path:
             shutil.rmtree(copy.path)
     return fresh
 
 
 def newest_good(folder: Path) -> Backup | None:
-    return next((copy for copy in listing(folder) if fault_of(copy) is None), None)
+    return next((copy for copy in own(folder) if fault_of(copy) is None), None)
+
+
+def remove_all(folder: Path, *, also_elsewhere: bool) -> None:
+    """Every copy of this archive, and what was being made of one; files that are not ours stay. Blocking."""
+    beside = folder / FOLDER
+    for copy in own(folder):
+        if also_elsewhere or copy.path.parent == beside:
+            shutil.rmtree(copy.path)
+    for left in beside.glob(f"{PART}*"):
+        shutil.rmtree(left)
+    (beside / ELSEWHERE).unlink(missing_ok=True)
+    connections.remove_if_empty(beside)
 
 
 def bring_back(folder: Path, copy: Backup) -> None:

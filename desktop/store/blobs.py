@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import sqlite3
 import time
 from collections.abc import Collection
@@ -11,11 +12,13 @@ from pathlib import Path
 
 from desktop.core.errors import Missing
 from desktop.core.ids import new_id
-from desktop.store.connections import private_folder, sync_folder
+from desktop.store.connections import private_folder, remove_if_empty, sync_folder
 
 INLINE_BYTES = 16 * 1024
 KEPT_UNUSED_US = 24 * 3600 * 1_000_000
 """A blob that no message uses (yet) is kept for a day: it may be waiting in a composer."""
+
+_NAME = re.compile(r"[0-9a-f]{64}|\.[0-9A-Z]{26}\.part")
 
 ARRIVES_WITHIN_S = 3600.0
 """A half file that was not written to for so long was left by a kill."""
@@ -96,6 +99,16 @@ def remove_files(conn: sqlite3.Connection) -> int:
     for path in gone:
         path.unlink()
     return len(gone)
+
+
+def remove_all(folder: Path) -> None:
+    """Every blob below a folder of blobs, also half ones; files that are not ours stay. Blocking."""
+    for shelf in folder.glob("??"):
+        for path in shelf.iterdir():
+            if _NAME.fullmatch(path.name):
+                path.unlink()
+        remove_if_empty(shelf)
+    remove_if_empty(folder)
 
 
 def _is_arriving(path: Path) -> bool:

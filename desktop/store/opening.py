@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from desktop.core.errors import ArchiveForeign, ArchiveFull
 from desktop.core.ids import new_id
-from desktop.store import backups, check, connections
+from desktop.store import backups, blobs, check, connections
 from desktop.store.check import Look
 from desktop.store.migrations import MIGRATIONS, form_of, migrate
 from desktop.store.schema import FILE_NAME
@@ -103,20 +103,20 @@ def restore(folder: Path, name: str, now: float) -> None:
     _upgrade(folder, now)
 
 
-def clear(folder: Path) -> None:
+def clear(folder: Path, *, also_elsewhere: bool = False) -> None:
     """Remove the archive, its attachments, its copies and all that was set aside; files that are not ours stay.
 
+    Copies in the folder that the user named only with `also_elsewhere`: after a move they are the moved archive's.
     Nothing may have the archive open. No copy is made; the caller offers an export first.
     """
+    backups.remove_all(folder, also_elsewhere=also_elsewhere)
     ours = [FILE_NAME + end for end in ("", *BESIDE)] + [SUSPECT]
     ours += [
         path.name for pattern in (f".{FILE_NAME}{backups.PART}*", "archive.damaged-*") for path in folder.glob(pattern)
     ]
     for name in ours:
         (folder / name).unlink(missing_ok=True)
-    for name in (backups.FOLDER, "blobs"):
-        if (folder / name).is_dir():
-            shutil.rmtree(folder / name)
+    blobs.remove_all(folder / "blobs")
     connections.sync_folder(folder)
 
 

@@ -47,7 +47,7 @@ def check_target(source: Path, target: Path) -> None:
         raise BadInput("The archive is in this folder already.", "Choose another one.")
     if any(target.is_relative_to(source / name) for name in (backups.FOLDER, "blobs")):
         raise BadInput("This folder belongs to the archive itself.", "Choose one outside of it.")
-    if (target / FILE_NAME).exists() or (target / "blobs").exists():
+    if any((target / name).exists() for name in (FILE_NAME, "blobs", backups.FOLDER)):
         raise BadInput("There is an archive in this folder already.", "Choose an empty folder.")
     needed = size_bytes(source) + ROOM_LEFT
     if shutil.disk_usage(target).free < needed:
@@ -75,7 +75,7 @@ def move(data_folder: Path, target: Path) -> None:
         backups.link_blobs(source / "blobs", target / "blobs")
         _compare_blobs(source / "blobs", target / "blobs")
         _compare_counts(source / FILE_NAME, target / FILE_NAME)
-        if (source / backups.FOLDER).is_dir() and not (target / backups.FOLDER).exists():
+        if (source / backups.FOLDER).is_dir():
             made.append(target / backups.FOLDER)
             _copy_copies(source / backups.FOLDER, target / backups.FOLDER)
         connections.sync_folder(target)

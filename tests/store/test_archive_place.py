@@ -10,7 +10,7 @@ from archives import DAY, NOON, add, fill, message
 
 from desktop.core.conversation import Attachment, Text
 from desktop.core.errors import ArchiveDamaged, ArchiveFull, BadInput, Missing
-from desktop.store import backups, blobs, filling, place
+from desktop.store import backups, blobs, filling, opening, place
 from desktop.store.conversations import get, keep_raw, purge, trash
 from desktop.store.database import Database
 from desktop.store.ledger import LedgerRow, open_row
@@ -127,6 +127,53 @@ def test_copies_go_to_the_folder_that_was_chosen_and_are_found_in_both(data, tmp
     found = backups.listing(data)
     assert [copy.path.parent for copy in found] == [home, home, data / "backups"]
     assert all(backups.tested(copy).is_good for copy in found)
+
+
+def test_archives_that_share_a_folder_for_copies_leave_each_others_alone(data, tmp_path):
+    """As two computers do that synchronise one folder."""
+    home, other = tmp_path / "synchronised", tmp_path / "other"
+    home.mkdir()
+    database = Database.open(other, now=lambda: NOON)
+    database.close()
+    for folder in (data, other):
+        backups.choose_home(folder, home)
+    for day in range(1, 4):
+        backups.make(other, "daily", NOON + day * DAY)
+    theirs = sorted(home.iterdir())
+    assert backups.is_due(data, NOON + DAY)
+    mine = backups.make(data, "daily", NOON + DAY)
+    assert not backups.is_due(data, NOON + DAY)
+    backups.rotate(data, daily=1, weekly=1)
+    backups.renew(data, NOON + 5 * DAY)
+    assert set(theirs) <= set(home.iterdir()) and not mine.path.exists()
+    assert len(backups.listing(data)) == 4  # they can be brought back, as on a new computer
+    newest = backups.make(other, "daily", NOON + 9 * DAY)
+    assert (found := backups.newest_good(data)) is not None and found.path != newest.path
+    (data / "archive.db").write_bytes(b"")
+    assert backups.newest_good(data) == found
+    opening.clear(data, also_elsewhere=True)
+    assert sorted(home.iterdir()) == [*theirs, newest.path] and not data.joinpath("backups").exists()
+
+
+def test_the_copies_of_a_moved_archive_outlive_what_was_left_behind(data, tmp_path):
+    home, target = tmp_path / "synchronised", tmp_path / "disk"
+    home.mkdir()
+    target.mkdir()
+    backups.choose_home(data, home)
+    copy = backups.make(data, "daily", NOON + DAY)
+    place.move(data, target)
+    place.remove_former(data)
+    assert copy.path.is_dir() and not (data / "archive.db").exists()
+    assert copy in backups.own(target)
+
+
+def test_removing_an_archive_spares_files_of_others_among_its_own(data):
+    mine = [data / "backups" / "holiday.zip", data / "blobs" / "ab" / "letter.txt", data / "blobs" / "notes.txt"]
+    for path in mine:
+        path.parent.mkdir(exist_ok=True)
+        path.write_text("mine")
+    opening.clear(data)
+    assert sorted(path for path in data.rglob("*") if path.is_file()) == sorted(mine)
 
 
 def test_attachments_are_stored_once_among_copies_of_another_disk(data, tmp_path, monkeypatch):
