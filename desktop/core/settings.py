@@ -73,6 +73,19 @@ class Settings(Struct, frozen=True):
             le=16,
         ),
     ] = 3
+    transcription_ask_above: Annotated[
+        int,
+        _field("Ask above", "Before recordings that cost more together are sent.", "Transcription", ge=0, unit="$"),
+    ] = 5
+    watch_folder: Annotated[
+        str,
+        _field(
+            "Watched folder",
+            "Recordings that appear in it are transcribed, each once. Empty: none is watched.",
+            "Transcription",
+            shape="line",
+        ),
+    ] = ""
     keep_recordings: Annotated[
         bool,
         _field(

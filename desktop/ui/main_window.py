@@ -15,6 +15,7 @@ from PySide6.QtWidgets import QApplication, QHBoxLayout, QSplitter, QStackedWidg
 
 from desktop.core.errors import BudgetReached, KeyProblem, KeyRefused, KnownError
 from desktop.ui import actions, dialogs, icons, theme
+from desktop.ui.drops import RECORDINGS, SUBTITLES, Drops
 from desktop.ui.footer import Footer
 from desktop.ui.notices import Notices, Remedy
 from desktop.ui.rail import MAIN, PLACES, Rail
@@ -35,7 +36,7 @@ FOLDS, DOCK = "window.folds", "window.dock"
 UNDO_MS = 12_000
 DOCK_HEIGHT = 220
 OPENERS = {  # which page takes a file of that kind; the rest goes to the chat
-    "transcription": (".mp3", ".wav", ".m4a", ".flac", ".ogg", ".oga", ".opus", ".webm", ".mp4", ".mpga", ".mpeg"),
+    "transcription": tuple(f".{ending}" for ending in sorted(RECORDINGS | SUBTITLES)),
     "batches": (".jsonl",),
     "library": (".json", ".zip"),
 }
@@ -68,6 +69,7 @@ class MainWindow(QWidget):
         self._build()
         self.tasks = Tasks(self.notices.report, self)
         self._make_actions()
+        self.drops = Drops(self)
         self.setMinimumSize(640, 480)
 
     # What is made when it is first needed

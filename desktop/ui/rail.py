@@ -39,7 +39,7 @@ MAIN = (
     Place("chat", "chat", "Chat", "desktop.ui.chat.page", "ChatPage"),
     Place("images", "images", "Images"),
     Place("speech", "speech", "Speech"),
-    Place("transcription", "transcription", "Transcription"),
+    Place("transcription", "transcription", "Transcription", "desktop.ui.transcription.page", "TranscriptionPage"),
     Place("files", "files", "Files"),
     Place("finetuning", "fine-tuning", "Fine-tuning"),
     Place("batches", "batches", "Batches"),

@@ -1,0 +1,141 @@
+"""Files dropped anywhere on the window go to the page of their kind, whatever widget is under the pointer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path, PurePath
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QEvent, QMimeData, QObject, Qt
+from PySide6.QtGui import QDragEnterEvent, QDragMoveEvent, QDropEvent, QWindow
+from PySide6.QtWidgets import QApplication, QWidget
+
+if TYPE_CHECKING:
+    from desktop.ui.main_window import MainWindow
+
+SUBTITLES = frozenset({"srt", "vtt"})
+_ENDINGS = (
+    "3g2 3ga 3gp aac ac3 aif aiff alac amr ape asf au avi caf dts dv eac3 f4a f4v flac flv gsm m2ts m4a m4b m4r m4v"
+    " mka mkv mov mp2 mp3 mp4 mpc mpeg mpg mpga mts mxf oga ogg ogv opus qt ra ram rm rmvb spx tta voc vob w64 wav"
+    " webm wma wmv wv"
+)
+RECORDINGS = frozenset(_ENDINGS.split())
+"""Endings by which a recording is known before anybody looked into it; from a folder the service takes these
+and .ts, which as a file by itself is more often a program."""
+
+_KINDS = frozenset({QEvent.Type.DragEnter, QEvent.Type.DragMove, QEvent.Type.DragLeave, QEvent.Type.Drop})
+
+
+def is_recording(path: str) -> bool:
+    """By its name; also subtitles, which are opened with their recording."""
+    return PurePath(path).suffix.lower().lstrip(".") in RECORDINGS | SUBTITLES
+
+
+def local_paths(mime: QMimeData) -> list[str]:
+    """The files and folders of this computer that are being dragged or pasted."""
+    return [path for url in mime.urls() if url.isLocalFile() and (path := url.toLocalFile())]
+
+
+def folders_of(paths: Iterable[str]) -> set[str]:
+    """Those that are folders. Blocking."""
+    return {path for path in paths if Path(path).is_dir()}
+
+
+class Drops(QObject):
+    """The filter of the application: drags of files from elsewhere never reach a text field.
+
+    While recordings hover, their page is in front with its place lit; when they leave, the page of before comes back.
+    """
+
+    def __init__(self, window: MainWindow) -> None:
+        super().__init__(window)
+        self._window = window
+        self._paths: list[str] = []
+        self._before = ""
+        window.painted.connect(self._begin)  # every event costs a little: nothing before the first paint
+
+    def _begin(self) -> None:
+        application = QApplication.instance()
+        assert application is not None
+        application.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        kind = event.type()
+        if kind not in _KINDS or not self._is_ours(watched):
+            return False
+        if kind is QEvent.Type.DragLeave:
+            return self._left(watched)
+        assert isinstance(event, QDragEnterEvent | QDragMoveEvent | QDropEvent)
+        if event.source() is not None or not (paths := local_paths(event.mimeData())):
+            return False  # a row of one of our own lists, or text
+        event.setDropAction(Qt.DropAction.CopyAction)  # a file is never moved away from where it is
+        event.accept()
+        if kind is QEvent.Type.Drop:
+            self._dropped(paths)
+        elif paths != self._paths:
+            self._entered(paths)
+        return True
+
+    def _is_ours(self, watched: QObject) -> bool:
+        """The window, or anything in it, while no dialog is over it."""
+        if QApplication.activeModalWidget() is not None:
+            return False
+        if isinstance(watched, QWindow):
+            return watched is self._window.windowHandle()
+        return isinstance(watched, QWidget) and watched.window() is self._window
+
+    def _entered(self, paths: list[str]) -> None:
+        self._paths = paths
+        if any(is_recording(path) for path in paths):
+            self._light()
+        else:
+            self._window.tasks.start(self._light_for_folders(paths), name="drop:look")
+
+    async def _light_for_folders(self, paths: list[str]) -> None:
+        import asyncio  # nothing is dragged before the first paint
+
+        if await asyncio.to_thread(folders_of, paths) and paths == self._paths:
+            self._light()
+
+    def _light(self) -> None:
+        if self._window.current != "transcription":
+            self._before = self._window.current
+            self._window.show_page("transcription")
+        self._page.set_lit(True)
+
+    def _left(self, watched: QObject) -> bool:
+        """Of the window itself; a widget that is left for its neighbour is nothing."""
+        is_over = isinstance(watched, QWindow) or watched is self._window
+        if self._paths and is_over:
+            before = self._end()
+            if before:
+                self._window.show_page(before)
+        return bool(self._paths)
+
+    def _dropped(self, paths: list[str]) -> None:
+        self._end()
+        self._window.tasks.start(self._take(paths), name=f"drop:{id(paths)}")
+
+    def _end(self) -> str:
+        """Nothing hovers any more; returns the page that was in front before."""
+        before, self._before, self._paths = self._before, "", []
+        self._window.tasks.cancel("drop:look")
+        if "transcription" in self._window.pages:
+            self._page.set_lit(False)
+        return before
+
+    async def _take(self, paths: list[str]) -> None:
+        """Each file to the page of its kind."""
+        import asyncio
+
+        folders = await asyncio.to_thread(folders_of, paths)
+        recordings = [path for path in paths if path in folders or is_recording(path)]
+        if others := [path for path in paths if path not in recordings]:
+            self._window.open_files(others)
+        if recordings:
+            self._window.show_page("transcription")
+            self._page.open_files(recordings)
+
+    @property
+    def _page(self) -> Any:
+        return self._window.page("transcription")

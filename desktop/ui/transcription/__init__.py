@@ -1,0 +1,1 @@
+"""The transcription page: recordings in, the queue, what is made of them."""
