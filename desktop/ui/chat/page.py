@@ -456,20 +456,21 @@ class ChatPage(Page):
         found = taken(
             request, self._catalog, self._catalog.card(request.model), self.services.profiles.chosen.kind.value
         )
+        typed = (self.composer.text(), self.composer.parts) if self.open.identity is None else ("", ())
         self.new_conversation()
         self.open.options = Options(found.model or self.open.options.model, found.system, found.parameters)
         self._show_conversation()
         self._use_model(self.open.options.model)
-        self._start(self._beside_draft(found.text, self.open), "draft-read")
+        self._start(self._beside_draft(found.text, typed, self.open), "draft-read")
         return found.left_out
 
-    async def _beside_draft(self, text: str, place: OpenConversation) -> None:
-        """What was typed before and not sent stays below what was taken."""
+    async def _beside_draft(self, text: str, typed: tuple[str, tuple[Part, ...]], place: OpenConversation) -> None:
+        """What was typed for a new conversation, now or before, and not sent stays below what was taken."""
         draft = await self._said.draft(place.draft_name)
         if place is self.open:
-            typed = self.composer.text() or draft.text
-            self.composer.set_text("\n\n".join(dict.fromkeys(each for each in (text, typed) if each)))
-            self.composer.set_parts(self.composer.parts or draft.parts)
+            below = self.composer.text() or typed[0] or draft.text
+            self.composer.set_text("\n\n".join(dict.fromkeys(each for each in (text, below) if each)))
+            self.composer.set_parts(self.composer.parts or typed[1] or draft.parts)
             self._typed()
 
     # -- sending

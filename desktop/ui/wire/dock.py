@@ -283,6 +283,7 @@ class WireDock(QFrame):
         else:
             self.empty.setText(f"{self.scope.itemText(0)} will appear here." if is_page and self._page else EMPTY)
         self.show_all.setVisible(is_page)
+        self.doing.update()
 
     # -- what is chosen
 
