@@ -1,0 +1,1 @@
+"""The transcript editor: waveform, segments, speakers, subtitle rules, find and replace, text to read."""

@@ -1,0 +1,132 @@
+"""Where and in which forms a transcript is written."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import date
+from pathlib import Path
+
+from PySide6.QtCore import QStandardPaths
+from PySide6.QtWidgets import QCheckBox, QGridLayout, QHBoxLayout, QLineEdit, QPushButton, QWidget
+
+from desktop.core.errors import BadInput
+from desktop.core.transcript import Transcript
+from desktop.ui import dialogs, theme
+from desktop.ui.widgets.labels import plain_label
+
+USUAL = ("txt", "srt")
+
+
+class ExportForm(dialogs.Question):
+    """Several forms at once, with a pattern of names, beside the recording or in a folder."""
+
+    def __init__(self, parent: QWidget, transcript: Transcript, title: str, audio: Path | None) -> None:
+        from desktop.services.transcription import export
+
+        super().__init__(
+            parent.window(), "Export the transcript", "Each form becomes a file of its own.", "Export", is_danger=False
+        )
+        self.setObjectName("editor.export")
+        self._export, self._transcript = export, transcript
+        self._about = export.About(title, date.today().isoformat(), audio)
+        documents = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.DocumentsLocation)
+        self._folder = audio.parent if audio is not None else Path(documents)
+        self.forms: dict[str, QCheckBox] = {}
+        self._build()
+        self.finish()
+        self._look()
+
+    @property
+    def first(self) -> QCheckBox:
+        return next(iter(self.forms.values()))
+
+    def _build(self) -> None:
+        look = theme.current()
+        grid = QGridLayout()
+        grid.setHorizontalSpacing(look.gap(24))
+        grid.setVerticalSpacing(look.gap(4))
+        half = -(-len(self._export.FORMS) // 2)
+        for at, form in enumerate(self._export.FORMS):
+            box = QCheckBox(f"{form.words} ({form.ending})", self)
+            box.setObjectName(f"editor.export-{form.name}")
+            box.setChecked(form.name in USUAL)
+            box.toggled.connect(lambda: self._look())
+            self.forms[form.name] = box
+            grid.addWidget(box, at % half, at // half)
+        self.column.addLayout(grid)
+        self.times = self._box("export-times", "Times", is_on=True)
+        self.speakers = self._box("export-speakers", "Speakers", is_on=bool(self._transcript.speakers))
+        self.second = self._box("export-second", "Second language", is_on=False)
+        self.second.setVisible(any(each.second for each in self._transcript.segments))
+        row = QHBoxLayout()
+        for widget in (self.times, self.speakers, self.second):
+            row.addWidget(widget)
+        row.addStretch(1)
+        self.column.addLayout(row)
+        self.pattern = QLineEdit(self._export.PATTERN, self)
+        self.pattern.setObjectName("editor.export-pattern")
+        self.pattern.setAccessibleName("Pattern of names")
+        self.pattern.textChanged.connect(lambda: self._look())
+        self.place = plain_label("", "muted", self, wrap=True)
+        self.place.setObjectName("editor.export-place")
+        self.choose = QPushButton("Choose the folder…", self)
+        self.choose.setObjectName("editor.export-folder")
+        self.choose.setAutoDefault(False)
+        self.choose.clicked.connect(self._choose)
+        fields = ", ".join(f"{{{name}}} {told}" for name, told in self._export.FIELDS.items())
+        self.column.addWidget(plain_label("Names", "strong", self))
+        self.column.addWidget(self.pattern)
+        self.column.addWidget(plain_label(fields, "muted", self, wrap=True))
+        self.column.addWidget(self.place)
+        self.column.addWidget(self.choose)
+
+    def _box(self, name: str, text: str, *, is_on: bool) -> QCheckBox:
+        box = QCheckBox(text, self)
+        box.setObjectName(f"editor.{name}")
+        box.setChecked(is_on)
+        return box
+
+    def _choose(self) -> None:
+        from PySide6.QtWidgets import QFileDialog
+
+        dialog = QFileDialog(self, "Choose the folder", str(self._folder))
+        dialog.setFileMode(QFileDialog.FileMode.Directory)
+        dialog.fileSelected.connect(self.set_folder)
+        dialog.open()
+
+    def set_folder(self, path: str) -> None:
+        self._folder = Path(path)
+        self._look()
+
+    def _look(self) -> None:
+        """Say what would be written, or why nothing can be."""
+        chosen = self._chosen()
+        try:
+            name = self._export.file_name(self.pattern.text(), self._transcript, self._about)
+        except BadInput as error:
+            theme.style_as(self.place, "bad")
+            self.place.setText(f"{error.summary} {error.advice}")
+            self.confirm.setEnabled(False)
+            return
+        theme.style_as(self.place, "muted")
+        endings = ", ".join(form.ending for form in self._export.FORMS if form.name in chosen)
+        self.place.setText(f"{self._folder / name}: {endings}" if chosen else "Choose at least one form.")
+        self.confirm.setEnabled(bool(chosen))
+
+    def _chosen(self) -> list[str]:
+        return [name for name, box in self.forms.items() if box.isChecked()]
+
+    async def write(self) -> tuple[Path, ...]:
+        """In a worker. Raises KnownError."""
+        shape = self._export.Shape(
+            times=self.times.isChecked(), speakers=self.speakers.isChecked(), second=self.second.isChecked()
+        )
+        return await asyncio.to_thread(
+            self._export.write_all,
+            self._transcript,
+            self._about,
+            self._chosen(),
+            self._folder,
+            pattern=self.pattern.text(),
+            shape=shape,
+        )

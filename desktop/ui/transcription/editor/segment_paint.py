@@ -1,0 +1,189 @@
+"""How a segment is drawn and measured: time and speaker, the words, the second column, and signs of doubt."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from PySide6.QtCore import QPointF, QRect, QRectF, Qt
+from PySide6.QtGui import QFont, QFontMetrics, QPainter, QTextCharFormat, QTextLayout, QTextOption
+
+from desktop.core.text import visible
+from desktop.core.transcript import Segment
+from desktop.ui import icons, theme
+from desktop.ui.transcription.editor import words
+from desktop.ui.transcription.editor.state import spans
+from desktop.ui.transcription.editor.waveform_image import color_of
+
+PAD, LEFT, GAP = 8, 116, 16
+SIGN_LINE = 20
+LEAST = 48
+
+Mark = tuple[int, int, str]
+"""First and last character and what is marked: "find", "found" (the present hit) or "word" (what is said now)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """All that is drawn of one segment; `beside` is the second column, None where there is none."""
+
+    segment: Segment
+    speaker: str
+    color: int
+    signs: Sequence[tuple[str, str, str]]
+    beside: str | None = None
+    beside_is_was: bool = False
+    marks: Sequence[Mark] = ()
+    beside_marks: Sequence[Mark] = ()
+    is_selected: bool = False
+    is_hovered: bool = False
+    is_playing: bool = False
+    is_current: bool = False
+    is_edited: str = ""  # "text" or "second": an editor stands there
+
+
+def text_rects(rect: QRect, has_beside: bool) -> tuple[QRect, QRect]:
+    """Where the words and the second column stand in a row."""
+    look = theme.current()
+    left = rect.left() + look.px(LEFT) + look.px(GAP)
+    room = max(look.px(80), rect.right() - look.px(GAP) - left)
+    top, high = rect.top() + look.px(PAD), rect.height() - 2 * look.px(PAD)
+    if not has_beside:
+        return QRect(left, top, room, high), QRect()
+    half = (room - look.px(GAP)) // 2
+    return QRect(left, top, half, high), QRect(left + half + look.px(GAP), top, half, high)
+
+
+def height(text: str, beside: str | None, has_signs: bool, width: int) -> int:
+    """Of a row, exactly: each text is laid out."""
+    look = theme.current()
+    place, other = text_rects(QRect(0, 0, width, 0), beside is not None)
+    font = look.font("reading")
+    high = laid_out(text, font, place.width())[1]
+    if beside is not None:
+        high = max(high, laid_out(beside, font, other.width())[1])
+    return max(look.px(LEAST), high + 2 * look.px(PAD) + (look.px(SIGN_LINE) if has_signs else 0))
+
+
+def laid_out(text: str, font: QFont, width: int, marks: Sequence[Mark] = ()) -> tuple[QTextLayout, int]:
+    """A text in lines of a width, and how high it is."""
+    shown = visible(text)
+    layout = QTextLayout(shown.replace("\n", "\u2028"), font)
+    option = QTextOption()
+    option.setWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
+    layout.setTextOption(option)
+    if marks and shown == text:
+        layout.setFormats([_format(*mark) for mark in marks])
+    layout.beginLayout()
+    high = 0.0
+    while (line := layout.createLine()).isValid():
+        line.setLineWidth(width)
+        line.setPosition(QPointF(0, high))
+        high += line.height()
+    layout.endLayout()
+    return layout, max(round(high), QFontMetrics(font).lineSpacing())
+
+
+def _format(first: int, last: int, kind: str) -> QTextLayout.FormatRange:
+    look = theme.current()
+    form = QTextCharFormat()
+    if kind == "find":
+        form.setBackground(look.color("find"))
+    else:
+        form.setBackground(look.color("accent"))
+        form.setForeground(look.color("accent_text"))
+    made = QTextLayout.FormatRange()
+    made.start, made.length, made.format = first, last - first, form  # type: ignore[misc]
+    return made
+
+
+def word_mark(segment: Segment, number: int) -> list[Mark]:
+    """The mark of the word that is being said."""
+    found = spans(segment.text)
+    return [(*found[number], "word")] if 0 <= number < len(found) else []
+
+
+def paint(painter: QPainter, rect: QRect, row: Row) -> None:
+    look = theme.current()
+    painter.save()
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    _ground(painter, rect, row)
+    _left(painter, rect, row)
+    place, other = text_rects(rect, row.beside is not None)
+    font = look.font("reading")
+    high = 0
+    pairs = [(place, row.segment.text, row.marks, "text", "text")]
+    if row.beside is not None:
+        pairs.append((other, row.beside, row.beside_marks, "muted" if row.beside_is_was else "text", "second"))
+    for where, text, marks, tone, name in pairs:
+        layout, used = laid_out(text, font, where.width(), marks)
+        high = max(high, used)
+        if row.is_edited == name:
+            painter.setPen(look.color("accent"))
+            painter.setBrush(look.color("card"))
+            frame = QRectF(where.left() - 7.5, where.top() - 4.5, where.width() + 14, used + 9)
+            painter.drawRoundedRect(frame, look.radius("control"), look.radius("control"))
+        else:
+            painter.setPen(look.color(tone))
+            layout.draw(painter, QPointF(where.topLeft()))
+    _signs(painter, QRect(place.left(), place.top() + high + look.px(4), rect.right() - place.left(), look.px(16)), row)
+    painter.restore()
+
+
+def _ground(painter: QPainter, rect: QRect, row: Row) -> None:
+    look = theme.current()
+    if row.is_selected:
+        painter.fillRect(rect, look.color("selection"))
+    elif row.is_hovered:
+        painter.fillRect(rect, look.color("hover"))
+    if row.is_playing:
+        painter.fillRect(QRect(rect.left(), rect.top(), look.px(3), rect.height()), look.color("accent"))
+    if row.is_current:
+        painter.setPen(look.color("accent"))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.drawRect(QRectF(rect).adjusted(0.5, 0.5, -0.5, -0.5))
+
+
+def _left(painter: QPainter, rect: QRect, row: Row) -> None:
+    """The time over the speaker, level with the first line of the words."""
+    look = theme.current()
+    font = look.font("figures")
+    font.setPixelSize(look.px(11))
+    painter.setFont(font)
+    line = look.px(16)
+    left, wide = rect.left() + look.px(GAP), look.px(LEFT) - look.px(GAP) + look.px(4)
+    top = rect.top() + look.px(PAD) + look.px(1)
+    painter.setPen(look.color("muted"))
+    span = f"{words.clock(row.segment.begins)} – {words.clock(row.segment.ends)}"
+    at = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+    if painter.fontMetrics().horizontalAdvance(span) > wide:
+        span = words.clock(row.segment.begins)
+    painter.drawText(QRect(left, top, wide, line), at, span)
+    if row.color < 0 and not row.speaker:
+        return
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(color_of(row.color))
+    dot = look.px(8)
+    painter.drawEllipse(QRect(left, top + line + (line - dot) // 2, dot, dot))
+    painter.setPen(look.color("text"))
+    name = painter.fontMetrics().elidedText(visible(row.speaker), Qt.TextElideMode.ElideRight, wide - look.px(14))
+    painter.drawText(QRect(left + look.px(14), top + line, wide, line), at, name)
+
+
+def _signs(painter: QPainter, rect: QRect, row: Row) -> None:
+    look = theme.current()
+    painter.setFont(look.font("caption"))
+    left, metrics, side = rect.left(), painter.fontMetrics(), look.px(14)
+    for icon, told, tone in row.signs:
+        room = rect.right() - left - side - look.px(20)
+        if room < look.px(40):
+            return
+        shown = metrics.elidedText(told, Qt.TextElideMode.ElideRight, room)
+        painter.drawPixmap(
+            QRect(left, rect.center().y() - side // 2, side, side), icons.pixmap(icon, look.color(tone), side)
+        )
+        painter.setPen(look.color(tone))
+        painter.drawText(
+            QRect(left + side + look.px(4), rect.top(), room, rect.height()), Qt.AlignmentFlag.AlignVCenter, shown
+        )
+        left += side + look.px(4) + metrics.horizontalAdvance(shown) + look.px(12)

@@ -1,0 +1,87 @@
+"""The field in which a segment's words are edited, in their place in the list."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtGui import QKeyEvent, QKeySequence, QTextCursor
+from PySide6.QtWidgets import QFrame, QPlainTextEdit, QWidget
+
+from desktop.ui import theme
+
+HISTORY = (QKeySequence.StandardKey.Undo, QKeySequence.StandardKey.Redo)
+
+
+class TextField(QPlainTextEdit):
+    """`asked` carries what a key wants and where the cursor is: "split", "merge-previous", "merge-next", "previous",
+    "next", "done", "play". Undo is the editor's own: this field has none."""
+
+    asked = Signal(str, int)
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setObjectName("editor.text")
+        self.setAccessibleName("Words of the segment")
+        theme.style_as(self, "bare")
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setUndoRedoEnabled(False)
+        self.setFont(theme.current().font("reading"))
+        self.document().setDocumentMargin(0)
+        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+
+    def show_text(self, text: str) -> None:
+        """Another text; the cursor stays where it was as far as there is text."""
+        if text != self.toPlainText():
+            at = self.textCursor().position()
+            self.setPlainText(text)
+            self.place(at)
+
+    def place(self, at: int) -> None:
+        """Put the cursor before a character; -1 is the end."""
+        cursor = self.textCursor()
+        cursor.setPosition(len(self.toPlainText()) if at < 0 else min(at, len(self.toPlainText())))
+        self.setTextCursor(cursor)
+
+    def event(self, event: QEvent) -> bool:
+        """The editor's undo is meant, not one of the field's."""
+        if event.type() is QEvent.Type.ShortcutOverride and _is_history(event):
+            event.ignore()
+            return True
+        return super().event(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if wanted := self._wanted(event):
+            self.asked.emit(wanted, self.textCursor().position())
+        else:
+            super().keyPressEvent(event)
+
+    def _wanted(self, event: QKeyEvent) -> str:
+        key, cursor = event.key(), self.textCursor()
+        control = bool(event.modifiers() & Qt.KeyboardModifier.ControlModifier)
+        shift = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
+        alt = bool(event.modifiers() & Qt.KeyboardModifier.AltModifier)
+        is_free = not cursor.hasSelection() and not control and not shift and not alt
+        if key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            return "split" if control else "" if shift else "next"
+        if key == Qt.Key.Key_Tab and not control and not alt:
+            return "play"
+        if key == Qt.Key.Key_Escape:
+            return "done"
+        if key == Qt.Key.Key_Backspace and is_free and cursor.position() == 0:
+            return "merge-previous"
+        if key == Qt.Key.Key_Delete and is_free and cursor.atEnd():
+            return "merge-next"
+        if key == Qt.Key.Key_Up and is_free and not _can(cursor, QTextCursor.MoveOperation.Up):
+            return "previous"
+        if key == Qt.Key.Key_Down and is_free and not _can(cursor, QTextCursor.MoveOperation.Down):
+            return "next"
+        return ""
+
+
+def _is_history(event: QEvent) -> bool:
+    return isinstance(event, QKeyEvent) and any(event.matches(each) for each in HISTORY)
+
+
+def _can(cursor: QTextCursor, move: QTextCursor.MoveOperation) -> bool:
+    """Whether there is a line that way."""
+    return QTextCursor(cursor).movePosition(move)

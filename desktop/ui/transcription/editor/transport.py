@@ -1,0 +1,107 @@
+"""The buttons under the waveform: play, steps, segments, loop, speed, volume, zoom."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QAction, QActionGroup
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QMenu, QSlider, QToolButton, QWidget
+
+from desktop.ui import icons, theme
+from desktop.ui.transcription.editor import words
+from desktop.ui.transcription.editor.playback import Playback
+from desktop.ui.widgets.labels import plain_label
+from desktop.ui.widgets.player import SPEEDS
+
+
+class Transport(QFrame):
+    """A row of buttons over `playback`; those for segments and zoom are the editor's actions, given by `add`."""
+
+    speed_chosen = Signal(float)
+
+    def __init__(self, playback: Playback, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("editor.transport")
+        self._playback = playback
+        self._play: QAction | None = None
+        self._row = QHBoxLayout(self)
+        self.time = plain_label("", "", self)
+        self.time.setObjectName("editor.time")
+        self.time.setAccessibleName("Position in the recording")
+        self.speed = QToolButton(self)
+        self.speed.setObjectName("editor.speed")
+        self.speed.setAccessibleName("Speed")
+        self.speed.setToolTip("Speed; the pitch stays (Alt+Page Up, Alt+Page Down)")
+        self.speed.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.speed.setMenu(self._speeds())
+        self.loudness = QSlider(Qt.Orientation.Horizontal, self)
+        self.loudness.setObjectName("editor.volume")
+        self.loudness.setAccessibleName("Volume")
+        self.loudness.setToolTip("Volume")
+        self.loudness.setRange(0, 100)
+        self.loudness.setValue(100)
+        self.loudness.valueChanged.connect(lambda percent: playback.set_volume(percent / 100))
+        playback.moved.connect(self.show_time)
+        playback.playing_changed.connect(self._show_playing)
+        theme.current().changed.connect(self._measure)
+
+    def _speeds(self) -> QMenu:
+        menu, group = QMenu(self.speed), QActionGroup(self)
+        for speed in SPEEDS:
+            action = QAction(f"{speed:g}×", menu, checkable=True)
+            action.setData(speed)
+            group.addAction(action)
+            menu.addAction(action)
+        group.triggered.connect(lambda chosen: self.set_speed(chosen.data()))
+        menu.aboutToShow.connect(lambda: self._check_speed(group))
+        return menu
+
+    def _check_speed(self, group: QActionGroup) -> None:
+        for action in group.actions():
+            action.setChecked(action.data() == self._playback.speed)
+
+    def fill(self, play: QAction, left: list[QAction], right: list[QAction]) -> None:
+        """Put the editor's actions in their places."""
+        self._play = play
+        self._add(play)
+        for action in left:
+            self._add(action)
+        self._row.addWidget(self.time)
+        self._row.addStretch(1)
+        self._row.addWidget(self.speed)
+        self._row.addWidget(self.loudness)
+        for action in right:
+            self._add(action)
+        self._measure()
+        self.show_time()
+        self.set_speed(1.0)
+
+    def _add(self, action: QAction) -> None:
+        button = QToolButton(self)
+        button.setDefaultAction(action)
+        button.setObjectName(f"{action.objectName()}-button")
+        button.setAccessibleName(action.text())
+        button.setAutoRaise(True)
+        self._row.addWidget(button)
+
+    def set_speed(self, speed: float) -> None:
+        self._playback.set_speed(speed)
+        self.speed.setText(f"{speed:g}×")
+
+    def _measure(self) -> None:
+        look = theme.current()
+        self._row.setContentsMargins(look.gap(12), look.gap(4), look.gap(12), look.gap(4))
+        self._row.setSpacing(look.gap(4))
+        self.loudness.setFixedWidth(look.px(72))
+        self.time.setFont(look.font("figures"))
+        self.time.setContentsMargins(look.gap(8), 0, look.gap(8), 0)
+        icons.refresh(look, self)
+
+    def show_time(self) -> None:
+        whole = words.clock(self._playback.length, 0) if self._playback.length else "–:––"
+        self.time.setText(f"{words.clock(self._playback.position)} / {whole}")
+
+    def _show_playing(self, is_playing: bool) -> None:
+        if self._play is not None:
+            self._play.setText("Pause" if is_playing else "Play")
+            icons.put(self._play, "pause" if is_playing else "play", "text")
+            self._play.setToolTip("Pause (Tab)" if is_playing else "Play (Tab)")
