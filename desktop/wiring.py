@@ -189,7 +189,7 @@ async def open_services(
         ),
         attachments=Attachments(database),
         imports=imports,
-        export=Export(database, redactor, lambda: learn_all(profiles)),
+        export=Export(database, redactor, lambda: learn_all(profiles, secrets)),
         meter=meter,
         budgets=budgets,
         prices=Prices(folder, catalogs, now=now),

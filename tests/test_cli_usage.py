@@ -13,8 +13,9 @@ import pytest
 
 from desktop.core.calls import Fate
 from desktop.core.pricing import pico
+from desktop.core.profile import Kind, Profile
 from desktop.core.usage import Usage
-from desktop.store import ledger
+from desktop.store import ledger, place, profiles
 from desktop.store.database import Database
 from desktop.store.ledger import LedgerRow
 
@@ -75,3 +76,18 @@ def test_a_period_that_is_none_is_said(folder):
     done = run(folder, "--period", "2026-13")
     assert (done.returncode, done.stdout) == (1, "")
     assert "is no period" in done.stderr
+
+
+def test_a_moved_archive_is_read_with_the_profiles_and_prices_of_its_data_folder(tmp_path):
+    data, disk = tmp_path / "data", tmp_path / "disk"
+    disk.mkdir()
+    database = Database.open(data)
+    row = LedgerRow("a", NOW_US, model="gpt-x", profile="01MINE", fate=Fate.UNKNOWN)
+    database.write_now(lambda db: (ledger.open_row(db, row), ledger.close_row(db, row)))
+    database.close()
+    mine = Profile(id="01MINE", name="Work", kind=Kind.OPENAI, base_url="https://api.openai.com/v1")
+    profiles.save(data, [mine], "")
+    place.move(data, disk)
+    done = run(data, "--by", "profile", "--period", "all")
+    assert "Work" in done.stdout and "01MINE" not in done.stdout
+    assert "1 calls ended nobody knows how" in done.stdout

@@ -16,10 +16,21 @@ from msgspec.structs import replace
 from desktop.api.client import Client
 from desktop.core.errors import BadInput, KeyringFailed, Missing, NoKey, Untrusted, WireError
 from desktop.core.keeping import Place
-from desktop.core.profile import ENVIRONMENT_ID, LOCAL_ID, Budget, Kind, Limits, ProxyMode, key_may_go, origin
+from desktop.core.profile import (
+    ENVIRONMENT_ID,
+    LOCAL_ID,
+    Budget,
+    Kind,
+    Limits,
+    ProxyMode,
+    admin_key_id,
+    key_may_go,
+    origin,
+)
 from desktop.core.secret import Redactor, Secret
 from desktop.services import profiles as service
 from desktop.services import verdicts
+from desktop.services.export.keys import learn_all
 from desktop.services.profiles import Doubt, Profiles, check_address, host_in_words, questions
 from desktop.services.settings import CurrentSettings
 from desktop.store.secrets import NoKeyring, Secrets
@@ -68,6 +79,19 @@ def make(tmp_path, store):
 @pytest.fixture
 def kept(make):
     return make()
+
+
+async def test_the_filter_learns_every_key_there_is_before_an_export(tmp_path, kept, store):
+    """An admin's key too, which no page reads before its own button is pressed."""
+    mine = await kept.add(Kind.OPENAI)
+    store.kept |= {mine.id: KEY, admin_key_id(mine.id): "sk-admin-Vb3nM8qW2eR5tY7uI1oP"}
+    redactor = Redactor()
+    secrets = Secrets(tmp_path, redactor, environment={}, find_keyring=lambda: (store, "the store"))
+    await learn_all(kept, secrets)
+    text = " ".join(store.kept.values())
+    assert redactor.clean(text) == "… …"
+    store.is_locked = True
+    await learn_all(kept, Secrets(tmp_path, Redactor(), environment={}, find_keyring=lambda: (store, "the store")))
 
 
 # --- which there are and which is chosen

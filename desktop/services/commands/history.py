@@ -13,7 +13,7 @@ from desktop.core.errors import BadInput
 from desktop.core.secret import Redactor
 from desktop.services import export
 from desktop.services.bundle import Services
-from desktop.services.commands.outcome import CUT, DONE, FAILED, Adder, Write
+from desktop.services.commands.outcome import CUT, DONE, FAILED, Adder, Write, data_folder
 from desktop.services.conversations import Conversations
 from desktop.services.export import Export, Exported, Selection
 from desktop.services.export.keys import learn_all
@@ -73,8 +73,9 @@ async def write(database: Database, arguments: argparse.Namespace, out: Write, e
     """CUT where something that belongs to it could not be had; FAILED where nothing was written."""
     selection = await _selection(Conversations(database), arguments)
     redactor = Redactor()
-    secrets = Secrets(database.folder, redactor, environment=os.environ)
-    await learn_all(Profiles(database.folder, secrets, base_url=""))
+    folder = data_folder(arguments)
+    secrets = Secrets(folder, redactor, environment=os.environ)
+    await learn_all(Profiles(folder, secrets), secrets)
     exporting = Export(database, redactor)
     choices = {"branches": arguments.branches, "attachments": not arguments.no_attachments}
     if arguments.out is None:

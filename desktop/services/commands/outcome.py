@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING
+
+from desktop import paths
 
 if TYPE_CHECKING:
     Adder = argparse._SubParsersAction[argparse.ArgumentParser]
@@ -15,3 +18,9 @@ Write = Callable[[str], None]
 
 DONE, FAILED, CUT = 0, 1, 3
 """Exit statuses: well; a sentence on stderr; a reply that was cut."""
+
+
+def data_folder(arguments: argparse.Namespace) -> Path:
+    """Where settings, profiles, keys and prices are; the archive may have been moved elsewhere."""
+    named: Path | None = arguments.data_dir
+    return named or paths.data_folder()

@@ -14,7 +14,7 @@ from desktop.core.errors import BadInput
 from desktop.core.profile import Profile
 from desktop.services import usage_csv
 from desktop.services.catalog import Catalogs
-from desktop.services.commands.outcome import DONE, Adder, Write
+from desktop.services.commands.outcome import DONE, Adder, Write, data_folder
 from desktop.services.meter import Meter, Reading, Share
 from desktop.services.usage import Usage
 from desktop.store import profiles
@@ -41,8 +41,9 @@ def add(commands: Adder) -> None:
 
 
 async def show(database: Database, arguments: argparse.Namespace, out: Write, err: Write) -> int:
-    known = (await asyncio.to_thread(profiles.load, database.folder)).profiles
-    usage = Usage(database, Meter(database), Catalogs(database.folder), lambda: known)
+    folder = data_folder(arguments)
+    known = (await asyncio.to_thread(profiles.load, folder)).profiles
+    usage = Usage(database, Meter(database), Catalogs(folder), lambda: known)
     period = periods.parsed(arguments.period, periods.Clock().day(round(time.time() * 1_000_000)))
     profile = _profile_id(known, arguments.profile)
     if arguments.by == CALLS:
@@ -79,6 +80,8 @@ def table(by: str, shares: Sequence[Share], total: Reading, as_of: str) -> str:
     notes = [f"Prices as of {as_of}; an estimate, not a bill."]
     if total.unpriced:
         notes.append(f"{total.unpriced} calls are unpriced: what they cost is not in the sums.")
+    if total.unknown:
+        notes.append(f"{total.unknown} calls ended nobody knows how: what they may have cost is not in the sums.")
     if by == "tag":
         notes.append("A call whose conversation has several tags is counted at each.")
     return "\n".join([*lines, "", *notes]) + "\n"
