@@ -50,12 +50,12 @@ async def transcribe(services: Services, arguments: argparse.Namespace, out: Wri
         diarize=arguments.diarize,
         on_doubt="repeat" if arguments.repeat else "ask",
         formats_out=formats,
-        out_dir=os.path.abspath(arguments.out) if arguments.out and formats else "",  # noqa: PTH100
+        out_dir=_whole(arguments.out) if arguments.out and formats else "",
     )
     if arguments.out and not formats:
         raise BadInput("There is a folder for files, but no form to write.", "Name one with --format.")
     shown = _Shown(err)
-    paths = [os.path.abspath(path) for path in arguments.files]  # noqa: PTH100  (nothing is read)
+    paths = [_whole(path) for path in arguments.files]
     looks = await service.look(paths, options, shown.looks)
     shown.clear()
     if not looks:
@@ -96,6 +96,10 @@ async def _tell(services: Services, view: JobView, out: Write, err: Write, *, ha
         opened = await services.transcription.transcript(view.recording)
         out(opened.transcript.text + "\n")
     err(f"[{view.conversation}{f', {view.cost}' if view.cost else ''}]\n")
+
+
+def _whole(path: str | Path) -> str:
+    return os.path.abspath(path)  # noqa: PTH100  (it may be no file at all)
 
 
 def _formats(wanted: str) -> tuple[str, ...]:
