@@ -9,6 +9,7 @@ from datetime import date, datetime, timedelta
 from typing import TypeVar
 
 from desktop.core import search_query
+from desktop.core.errors import Missing
 from desktop.core.ids import new_id
 from desktop.core.library import Counts as Counts
 from desktop.core.library import Entry as Entry
@@ -197,7 +198,16 @@ class Library:
     async def rename(self, conversation_id: str, title: str) -> Undo:
         title = library.named(title)
         before = await self._write(lambda db: library.retitle(db, conversation_id, title))
-        return self._undo(lambda db: library.retitle(db, conversation_id, before))
+        return self._undo(lambda db: library.retitle(db, conversation_id, before or ""))
+
+    async def rename_from(self, conversation_id: str, before: str, title: str) -> Undo | None:
+        """The same where the title is still `before`; None where someone changed it, or the conversation is gone."""
+        title = library.named(title)
+        try:
+            was = await self._write(lambda db: library.retitle(db, conversation_id, title, before))
+        except Missing:
+            return None
+        return None if was is None else self._undo(lambda db: library.retitle(db, conversation_id, before, title))
 
     # -- the trash
 

@@ -104,13 +104,13 @@ class Titles:
 
     async def by_rule(self, ids: Sequence[str]) -> Titled:
         """Make titles of the first questions, where nobody typed one."""
-        renamed: list[tuple[str, str]] = []
+        undos: list[Undo] = []
         for id in ids:
             exchange = await self._exchange(id)
             title = titles.title_from(exchange.question) if exchange else ""
             if exchange and exchange.is_ours and title:
-                renamed.append((id, title))
-        return Titled(len(renamed), (), await self._rename(renamed))
+                undos += await self._rename(exchange, title)
+        return Titled(len(undos), (), _all(undos))
 
     async def estimate(self, ids: Sequence[str]) -> TitleEstimate:
         """What `by_model` would cost, before it is asked to. Raises BadInput where no model is chosen."""
@@ -130,7 +130,6 @@ class Titles:
 
         Raises BudgetReached and BadInput (no model chosen); what was titled by then stays. Cancelling stops it.
         """
-        renamed: list[tuple[str, str]] = []
         failed: list[str] = []
         undos: list[Undo] = []
         for number, id in enumerate(ids):
@@ -146,12 +145,11 @@ class Titles:
                 failed.append(f"{exchange.conversation.title}: {error.summary}")
                 continue
             if title:
-                renamed.append((id, title))
-                undos.append(await self._rename([(id, title)]))
+                undos += await self._rename(exchange, title)
             else:
                 failed.append(f"{exchange.conversation.title}: the model gave no title.")
         progress(len(ids), len(ids))
-        return Titled(len(renamed), tuple(failed), _all(undos))
+        return Titled(len(undos), tuple(failed), _all(undos))
 
     # -- one conversation
 
@@ -259,9 +257,10 @@ class Titles:
         await keep(self._database, lambda db: ledger.close_row(db, done))
         await self._budgets.warn(profile)
 
-    async def _rename(self, renamed: Sequence[tuple[str, str]]) -> Undo:
-        """Through the library, so that its listeners hear of it."""
-        return _all([await self._library.rename(id, title) for id, title in renamed])
+    async def _rename(self, exchange: _Exchange, title: str) -> list[Undo]:
+        """Through the library, so that its listeners hear of it; not where someone typed a title meanwhile."""
+        undo = await self._library.rename_from(exchange.conversation.id, exchange.conversation.title, title)
+        return [] if undo is None else [undo]
 
     def _micros(self) -> int:
         return round(self._now() * 1_000_000)

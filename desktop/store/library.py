@@ -390,8 +390,10 @@ def _search(conn: sqlite3.Connection, id: str) -> tuple[Any, ...]:
     return tuple(row)
 
 
-def retitle(conn: sqlite3.Connection, id: str, title: str) -> str:
-    """Returns the title before."""
+def retitle(conn: sqlite3.Connection, id: str, title: str, instead_of: str | None = None) -> str | None:
+    """Returns the title before; None, and changes nothing, where that is not the one to be replaced. Raises Missing."""
     before = conversations.get(conn, id).title
+    if instead_of is not None and before != instead_of:
+        return None
     conversations.update(conn, id, title=title)
     return before

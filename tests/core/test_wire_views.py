@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from desktop.core.calls import Part
+from desktop.core.usage import Usage
 from desktop.core.wire import endpoints
 from desktop.core.wire.difference import CHANGES, Section, Sign, difference
 from desktop.core.wire.exchange import Exchange, Stamps
@@ -22,8 +23,8 @@ STREAM = (("Content-Type", "text/event-stream"),)
 
 
 def exchange(body: bytes = b"", reply: bytes = b"", **fields) -> Exchange:
-    return Exchange(call_id="1", started=0, method="POST", url="https://h/v1/chat/completions",
-                    base_url="https://h/v1", body=body, reply=reply, **fields)  # fmt: skip
+    fields = {"url": "https://h/v1/chat/completions", "base_url": "https://h/v1"} | fields
+    return Exchange(call_id="1", started=0, method="POST", body=body, reply=reply, **fields)
 
 
 def test_json_is_laid_out_with_every_key_and_number_as_it_was_written():
@@ -73,6 +74,15 @@ def test_a_stream_is_joined_to_its_text_and_names_its_usage():
     assert (usage.input, usage.cached, usage.output) == (9, 4, 2)
     usage, tier = usage_of(exchange(reply=b'{"service_tier":"flex","usage":{"input_tokens":5,"output_tokens":true}}'))
     assert (usage.input, usage.output, tier) == (5, 0, "flex")
+
+
+def test_what_is_charged_by_the_piece_is_counted_where_the_reply_names_no_usage():
+    speech = {"url": "https://h/v1/audio/speech", "body": '{"input":"Héron","voice":"alloy"}'.encode(), "status": 200}
+    assert usage_of(exchange(**speech, reply=b"ID3")) == (Usage(characters=5), "")
+    assert usage_of(exchange(**{**speech, "status": 400}, reply=b"{}")) == (None, "")
+    made = {"url": "https://h/v1/images/generations", "status": 200, "reply": b'{"data":[{"url":"a"},{"url":"b"}]}'}
+    assert usage_of(exchange(**made)) == (Usage(images=2), "")
+    assert usage_of(exchange(url="https://h/v1/models", status=200, reply=b'{"data":[{}]}')) == (None, "")
 
 
 def test_pictures_are_kept_by_reference_and_come_back_exactly():

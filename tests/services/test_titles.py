@@ -215,3 +215,24 @@ async def test_the_rule_can_be_asked_for_again(desk):
     assert [desk.title(id) for id in "ab"] == ["How are tides made?", "Mine"]
     await done.undo()
     assert desk.title("a") == "Untitled"
+
+
+async def test_a_title_typed_while_the_model_is_asked_stays(desk):
+    for id in ("a", "b", "c"):
+        desk.talk(id)
+
+    def typed_meanwhile(request):
+        desk.database.write_now(lambda db: conversations.update(db, "a", title="Mine"))
+        return answer("From the model")
+
+    def deleted_meanwhile(request):
+        desk.database.write_now(lambda db: conversations.purge(db, ["b"]))
+        return answer("From the model")
+
+    desk.wire.answers = [typed_meanwhile, deleted_meanwhile, answer("Rain")]
+    done = await desk.titles.by_model(["a", "b", "c"])
+    assert (done.done, done.failed) == (1, ())
+    assert (desk.title("a"), desk.title("c")) == ("Mine", "Rain")
+    desk.database.write_now(lambda db: conversations.update(db, "c", title="Typed since"))
+    await done.undo()
+    assert desk.title("c") == "Typed since"

@@ -12,7 +12,8 @@ _MOST = 10**15
 
 
 def usage_of(exchange: Exchange) -> tuple[Usage | None, str]:
-    """The usage and the service tier that a reply names; None where it names none."""
+    """The usage and the service tier that a reply names; where it names none, what is charged by the piece: the
+    characters that were to be spoken, the pictures that came. None where there is nothing of either."""
     found: Any = None
     tier = ""
     for value in _values(exchange):
@@ -21,7 +22,19 @@ def usage_of(exchange: Exchange) -> tuple[Usage | None, str]:
             found = body["usage"]
         if isinstance(body.get("service_tier"), str):
             tier = body["service_tier"]
-    return (None if found is None else _usage(found)), tier
+    return (_by_the_piece(exchange) if found is None else _usage(found)), tier
+
+
+def _by_the_piece(exchange: Exchange) -> Usage | None:
+    if exchange.status is None or not 200 <= exchange.status < 300:
+        return None
+    if exchange.endpoint.endswith("/audio/speech"):
+        said = _object(loaded(exchange.body)).get("input")
+        return Usage(characters=len(said)) if isinstance(said, str) and said else None
+    if "/images/" in exchange.endpoint:
+        made = _object(loaded(exchange.reply)).get("data")
+        return Usage(images=len(made)) if isinstance(made, list) and made else None
+    return None
 
 
 def _values(exchange: Exchange) -> list[dict[str, Any]]:
