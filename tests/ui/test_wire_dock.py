@@ -180,7 +180,7 @@ async def test_the_filter_looks_at_path_model_status_and_end(desk, server):
     await desk.ask()
     with pytest.raises(KnownError):
         await desk.ask({"model": "other", "messages": []})
-    for text, count in (("404", 1), ("completions complete", 1), ("gpt-4o", 2), ("embeddings", 0), ("", 2)):
+    for text, count in (("404", 1), ("completions complete", 1), ("other failed", 1), ("embeddings", 0), ("", 2)):
         desk.dock.filter.setText(text)
         desk.dock._filter()
         assert len(desk.rows()) == count, text

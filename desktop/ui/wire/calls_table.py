@@ -15,7 +15,7 @@ from desktop.ui.wire.calls_model import CALL, COLUMNS, FIGURES, KEYS, CallsModel
 WIDEST = {  # the longest a cell of that column usually is; the path takes what is left
     "started": "00:00:00 ",
     "method": "DELETE",
-    "model": "gpt-4o-mini-2024",
+    "model": "gpt-4o-mini",
     "status": "200 cut",
     "time": "12.34 s",
     "bytes": "999.9 kB",
@@ -23,7 +23,8 @@ WIDEST = {  # the longest a cell of that column usually is; the path takes what 
     "retries": "Retries",
     "end": "complete",
 }
-PATH = "/v1/chat/compl…"
+PATH = "/v1/…/completions"
+WIDE_MODEL_PX = 96  # what the model takes of the room that is left, before the path
 PADDING_PX = 26
 IMPORTANCE = ("path", "status", "time", "model", "method", "dollars", "started", "bytes", "retries", "end")
 
@@ -59,7 +60,7 @@ class CallsTable(QTableView):
         self.setSelectionBehavior(QTableView.SelectionBehavior.SelectRows)
         self.setSelectionMode(QTableView.SelectionMode.ExtendedSelection)
         self.setVerticalScrollMode(QTableView.ScrollMode.ScrollPerPixel)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setHorizontalScrollMode(QTableView.ScrollMode.ScrollPerPixel)
         self.setTextElideMode(Qt.TextElideMode.ElideMiddle)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.verticalHeader().hide()
@@ -147,11 +148,12 @@ class CallsTable(QTableView):
                 break
             wanted.add(key)
         wanted = set(self._columns) if self._columns is not None else wanted
-        others = sum(self._widths[key] for key in wanted - {"path"})
+        spare = max(0, room - sum(self._widths[key] for key in wanted))
+        to_model = min(spare // 2, theme.current().px(WIDE_MODEL_PX)) if "model" in wanted else 0
+        more = {"model": to_model, "path": spare - to_model}
         for at, key in enumerate(KEYS):
             self.setColumnHidden(at, key not in wanted)
-            width = self._widths[key] if key != "path" else max(self._widths["path"] // 2, room - others)
-            self.setColumnWidth(at, width)
+            self.setColumnWidth(at, self._widths[key] + more.get(key, 0))
 
     def _measure(self) -> None:
         look = theme.current()
