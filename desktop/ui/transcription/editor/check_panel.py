@@ -9,7 +9,6 @@ from msgspec.structs import replace
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import (
-    QAbstractSpinBox,
     QDoubleSpinBox,
     QGridLayout,
     QHBoxLayout,
@@ -31,6 +30,7 @@ from desktop.ui.tasks import Tasks
 from desktop.ui.transcription.editor import words
 from desktop.ui.transcription.editor.breaches_model import AT, SEGMENT, BreachesModel
 from desktop.ui.transcription.editor.state import EditState
+from desktop.ui.widgets.form import NUMBER_INSET
 from desktop.ui.widgets.labels import plain_label
 
 FIELDS = (
@@ -105,7 +105,7 @@ class CheckPanel(QWidget):
             field.setRange(low, high)
             field.setSuffix(unit)
             field.setKeyboardTracking(False)
-            field.setButtonSymbols(QAbstractSpinBox.ButtonSymbols.NoButtons)
+            field.lineEdit().setTextMargins(NUMBER_INSET, 0, 0, 0)
             field.setObjectName(f"editor.rule-{name}")
             field.setAccessibleName(title)
             field.valueChanged.connect(self._rules_typed)
@@ -153,7 +153,7 @@ class CheckPanel(QWidget):
         self._grid.setVerticalSpacing(look.gap(4))
         self._row.setSpacing(look.gap(8))
         for field in self.fields.values():
-            field.setFixedWidth(look.px(96))
+            field.setFixedWidth(look.px(112))
 
     # Rules
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QToolButton, QVBoxLayout, QWidget
 
-from desktop.ui import icons, theme
+from desktop.ui import theme
 from desktop.ui.widgets.labels import ElidedLabel, plain_label
 
 
@@ -44,13 +44,13 @@ class Head(QFrame):
         button.setDefaultAction(action)
         button.setObjectName(f"{action.objectName()}-button")
         button.setAccessibleName(action.text())
+        button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly)
         self._row.addWidget(button)
 
     def _measure(self) -> None:
         look = theme.current()
         self._row.setContentsMargins(look.gap(12), look.gap(8), look.gap(16), look.gap(8))
         self._row.setSpacing(look.gap(4))
-        icons.refresh(look, self)
 
 
 class Missing(QFrame):

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 STEP_MS = 10
 FACTOR = 4
 RATE = 16_000
+MOST_GAIN = 6.0  # a quiet recording is drawn up to six times as high, so that it can be seen
 
 
 class Pyramid:
@@ -26,6 +27,8 @@ class Pyramid:
         while low.size > 512:
             low, high = _quartered(low, np.minimum), _quartered(high, np.maximum)
             self._steps.append((low, high))
+        loudest = max(int(high.max()), -int(low.min())) if low.size else 127
+        self.gain = min(MOST_GAIN, 127 / max(1, loudest))
 
     @property
     def milliseconds(self) -> int:

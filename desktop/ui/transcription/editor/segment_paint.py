@@ -18,6 +18,7 @@ from desktop.ui.transcription.editor.waveform_image import color_of
 PAD, LEFT, GAP = 8, 116, 16
 SIGN_LINE = 20
 LEAST = 48
+MEASURE = 640  # of a line that is read with ease
 
 Mark = tuple[int, int, str]
 """First and last character and what is marked: "find", "found" (the present hit) or "word" (what is said now)."""
@@ -47,6 +48,7 @@ def text_rects(rect: QRect, has_beside: bool) -> tuple[QRect, QRect]:
     look = theme.current()
     left = rect.left() + look.px(LEFT) + look.px(GAP)
     room = max(look.px(80), rect.right() - look.px(GAP) - left)
+    room = min(room, look.px(MEASURE) * (2 if has_beside else 1) + (look.px(GAP) if has_beside else 0))
     top, high = rect.top() + look.px(PAD), rect.height() - 2 * look.px(PAD)
     if not has_beside:
         return QRect(left, top, room, high), QRect()

@@ -156,11 +156,14 @@ class TextView(QWidget):
         plain.setForeground(look.color("text"))
         quiet.setFont(look.font("caption", semibold=True))
         speaker = self._state.speaker(each.speaker)
-        quiet.setForeground(color_of(speaker.color) if speaker else look.color("muted"))
+        quiet.setForeground(look.color("muted"))
+        dot = QTextCharFormat(quiet)
+        dot.setForeground(color_of(speaker.color) if speaker else look.color("muted"))
         if number:
             self._line(cursor, "", plain, number)
         if heading := self._heading(each):
-            self._line(cursor, heading, quiet, number)
+            self._line(cursor, "● " if speaker else "", dot, number)
+            cursor.insertText(visible(heading), quiet)
         self._line(cursor, self._said(each), plain, number)
 
     def _line(self, cursor: QTextCursor, text: str, form: QTextCharFormat, number: int) -> None:

@@ -80,6 +80,7 @@ class Transport(QFrame):
         button.setDefaultAction(action)
         button.setObjectName(f"{action.objectName()}-button")
         button.setAccessibleName(action.text())
+        button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly)
         button.setAutoRaise(True)
         self._row.addWidget(button)
 
@@ -94,7 +95,6 @@ class Transport(QFrame):
         self.loudness.setFixedWidth(look.px(72))
         self.time.setFont(look.font("figures"))
         self.time.setContentsMargins(look.gap(8), 0, look.gap(8), 0)
-        icons.refresh(look, self)
 
     def show_time(self) -> None:
         whole = words.clock(self._playback.length, 0) if self._playback.length else "–:––"

@@ -71,6 +71,7 @@ class EditorView(QWidget):
         self.actions_by_name = keys.make_all(self)
         self._place_actions()
         self._connect()
+        icons.refresh(theme.current(), self)
 
     # Building
 
@@ -104,7 +105,9 @@ class EditorView(QWidget):
         self.splitter.addWidget(below)
         self.splitter.setStretchFactor(1, 1)
         column.addWidget(self.head)
-        column.addWidget(self.missing)
+        self._banner = QVBoxLayout()
+        self._banner.addWidget(self.missing)
+        column.addLayout(self._banner)
         column.addWidget(self.splitter, 1)
         self.speakers = SpeakersPanel(self.state, self)
         self.check = CheckPanel(self.state, self.tasks, self)
@@ -120,7 +123,11 @@ class EditorView(QWidget):
         theme.current().changed.connect(self._measure)
 
     def _measure(self) -> None:
-        self.splitter.setSizes([theme.current().px(170), 10_000])
+        look = theme.current()
+        self.splitter.setSizes([look.px(170), 10_000])
+        self._banner.setContentsMargins(
+            look.gap(12), 0, look.gap(12), look.gap(8) if self.missing.isVisibleTo(self) else 0
+        )
 
     def _place_actions(self) -> None:
         made = self.actions_by_name
@@ -153,7 +160,7 @@ class EditorView(QWidget):
             lambda begins, ends: self.tasks.start(self._decode(begins, ends), name="piece")
         )
         self.playback.moved.connect(self._moved)
-        self.playback.problem.connect(lambda sentence: self.missing.say(sentence, can_find=False))
+        self.playback.problem.connect(lambda sentence: self._say_missing(sentence))
         self.missing.find_wanted.connect(lambda: self.tasks.start(self._find_source(), name="find-source"))
         self.find_bar.found.connect(self._show_hits)
         self.find_bar.went.connect(self._go_to_hit)
@@ -195,10 +202,10 @@ class EditorView(QWidget):
                 raise BadFile("The recording is not where it was.", "It can be edited; to hear it, find the file.")
             await asyncio.to_thread(check_playable, path)
         except BadFile as error:
-            self.missing.say(f"{error.summary} {error.advice}", can_find=path is None or not path.exists())
+            self._say_missing(f"{error.summary} {error.advice}", can_find=path is None)
             self._set_playable(False)
             return
-        self.missing.say("", can_find=False)
+        self._say_missing("")
         self.playback.open(path, self.waveform.length)
         self._set_playable(True)
 
@@ -267,6 +274,10 @@ class EditorView(QWidget):
             self.playback.loop(self._span if self._span[1] else chosen_span(self.state, self.commands.chosen()))
         self.actions_by_name["loop"].setChecked(self.playback.looped is not None)
 
+    def _say_missing(self, sentence: str, *, can_find: bool = False) -> None:
+        self.missing.say(sentence, can_find=can_find)
+        self._measure()
+
     def _set_playable(self, can_play: bool) -> None:
         for name in ("play", "loop", "faster", "slower"):
             self.actions_by_name[name].setEnabled(can_play)
@@ -295,7 +306,7 @@ class EditorView(QWidget):
             opened = await self.services.transcription.transcript(self.recording)
             path = Path(opened.path) if opened.path else Path(found[0])
             self.playback.open(path, self.waveform.length)
-            self.missing.say("", can_find=False)
+            self._say_missing("")
             self._set_playable(True)
             self.notice.emit("good", "The recording is found again.")
 

@@ -222,7 +222,9 @@ class Waveform(QWidget):
             height = max(1, self.height() - theme.current().px(RULER))
             use_piece = self.scale < STEP_MS and self._piece is not None and self._piece.holds(*self._shown())
             source = self._piece if use_piece and self._piece is not None else self._pyramid
-            self._picture = drawn(source, self._bands, self.begins, self.scale, self.width(), height)
+            self._picture = drawn(
+                source, self._bands, self.begins, self.scale, self.width(), height, self._pyramid.gain
+            )
         return self._picture
 
     def _paint_samples(self, painter: QPainter, top: int) -> None:
@@ -230,16 +232,15 @@ class Waveform(QWidget):
         if self.scale > DOTS_FROM or self._piece is None:
             return
         look = theme.current()
-        middle, half = top + (self.height() - top + 3) / 2, (self.height() - top - 3) / 2 - 2
+        middle, half = top + (self.height() - top + 3) / 2, ((self.height() - top - 3) / 2 - 2) * self._pyramid.gain
         points = [
             QPointF(self.x_of(at), middle - value * half) for at, value in self._piece.points(self.begins, self.ends)
         ]
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(QPen(look.color("text"), 1))
         painter.drawPolyline(QPolygonF(points))
-        painter.setBrush(look.color("text"))
-        for point in points:
-            painter.drawEllipse(point, 2.0, 2.0)
+        painter.setPen(QPen(look.color("text"), 4, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap))
+        painter.drawPoints(QPolygonF(points))
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
 
     def _paint_selection(self, painter: QPainter, top: int) -> None:

@@ -37,16 +37,18 @@ class Bands:
         return np.where(inside, self.colors[known], -1)
 
 
-def drawn(source: Pyramid | Piece, bands: Bands, begins: float, scale: float, width: int, height: int) -> QImage:
-    """`width` x `height` pixels from `begins` on, `scale` milliseconds a pixel."""
+def drawn(
+    source: Pyramid | Piece, bands: Bands, begins: float, scale: float, width: int, height: int, gain: float
+) -> QImage:
+    """`width` x `height` pixels from `begins` on, `scale` milliseconds a pixel, values `gain` times as high."""
     ground, tinted, solid, wave = _palette()
     lows, highs = source.columns(begins, scale, width)
     kind = bands.of((begins + np.arange(width) * scale).astype(np.float64), scale)
     middle = (height + STRIP) / 2
-    half = (height - STRIP) / 2 - 2
-    tops = (middle - np.maximum(highs, 0.004) * half).astype(np.int32)
-    bottoms = (middle - np.minimum(lows, -0.004) * half).astype(np.int32)
-    rows = np.arange(height, dtype=np.int32)[:, None]
+    half = ((height - STRIP) / 2 - 2) * gain
+    tops = (middle - np.maximum(highs, 0.004 / gain) * half).astype(np.int16)
+    bottoms = (middle - np.minimum(lows, -0.004 / gain) * half).astype(np.int16)
+    rows = np.arange(height, dtype=np.int16)[:, None]
     is_wave = (rows >= tops) & (rows <= bottoms)
     back = np.where(kind >= 0, tinted[np.maximum(kind, 0)], ground).astype(np.uint32)
     front = np.where(kind >= 0, solid[np.maximum(kind, 0)], wave).astype(np.uint32)
