@@ -233,7 +233,8 @@ class Titles:
             raise
         finally:
             await self._close(ended, profile)
-        return titles.from_model(scalar(reply.choices[0].message.text))
+        said = client.redactor.running().feed(scalar(reply.choices[0].message.text))  # a key that it says back
+        return titles.from_model(said)
 
     def _priced(self, row: ledger.LedgerRow, profile: Profile, reply: chat_api.ChatReply) -> ledger.LedgerRow:
         usage = chat_api.usage_of(reply.usage)

@@ -29,6 +29,7 @@ from desktop.services.tokens import Tokens
 from desktop.store import conversations, ledger
 from desktop.store.database import Database
 
+KEY = "sk-test-0123456789abcdef"
 URL = "https://api.openai.com/v1"
 HERE = "http://127.0.0.1:1/v1"
 OPENAI = Profile(id="01OPENAI", name="OpenAI", kind=Kind.OPENAI, base_url=URL, confirmed_origin=origin(URL))
@@ -100,7 +101,7 @@ class Desk:
         return Client(profile, key, transport=self.wire.transport, recorder=self.calls)
 
     async def _read_key(self, profile_id):
-        return Secret("sk-test-0123456789abcdef")
+        return Secret(KEY)
 
     def talk(self, id: str, title: str | None = None, text: str = "What is rain? Tell me.", profile=OPENAI) -> None:
         made = Conversation(
@@ -236,3 +237,10 @@ async def test_a_title_typed_while_the_model_is_asked_stays(desk):
     desk.database.write_now(lambda db: conversations.update(db, "c", title="Typed since"))
     await done.undo()
     assert desk.title("c") == "Typed since"
+
+
+async def test_a_key_that_a_title_says_back_is_in_no_title(desk):
+    desk.talk("a")
+    desk.wire.answers = [answer(f"All about {KEY}")]
+    await desk.titles.by_model(["a"])
+    assert desk.title("a") == "All about …"
