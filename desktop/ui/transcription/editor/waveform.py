@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, Qt, Signal
 from PySide6.QtGui import (
+    QColor,
     QImage,
     QKeyEvent,
     QMouseEvent,
@@ -23,7 +24,7 @@ from desktop.core.text import visible
 from desktop.ui import theme
 from desktop.ui.transcription.editor import words
 from desktop.ui.transcription.editor.pyramid import RATE, STEP_MS, Piece, Pyramid
-from desktop.ui.transcription.editor.waveform_image import Bands, drawn
+from desktop.ui.transcription.editor.waveform_image import Bands, drawn, palette
 
 if TYPE_CHECKING:
     from desktop.core.transcript import Segment, Transcript
@@ -190,7 +191,10 @@ class Waveform(QWidget):
         self.update()
 
     def _look_changed(self) -> None:
-        self.setMinimumHeight(theme.current().px(96))
+        look = theme.current()
+        self.setMinimumHeight(look.px(96))
+        self._colors = palette()
+        self._tones = {name: look.color(name) for name in ("edge", "muted", "text", "accent", "panel", "line")}
         self._redraw()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -214,7 +218,7 @@ class Waveform(QWidget):
         self._paint_ruler(painter, ruler)
         self._paint_playhead(painter, ruler)
         if self.hasFocus():
-            painter.setPen(QPen(look.color("accent"), 2))
+            painter.setPen(QPen(self._tones["accent"], 2))
             painter.drawRect(self.rect().adjusted(1, 1, -1, -1))
 
     def _image(self) -> QImage:
@@ -223,7 +227,7 @@ class Waveform(QWidget):
             use_piece = self.scale < STEP_MS and self._piece is not None and self._piece.holds(*self._shown())
             source = self._piece if use_piece and self._piece is not None else self._pyramid
             self._picture = drawn(
-                source, self._bands, self.begins, self.scale, self.width(), height, self._pyramid.gain
+                source, self._bands, self.begins, self.scale, self.width(), height, self._pyramid.gain, self._colors
             )
         return self._picture
 
@@ -231,22 +235,20 @@ class Waveform(QWidget):
         """Samples far enough apart to be told: a line through them, and a dot for each."""
         if self.scale > DOTS_FROM or self._piece is None:
             return
-        look = theme.current()
         middle, half = top + (self.height() - top + 3) / 2, ((self.height() - top - 3) / 2 - 2) * self._pyramid.gain
         points = [
             QPointF(self.x_of(at), middle - value * half) for at, value in self._piece.points(self.begins, self.ends)
         ]
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(QPen(look.color("text"), 1))
+        painter.setPen(QPen(self._tones["text"], 1))
         painter.drawPolyline(QPolygonF(points))
-        painter.setPen(QPen(look.color("text"), 4, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap))
-        painter.drawPoints(QPolygonF(points))
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+        if self.scale <= DOTS_FROM / 2:
+            painter.setPen(QPen(self._tones["text"], 4))
+            painter.drawPoints(QPolygonF(points))
 
     def _paint_selection(self, painter: QPainter, top: int) -> None:
         if self.selection is None:
             return
-        color = theme.current().color("accent")
+        color = QColor(self._tones["accent"])
         color.setAlphaF(0.28)
         left, right = (self.x_of(each) for each in self.selection)
         painter.fillRect(QRectF(left, top, right - left, self.height() - top), color)
@@ -261,7 +263,7 @@ class Waveform(QWidget):
             return
         painter.setFont(look.font("caption"))
         metrics, high = painter.fontMetrics(), look.px(18)
-        edge = look.color("edge")
+        edge = self._tones["edge"]
         for segment in self._segments[first:last]:
             left, right = self.x_of(segment.begins), self.x_of(segment.ends)
             if right - left >= EDGES_FROM:
@@ -273,7 +275,7 @@ class Waveform(QWidget):
                 shown = metrics.elidedText(
                     visible(" ".join(segment.text.split())), Qt.TextElideMode.ElideRight, int(room)
                 )
-                painter.setPen(look.color("text"))
+                painter.setPen(self._tones["text"])
                 painter.drawText(QRectF(max(left, 0) + look.px(4), top + 4, room, high), 0, shown)
         self._paint_current(painter, top)
 
@@ -282,7 +284,7 @@ class Waveform(QWidget):
         if found is not None:
             left, right = self.x_of(found.begins), self.x_of(found.ends)
             painter.setBrush(Qt.BrushStyle.NoBrush)
-            painter.setPen(QPen(theme.current().color("accent"), 2))
+            painter.setPen(QPen(self._tones["accent"], 2))
             painter.drawRect(QRectF(left, top + 1, max(2.0, right - left), self.height() - top - 2))
 
     def _in_view(self) -> tuple[Segment, ...]:
@@ -291,26 +293,26 @@ class Waveform(QWidget):
 
     def _paint_ruler(self, painter: QPainter, high: int) -> None:
         look = theme.current()
-        painter.fillRect(0, 0, self.width(), high, look.color("panel"))
+        painter.fillRect(0, 0, self.width(), high, self._tones["panel"])
         step = next((each for each in STEPS_MS if each / self.scale >= look.px(MARK_PX)), STEPS_MS[-1])
         digits = 0 if step >= 1000 else 1 if step >= 100 else 2 if step >= 10 else 3
         painter.setFont(look.font("caption"))
-        at = int(self.begins // step)
+        at, pad, room = int(self.begins // step), look.px(4), look.px(MARK_PX)
         while at * step < self.ends:
             x = self.x_of(at * step)
-            painter.setPen(look.color("edge"))
+            painter.setPen(self._tones["edge"])
             painter.drawLine(QPointF(x, high - 5), QPointF(x, high))
-            painter.setPen(look.color("muted"))
+            painter.setPen(self._tones["muted"])
             text = words.clock(at * step, digits) if step >= 1 else f"{at * step / 1000:.4f}"
-            painter.drawText(QRectF(x + look.px(4), 0, look.px(MARK_PX), high - 3), Qt.AlignmentFlag.AlignVCenter, text)
+            painter.drawText(QRectF(x + pad, 0, room, high - 3), Qt.AlignmentFlag.AlignVCenter, text)
             at += 1
-        painter.setPen(look.color("line"))
+        painter.setPen(self._tones["line"])
         painter.drawLine(0, high - 1, self.width(), high - 1)
 
     def _paint_playhead(self, painter: QPainter, ruler: int) -> None:
         x = self.x_of(self.playhead)
         if -6 <= x <= self.width() + 6:
-            color = theme.current().color("text")
+            color = self._tones["text"]
             painter.fillRect(QRectF(x - 1, ruler, 2, self.height() - ruler), color)
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
             painter.setPen(Qt.PenStyle.NoPen)

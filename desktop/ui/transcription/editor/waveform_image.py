@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     Pixels = npt.NDArray[np.uint32]
+    Palette = tuple[np.uint32, Pixels, Pixels, np.uint32]
 
 STRIP = 3
 TINT = 0.16
@@ -38,10 +39,17 @@ class Bands:
 
 
 def drawn(
-    source: Pyramid | Piece, bands: Bands, begins: float, scale: float, width: int, height: int, gain: float
+    source: Pyramid | Piece,
+    bands: Bands,
+    begins: float,
+    scale: float,
+    width: int,
+    height: int,
+    gain: float,
+    colors: Palette,
 ) -> QImage:
     """`width` x `height` pixels from `begins` on, `scale` milliseconds a pixel, values `gain` times as high."""
-    ground, tinted, solid, wave = _palette()
+    ground, tinted, solid, wave = colors
     lows, highs = source.columns(begins, scale, width)
     kind = bands.of((begins + np.arange(width) * scale).astype(np.float64), scale)
     middle = (height + STRIP) / 2
@@ -65,7 +73,7 @@ def color_of(number: int) -> QColor:
     return theme.current().color(f"chart_{number % COLORS + 1}" if number >= 0 else "chart_other")
 
 
-def _palette() -> tuple[np.uint32, Pixels, Pixels, np.uint32]:
+def palette() -> Palette:
     """Ground, and for nobody and each speaker the tint of the ground and the full colour; the wave outside."""
     look = theme.current()
     ground = look.color("card")
