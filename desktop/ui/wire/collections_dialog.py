@@ -85,8 +85,7 @@ class CollectionsDialog(QDialog):
         self.form.file_wanted.connect(lambda part: self._start(self._choose_part(part), "collection-file"))
         self.splitter.addWidget(self.list)
         self.splitter.addWidget(self.form)
-        self.splitter.setStretchFactor(0, 2)
-        self.splitter.setStretchFactor(1, 3)
+        self.splitter.setSizes([theme.current().px(280), theme.current().px(440)])
         column.addWidget(self.splitter, 1)
         column.addStretch(0)
         self._head, self._column = head, column
