@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 PORTION = 200
 AGAIN_MS, RUNNING_MS = 100, 500
+LONG_REPLY_BYTES, SLOWEST = 256 * 1024, 8
 
 
 class Reading(QObject):
@@ -95,7 +96,8 @@ class Reading(QObject):
             return
         self._view.show_call(exchange)
         if exchange.fate is Fate.OPEN:
-            self._again.start(RUNNING_MS)
+            pace = min(SLOWEST, 1 + len(exchange.reply) // LONG_REPLY_BYTES)  # a long one takes longer to be read
+            self._again.start(RUNNING_MS * pace)
 
     async def _text(self, tab: int) -> None:
         exchange = self._view.exchange
