@@ -90,4 +90,5 @@ def test_a_moved_archive_is_read_with_the_profiles_and_prices_of_its_data_folder
     place.move(data, disk)
     done = run(data, "--by", "profile", "--period", "all")
     assert "Work" in done.stdout and "01MINE" not in done.stdout
-    assert "1 calls ended nobody knows how" in done.stdout
+    assert "1 call ended nobody knows how" in done.stdout
+    assert ["In", "all", "1", "0", "0", "unknown"] in [line.split() for line in done.stdout.splitlines()]

@@ -62,6 +62,8 @@ class Reading(Struct, frozen=True):
             return "unpriced"
         if self.free and self.free == self.calls:
             return "free"
+        if self.unknown and not self.dollars:  # cut off before anyone said what it cost
+            return "unknown"
         return pricing.shown(self.dollars) + (f" + {self.unpriced} unpriced" if self.unpriced else "")
 
 

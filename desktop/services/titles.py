@@ -233,8 +233,8 @@ class Titles:
             raise
         finally:
             await self._close(ended, profile)
-        said = client.redactor.running().feed(scalar(reply.choices[0].message.text))  # a key that it says back
-        return titles.from_model(said)
+        without_key = client.redactor.running().feed(scalar(reply.choices[0].message.text))
+        return titles.from_model(without_key)
 
     def _priced(self, row: ledger.LedgerRow, profile: Profile, reply: chat_api.ChatReply) -> ledger.LedgerRow:
         usage = chat_api.usage_of(reply.usage)

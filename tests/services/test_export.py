@@ -142,6 +142,13 @@ async def test_attachments_go_beside_under_clean_names(export, tmp_path):
         assert address.startswith("files/") or "alert" in address
 
 
+async def test_what_has_nothing_beside_it_gets_the_name_it_was_given(export, tmp_path):
+    for form, name in (("md", "all.md"), ("jsonl", "all.jsonl"), ("csv", "all (2).csv")):
+        done = await export.run(of("C1TALK"), form, tmp_path / f"all.{form}")
+        assert done.path.name == name
+    assert (await export.run(of("C1TALK"), "txt", tmp_path / "all.txt", attachments=False)).path.name == "all.txt"
+
+
 async def test_left_out_they_are_named(export, tmp_path):
     done = await export.run(of("C1TALK"), "md", tmp_path / "t.md", attachments=False)
     assert "heron.png" in done.path.read_text("utf-8") and len(list(tmp_path.iterdir())) == 1

@@ -51,7 +51,7 @@ async def show(database: Database, arguments: argparse.Namespace, out: Write, er
             raise BadInput("Every call as a line needs a file.", "Name one with --out.")
         _refuse_old(arguments.out)
         count = await usage.write_csv(arguments.out, period, profile=profile)
-        err(f"{count} calls.\n")
+        err(f"{_calls(count)}.\n")
         return DONE
     if arguments.csv:
         text = await usage.table_csv(arguments.by, period, profile)
@@ -79,12 +79,16 @@ def table(by: str, shares: Sequence[Share], total: Reading, as_of: str) -> str:
     ]
     notes = [f"Prices as of {as_of}; an estimate, not a bill."]
     if total.unpriced:
-        notes.append(f"{total.unpriced} calls are unpriced: what they cost is not in the sums.")
+        notes.append(f"{_calls(total.unpriced, 'is', 'are')} unpriced: what that cost is not in the sums.")
     if total.unknown:
-        notes.append(f"{total.unknown} calls ended nobody knows how: what they may have cost is not in the sums.")
+        notes.append(f"{_calls(total.unknown)} ended nobody knows how, and may have cost something all the same.")
     if by == "tag":
         notes.append("A call whose conversation has several tags is counted at each.")
     return "\n".join([*lines, "", *notes]) + "\n"
+
+
+def _calls(count: int, one: str = "", many: str = "") -> str:
+    return f"1 call {one}".strip() if count == 1 else f"{count:,} calls {many}".strip()
 
 
 def _figures(reading: Reading) -> tuple[str, ...]:
@@ -97,6 +101,8 @@ def _money(reading: Reading) -> str:
         return "free"
     if reading.unpriced and not reading.dollars:
         return "unpriced"
+    if reading.unknown and not reading.dollars:
+        return "unknown"
     return f"${usage_csv.money(reading.dollars)}" + (f" + {reading.unpriced} unpriced" if reading.unpriced else "")
 
 

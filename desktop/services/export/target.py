@@ -21,13 +21,15 @@ class Target:
     """A file with perhaps a folder of files beside it, or one folder with all of it.
 
     `path` is where it will be: `out`, or "out (2)" where that or its files' folder is there already; with `replaces`
-    the file `out` is put in the place of the one that is there, since the user was asked, but never a folder.
+    the file `out` is put in the place of the one that is there, since the user was asked, but never a folder. Without
+    `has_files` nothing will stand beside it.
     """
 
-    def __init__(self, out: Path, *, is_folder: bool, replaces: bool = False) -> None:
+    def __init__(self, out: Path, *, is_folder: bool, replaces: bool = False, has_files: bool = True) -> None:
         self.is_folder = is_folder
-        self._replaces = replaces and not is_folder and not files_folder(out).exists()
-        self.path = out if self._replaces else _unused(out, is_folder)
+        is_alone = is_folder or not has_files
+        self._replaces = replaces and not is_folder and (is_alone or not files_folder(out).exists())
+        self.path = out if self._replaces else _unused(out, is_folder, is_alone=is_alone)
         hidden = f".{new_id()}.part"
         self._hidden = self.path.with_name(hidden)
         self._hidden_files = self._hidden / "files" if is_folder else self.path.with_name(f"{hidden} files")
@@ -102,10 +104,10 @@ def in_words(out: Path) -> Iterator[None]:
         raise BadInput(f"“{out.name}” cannot be written there.", advice) from error
 
 
-def _unused(out: Path, is_folder: bool) -> Path:
+def _unused(out: Path, is_folder: bool, *, is_alone: bool) -> Path:
     stem, ending = (out.name, "") if is_folder else parted(out.name)
     path, number = out, 1
-    while path.exists() or path.is_symlink() or (not is_folder and files_folder(path).exists()):
+    while path.exists() or path.is_symlink() or (not is_alone and files_folder(path).exists()):
         number += 1
         path = out.with_name(f"{stem} ({number}){ending}")
     return path

@@ -103,7 +103,8 @@ class Work:
         ids = self._ids()
         is_folder = formats.is_folder(self._format, len(ids))
         with in_words(out):
-            target = Target(out, is_folder=is_folder, replaces=replaces)
+            has_files = self._has_files and self._format != "jsonl"
+            target = Target(out, is_folder=is_folder, replaces=replaces, has_files=has_files)
             self._files = Files(self._database, target, self._clean)
             try:
                 if is_folder:
