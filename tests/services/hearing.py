@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 import socket
@@ -12,6 +11,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -72,11 +72,10 @@ def said_in(path: Path) -> list[tuple[str, float, float]]:
 
 
 class Sent:
-    """One request: its fields, the hash of its file, and the words in it."""
+    """One request: its fields, its file, and the words in it, by which a part is known however it was packed."""
 
     def __init__(self, fields: dict[str, list[str]], name: str, content: bytes) -> None:
         self.fields, self.name, self.size = fields, name, len(content)
-        self.sha256 = hashlib.sha256(content).hexdigest()
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / Path(name).name
             path.write_bytes(content)
@@ -138,8 +137,9 @@ class Handler(BaseHTTPRequestHandler):
         if fault is not None and fault(self, sent):
             return
         self.owner.gate.wait(30)
-        self.owner.answered.append(sent)
-        self.whole(sent)
+        with suppress(ConnectionError):  # who asked may be gone
+            self.whole(sent)
+            self.owner.answered.append(sent)
 
     def whole(self, sent: Sent) -> None:
         form = sent.fields.get("response_format", ["json"])[0]

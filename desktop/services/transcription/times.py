@@ -149,7 +149,7 @@ def _in_turn(segment: Segment, begins: int, ends: int) -> tuple[Word, ...]:
     for word in segment.words:
         at = min(max(word.begins, at), ends)
         starts.append(at)
-    nexts = [*starts[1:], ends]
+    nexts = [*starts, ends][1:] if starts else []
     return tuple(
         Word(word.text, first, min(max(word.ends, first), after))
         for word, first, after in zip(segment.words, starts, nexts, strict=True)

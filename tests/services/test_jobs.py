@@ -1,0 +1,214 @@
+"""The queue: order, how much runs at once, pausing, cancelling, and what a restart finds."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+import pytest
+
+from desktop.core.errors import BadFile, Missing
+from desktop.services.jobs import TURN, Handle, Jobs, JobState
+from desktop.store.database import Database
+
+
+class Works:
+    """Work that waits to be let go, job by job."""
+
+    def __init__(self) -> None:
+        self.begun: list[str] = []
+        self.gates: dict[str, asyncio.Event] = {}
+        self.now = 0
+        self.most = 0
+
+    async def __call__(self, handle: Handle) -> None:
+        title = handle._jobs.get(handle.id).title
+        self.begun.append(title)
+        self.now += 1
+        self.most = max(self.most, self.now)
+        try:
+            handle.works("Works", 0.25)
+            await self.gates.setdefault(title, asyncio.Event()).wait()
+            if title == "bad":
+                raise BadFile("This file is bad.", "Choose another.")
+            if title == "broken":
+                raise ZeroDivisionError
+            await handle.keep({"done": title})
+        finally:
+            self.now -= 1
+
+    def let(self, *titles: str) -> None:
+        for title in titles:
+            self.gates.setdefault(title, asyncio.Event()).set()
+
+
+@pytest.fixture
+def database(tmp_path):
+    made = Database.open(tmp_path)
+    yield made
+    made.close()
+
+
+def queue(database, work, parallel: int = 2) -> Jobs:
+    jobs = Jobs(database, parallel=parallel)
+    jobs.register("k", work)
+    return jobs
+
+
+async def add(jobs: Jobs, *titles: str) -> dict[str, str]:
+    ids = await jobs.add("k", [("", title, {"title": title}) for title in titles])
+    await asyncio.sleep(0)
+    return dict(zip(titles, ids, strict=True))
+
+
+def states(jobs: Jobs) -> dict[str, str]:
+    return {job.title: job.state.value for job in jobs.all()}
+
+
+async def test_so_many_run_at_once_in_their_order(database):
+    work = Works()
+    jobs = queue(database, work)
+    await add(jobs, "a", "b", "c", "d")
+    assert work.begun == ["a", "b"] and jobs.get(jobs.all()[2].id).words == TURN
+    assert (jobs.summary().running, jobs.summary().queued) == (2, 2)
+    assert jobs.summary().progress == pytest.approx(0.125)
+    work.let("a", "b", "c", "d")
+    await jobs.settled()
+    assert work.begun == ["a", "b", "c", "d"] and work.most == 2
+    assert set(states(jobs).values()) == {"done"}
+    await jobs.aclose()
+
+
+async def test_a_job_is_moved_before_another_and_to_the_end(database):
+    work = Works()
+    jobs = queue(database, work, 1)
+    ids = await add(jobs, "a", "b", "c", "d")
+    jobs.move(ids["d"], ids["b"])
+    jobs.move(ids["b"], None)
+    assert [job.title for job in jobs.all()] == ["a", "d", "c", "b"]
+    for turn in range(120):  # into one gap, until ranks have no room left
+        jobs.move(ids["c" if turn % 2 else "b"], ids["d"])
+    assert [job.title for job in jobs.all()] == ["a", "b", "c", "d"]
+    work.let(*"abcd")
+    await jobs.settled()
+    assert work.begun == ["a", "b", "c", "d"]
+    await jobs.aclose()
+
+
+async def test_pause_resume_cancel_retry(database):
+    work = Works()
+    jobs = queue(database, work)
+    ids = await add(jobs, "a", "b", "c")
+    jobs.pause(ids["a"])
+    jobs.cancel(ids["b"])
+    assert states(jobs) == {"a": "paused", "b": "cancelled", "c": "queued"}
+    await asyncio.sleep(0.01)
+    assert states(jobs) == {"a": "paused", "b": "cancelled", "c": "running"}
+    jobs.resume(ids["a"])
+    jobs.retry(ids["b"])
+    work.let("a", "b", "c")
+    await jobs.settled()
+    assert set(states(jobs).values()) == {"done"}
+    assert jobs.get(ids["a"]).payload == {"done": "a"}
+    await jobs.aclose()
+
+
+async def test_a_job_that_is_resumed_while_it_stops_begins_again(database):
+    work = Works()
+    jobs = queue(database, work)
+    ids = await add(jobs, "a")
+    jobs.pause(ids["a"])
+    jobs.resume(ids["a"])
+    work.let("a")
+    await jobs.settled()
+    assert states(jobs) == {"a": "done"} and work.begun == ["a", "a"]
+    await jobs.aclose()
+
+
+async def test_a_failure_has_its_sentence_and_leaves_the_others(database, caplog):
+    work = Works()
+    jobs = queue(database, work, 3)
+    ids = await add(jobs, "bad", "broken", "good")
+    work.let("bad", "broken", "good")
+    await jobs.settled()
+    assert states(jobs) == {"bad": "failed", "broken": "failed", "good": "done"}
+    assert (jobs.get(ids["bad"]).error, jobs.get(ids["bad"]).advice) == ("This file is bad.", "Choose another.")
+    assert "inside Davenport" in jobs.get(ids["broken"]).error and "ZeroDivisionError" in caplog.text
+    caplog.clear()
+    await jobs.aclose()
+
+
+async def test_a_restart_finds_all_of_it_and_takes_up_what_ran(database):
+    work = Works()
+    first = queue(database, work, 1)
+    ids = await add(first, "a", "b", "c", "d")
+    work.let("a")
+    while states(first)["b"] != "running":
+        await asyncio.sleep(0.01)
+    first.pause(ids["c"])
+    first.move(ids["d"], ids["b"])
+    await first.aclose()
+    again = Works()
+    second = queue(database, again, 1)
+    await second.load()
+    await asyncio.sleep(0)
+    assert states(second) == {"a": "done", "d": "running", "b": "queued", "c": "paused"}
+    assert [job.title for job in second.all()] == ["a", "d", "b", "c"]
+    again.let("b", "d")
+    await second.settled()
+    assert again.begun == ["d", "b"]
+    await second.forget(ids["a"])
+    with pytest.raises(Missing):
+        second.get(ids["a"])
+    await second.aclose()
+
+
+async def test_the_terminal_leaves_what_was_queued_before(database):
+    work = Works()
+    first = queue(database, work, 1)
+    await add(first, "old")
+    await first.aclose()
+    again = Works()
+    second = queue(database, again, 1)
+    second.only_new()
+    await add(second, "new")
+    again.let("old", "new")
+    await second.settled([second.all()[-1].id])
+    assert again.begun == ["new"] and states(second) == {"old": "queued", "new": "done"}
+    await second.aclose()
+
+
+async def test_all_are_held_and_let_go(database):
+    work = Works()
+    jobs = queue(database, work)
+    ids = await add(jobs, "a", "b", "c")
+    jobs.pause_all()
+    assert set(states(jobs).values()) == {"paused"} and jobs.is_held
+    await jobs.settled()
+    jobs.resume_all()
+    await asyncio.sleep(0)
+    work.let("a", "b", "c")
+    await jobs.settled(ids.values())
+    assert set(states(jobs).values()) == {"done"}
+    await jobs.aclose()
+
+
+async def test_progress_is_written_down_once_a_second_at_most(database):
+    async def ticks(handle: Handle) -> None:
+        for step in range(2000):
+            handle.works("Works", step / 2000)
+            if not step % 100:
+                await asyncio.sleep(0)
+
+    kept = "SELECT value FROM davenport WHERE name = 'commits'"
+
+    def commits() -> int:
+        return int(database.read_now(lambda db: db.execute(kept).fetchone()[0]))
+
+    jobs = queue(database, ticks)
+    before, began = commits(), time.monotonic()
+    await add(jobs, "a")
+    await jobs.settled()
+    await jobs.aclose()
+    assert commits() - before <= 5 + (time.monotonic() - began)
+    assert database.read_now(lambda db: db.execute("SELECT state FROM job").fetchone()[0]) == JobState.DONE

@@ -1,0 +1,88 @@
+"""A transcription in a process of its own, killed in the middle and started again."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from hearing import NUMBERS, HearingServer, recording
+
+from desktop.core.profile import Kind, Profile
+from desktop.store import profiles
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+CHILD = """
+import asyncio, sys
+from pathlib import Path
+from desktop.core.options import Options as Start
+from desktop.services.transcription import Options
+from desktop.wiring import open_services
+
+async def main(folder, wav, choice):
+    services = await open_services(Start(Path(folder), profile="Paid"))
+    service = services.transcription
+    await service.start()
+    if wav:
+        options = Options(model="whisper-1", on_doubt=choice)
+        await service.add(await service.look([wav], options), options)
+    await service.settled()
+    (job,) = service.jobs()
+    print(job.state.value, job.error, sep="|")
+    if job.state.value == "done":
+        print((await service.transcript(job.id)).transcript.text)
+    await services.aclose()
+
+asyncio.run(main(*sys.argv[1:]))
+"""
+
+
+def child(folder: Path, *words: str) -> subprocess.Popen[str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("OPENAI_")}
+    return subprocess.Popen(
+        [sys.executable, "-c", CHILD, str(folder), *words],
+        cwd=ROOT,
+        env=kept | {"PYTHON_KEYRING_BACKEND": "keyring.backends.fail.Keyring"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+@pytest.mark.parametrize("choice", ["ask", "repeat"])
+def test_a_killed_run_goes_on_and_pays_for_nothing_twice_that_had_arrived(tmp_path, choice):
+    folder = tmp_path / "data"
+    folder.mkdir()
+    (folder / "models.json").write_text('{"cards": {"whisper-1": {"hearing": {"max_seconds": 9}}}}')
+    wav = recording(tmp_path / "bursts.wav")
+    with HearingServer() as server:
+        paid = Profile("01PAID", "Paid", Kind.COMPATIBLE, server.url, needs_key=False)
+        profiles.save(folder, (paid,), paid.id)
+        server.faults = [None, None, None, lambda handler, sent: server.gate.clear()]
+        first = child(folder, str(wav), choice)
+        until = time.monotonic() + 30
+        while len(server.answered) < 3 or len(server.sent) < 5:
+            assert time.monotonic() < until and first.poll() is None, first.communicate()
+            time.sleep(0.05)
+        time.sleep(0.3)  # the answers are in the archive by then
+        first.send_signal(signal.SIGKILL)
+        first.communicate()
+        arrived = [sent.text for sent in server.answered[:3]]
+        in_flight = {sent.text for sent in server.sent} - set(arrived)
+        server.gate.set()
+        out, errors = child(folder, "", choice).communicate(timeout=60)
+        assert out, errors
+        counts = [sent.text for sent in server.sent]
+        assert all(counts.count(one) == 1 for one in arrived) and in_flight
+        if choice == "ask":
+            assert out.startswith("failed|") and "may have been done and charged" in out
+            assert all(counts.count(one) == 1 for one in in_flight)
+        else:
+            assert out.splitlines() == ["done|", " ".join(NUMBERS)]
+            assert all(counts.count(one) == 2 for one in in_flight)
