@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+from collections import deque
 from pathlib import Path
 
 import msgspec
 
 from desktop.core.calls import Fate
 from desktop.core.secret import Redactor
-from desktop.services.calls import CallRecord
+from desktop.services.calls import KEPT_CALLS, CallRecord
 
 
 class RequestLog:
@@ -17,10 +18,12 @@ class RequestLog:
 
     def __init__(self, path: Path, redactor: Redactor) -> None:
         self._path, self._redactor = path, redactor
+        self._written: deque[str] = deque(maxlen=KEPT_CALLS)
 
     def heard(self, record: CallRecord) -> None:
-        if record.fate is Fate.OPEN:
+        if record.fate is Fate.OPEN or record.call_id in self._written:  # it is heard of again when it is priced
             return
+        self._written.append(record.call_id)
         start = record.start
         line = {
             "call": start.call_id,
