@@ -1,6 +1,6 @@
 """Kill a process in the middle of an upgrade, a backup or an import, two hundred times at random moments.
 
-python tests/benchmarks/kills_of_work.py [KILLS [upgrade|backup|import]]
+python packaging/dev.py bench kills_of_work [KILLS [upgrade|backup|import]]
 
 Prints what was found afterwards, and fails where an archive did not open, was not whole, lacked a message, or where a
 copy or an import was there by half.
@@ -169,8 +169,8 @@ SCENES: dict[str, tuple[Callable[[Path], None], Callable[[Path], None], Callable
 
 
 def child(name: str, folder: Path) -> subprocess.Popen[str]:
-    words = [sys.executable, __file__, "--child", name, str(folder)]
-    started = subprocess.Popen(words, stdout=subprocess.PIPE, text=True)
+    words = [sys.executable, "-m", "tests.benchmarks.kills_of_work", "--child", name, str(folder)]
+    started = subprocess.Popen(words, stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[2])
     assert started.stdout is not None
     assert started.stdout.readline() == "ready\n"
     return started
