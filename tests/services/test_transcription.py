@@ -420,6 +420,23 @@ async def test_text_alone_gets_times_that_are_marked_approximate(tmp_path, serve
     await desk.close()
 
 
+async def test_a_key_that_the_server_says_back_is_not_kept(tmp_path, server, short):
+    desk = Desk(tmp_path / "data", server)
+    key = "sk-test-0123456789abcdef"
+
+    def say_it(handler, sent):
+        words = [{"word": key, "start": 0, "end": 1}]
+        segments = [{"id": 0, "start": 0, "end": 1, "text": f"The key is {key}"}]
+        handler.answer(200, {"text": f"The key is {key}", "segments": segments, "words": words})
+        return True
+
+    server.faults = [say_it]
+    view = await desk.one(short)
+    opened = await desk.service.transcript(view.recording)
+    assert opened.transcript.text.startswith("The key is ") and key not in str(opened)
+    await desk.close()
+
+
 async def test_each_channel_is_a_speaker(tmp_path, server):
     desk = Desk(tmp_path / "data", server)
     path = recording(tmp_path / "stereo.wav", 3, channels=2)

@@ -43,6 +43,7 @@ from desktop.core.errors import (
 )
 from desktop.core.ids import new_id
 from desktop.core.profile import Profile
+from desktop.core.secret import Redactor
 from desktop.core.transcript import Segment, Transcript
 from desktop.core.usage import Usage
 from desktop.media import cutting, levels
@@ -158,6 +159,7 @@ class Sender:
         finally:
             if (limit := client.rate_limits.get(self.card.id)) is not None:
                 tools.rate_limits.take(self.profile.id, self.card.id, limit)
+        reply = without_keys(reply, client.redactor)
         self._learn_rate(seconds, tools.clock() - began)
         await self._close(self._priced(row, reply, seconds), reply, None, closed)
         return reply
@@ -810,6 +812,15 @@ class Run:
     @property
     def _hearing(self) -> Any:
         return plan.hearing_of(self._sender.card)
+
+
+def without_keys(reply: TranscriptionReply, redactor: Redactor) -> TranscriptionReply:
+    """What a server says back of a key is not kept; words that are part of one lose their times with it."""
+    text = redactor.clean(reply.text)
+    segments = tuple(replace(each, text=redactor.clean(each.text)) for each in reply.segments)
+    if text == reply.text and segments == reply.segments:
+        return reply
+    return replace(reply, text=text, segments=segments, words=(), logprobs=())
 
 
 def packed(reply: TranscriptionReply) -> bytes:
