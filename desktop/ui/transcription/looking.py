@@ -55,9 +55,13 @@ class Waiting(QObject):
                 self._asked.pop(0)
         finally:
             self.is_looking = False
-            self._asked.clear()
-            self.seen = [one for one in self.seen if one.look is not None]
-            self.changed.emit()
+            self.stop()
+
+    def stop(self) -> None:
+        """What was not looked at goes."""
+        self._asked.clear()
+        self.seen = [one for one in self.seen if one.look is not None]
+        self.changed.emit()
 
     async def _look_at(self, asked: list[Seen], service: Transcription, options: Options, known: Known) -> None:
         for number, one in enumerate(asked):  # one by one: each row says what was found as soon as it is known

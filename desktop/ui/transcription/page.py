@@ -26,7 +26,9 @@ from desktop.ui.transcription.options import OptionsForm
 from desktop.ui.transcription.queue import QueueView
 from desktop.ui.transcription.queue_model import QueueModel
 from desktop.ui.transcription.ready_bar import ReadyBar
+from desktop.ui.transcription.recording import RecordPanel
 from desktop.ui.transcription.rows import ORDER, in_order, row_of_job, row_of_seen, to_send
+from desktop.ui.transcription.watching import Watcher
 from desktop.ui.widgets.labels import ElidedLabel
 
 if TYPE_CHECKING:
@@ -83,6 +85,10 @@ class TranscriptionPage(Page):
         inner = self._inner = QVBoxLayout(self.queue_side)
         inner.setContentsMargins(0, 0, 0, 0)
         inner.setSpacing(0)
+        self.recorder = RecordPanel(self.tasks, self.queue_side)
+        self._recorder_row = QHBoxLayout()
+        self._recorder_row.addWidget(self.recorder)
+        inner.addLayout(self._recorder_row)
         self.middle = QStackedWidget(self.queue_side)
         self.drop = DropZone(self.middle)
         self.queue = QueueView(self.rows, self.middle)
@@ -99,6 +105,7 @@ class TranscriptionPage(Page):
         self.work.installEventFilter(self)
         self._calm = QTimer(self, singleShot=True, interval=CALM_MS)
         self._keep_pause = QTimer(self, singleShot=True, interval=KEEP_MS)
+        self.watcher = Watcher(self.tasks, self)
         self._make_queue_actions()
         theme.current().changed.connect(self._measure)
         self._measure()
@@ -114,13 +121,15 @@ class TranscriptionPage(Page):
         self.pause_all_action = make("pause-all", "Pause all", "Ctrl+Shift+P", "pause", self._pause_all)
         self.resume_all_action = make("resume-all", "Go on with all", "", "play", self._resume_all)
         self.clear_action = make("clear-done", "Remove finished ones from the list", "", "check", self._clear_done)
+        self.record_action = make("record", "Record with the microphone", "Ctrl+R", "microphone", self.record)
         self.start_action = make("start-action", "Transcribe what is ready", "Ctrl+Return", "transcription", self.start)
         self.paste_action = make("paste", "Paste recordings", "Ctrl+V", "", self.paste)
         self.search_action = make("search-action", "Search recordings", "Ctrl+Shift+F", "search", self._to_search)
         row.addWidget(self._button(self.fold_history))
         row.addWidget(self.heading, 1)
-        shown = (self.pause_all_action, self.resume_all_action, self.clear_action, self.folder_action)
-        self._head_buttons = {action: self._button(action) for action in (*shown, self.choose_action)}
+        shown = (self.pause_all_action, self.resume_all_action, self.clear_action, self.record_action)
+        wanted = (*shown, self.folder_action, self.choose_action)
+        self._head_buttons = {action: self._button(action) for action in wanted}
         for button in self._head_buttons.values():
             row.addWidget(button)
         row.addWidget(self._button(self.fold_parameters))
@@ -164,10 +173,14 @@ class TranscriptionPage(Page):
         look = theme.current()
         self._head_row.setContentsMargins(look.gap(16), look.gap(8), look.gap(12), look.gap(8))
         self._head_row.setSpacing(look.gap(4))
+        self._recorder_row.setContentsMargins(look.gap(16), 0, look.gap(16), 0)
 
     def _connect(self) -> None:
         self.drop.choose_wanted.connect(self._choose_files)
         self.drop.example_wanted.connect(lambda: self._start(self._example(), "example"))
+        self.drop.record_wanted.connect(self.record)
+        self.recorder.recorded.connect(lambda path: self.open_files([path]))
+        self.recorder.failed.connect(self.report)
         self.queue.acted.connect(self._act)
         self.queue.file_wanted.connect(lambda key: self._start(self._prepare_file(key), f"file:{key}"))
         self.queue.selectionModel().selectionChanged.connect(lambda: self._enable())
@@ -176,13 +189,14 @@ class TranscriptionPage(Page):
         self.waiting.told.connect(self.ready.show_looking)
         self.ready.start_wanted.connect(self.start)
         self.ready.clear_wanted.connect(self._clear_waiting)
-        self.ready.stop_wanted.connect(lambda: self.tasks.cancel("look"))
+        self.ready.stop_wanted.connect(self._stop_looking)
         self.live.closed.connect(self.show_queue)
         self.past.opened.connect(lambda id: self._start(self._open_conversation(id), "open"))
         self.past.search_changed.connect(self.refresh_history)
         self.past.more_wanted.connect(lambda: self._start(self._read_history(more=True), "history"))
         self.past.rename_wanted.connect(lambda id: self._start(self._rename(id), "rename"))
         self.past.trash_wanted.connect(lambda ids: self._start(self._trash(ids), "trash"))
+        self.watcher.appeared.connect(lambda paths: self._start(self._take_watched(paths), "watched"))
         self._calm.timeout.connect(self._show_changed)
         self._keep_pause.timeout.connect(lambda: self._start(self._keep_form(), "keep-form"))
         self.form.changed.connect(self._form_changed)
@@ -200,6 +214,8 @@ class TranscriptionPage(Page):
         services.library.listen(self.refresh_history)
         self.service.listen(self._changed)
         self.form.output.show_forms()
+        self.recorder.folder = services.settings.folder
+        services.settings.listen(lambda _: self._watch_folder())
         self._start(self._begin(), "begin")
 
     @property
@@ -234,7 +250,11 @@ class TranscriptionPage(Page):
             self.lit.setGeometry(self.work.rect())
         return super().eventFilter(watched, event)
 
+    def reason_to_stay(self) -> str:
+        return "A recording is being made." if self.recorder.is_recording else ""
+
     async def close_down(self) -> None:
+        await self.recorder.close_down()
         if self.services is not None and not self.services.database.read_only:
             await self._keep_form()
 
@@ -253,8 +273,37 @@ class TranscriptionPage(Page):
         await self.services.jobs.load()
         self._show_rows()
         await self._read_history()
+        await self._recover()
+        self._watch_folder()
         if self.waiting.seen and not self.waiting.is_looking:
             await self._look()
+
+    async def _recover(self) -> None:
+        """What a crash cut off while it was being recorded."""
+        from desktop.services import recording
+
+        assert self.services is not None
+        if found := await recording.unfinished(self.services.settings.folder):
+            self.waiting.take(found)
+            count = words.many(len(found), "recording")
+            self.notice.emit("info", f"{count} ended without being finished. What was said is kept.")
+
+    def _watch_folder(self) -> None:
+        """Look into the watched folder now and then, where one is set."""
+        assert self.services is not None
+        self.watcher.watch(self.services.settings.value.watch_folder)
+
+    async def _take_watched(self, paths: list[str]) -> None:
+        """New files of the watched folder: what is known by its content is passed over."""
+        options = self.options()
+        if not options.model:
+            return
+        looks = [look for look in await self.service.look(paths, options) if not look.problem and not look.same_as]
+        dollars, _ = words.all_prices([look.estimate for look in looks])
+        if looks and self.services is not None and dollars > self.services.settings.value.transcription_ask_above:
+            self.open_files([look.path for look in looks])  # dear: they wait for the button
+        elif looks:
+            await self.service.add(looks, options)
 
     def _profiles_changed(self, *_: object) -> None:
         assert self.services is not None
@@ -347,6 +396,11 @@ class TranscriptionPage(Page):
         else:
             self.notice.emit("info", "There are no files in the clipboard.")
 
+    def record(self) -> None:
+        """Show what records; the recording goes with the others when it is finished."""
+        self.show_queue()
+        self.recorder.open()
+
     def _choose_files(self) -> None:
         self._start(self._ask(is_folder=False), "choose")
 
@@ -367,6 +421,10 @@ class TranscriptionPage(Page):
         self._show_ready()
         if self.waiting.ready:
             self.ready.start.setFocus()
+
+    def _stop_looking(self) -> None:
+        self.tasks.cancel("look")
+        self.waiting.stop()  # also where the task had not begun
 
     async def _known(self, recording: str) -> str:
         """When a recording with the same bytes was transcribed."""

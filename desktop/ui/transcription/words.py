@@ -19,13 +19,11 @@ def length(seconds: float) -> str:
     whole = round(seconds)
     if whole < 60:
         return f"{whole} s"
+    if whole < 300:
+        return f"{whole // 60} min {whole % 60} s" if whole % 60 else f"{whole // 60} min"
     minutes = round(whole / 60)
     if minutes < 60:
-        return (
-            f"{minutes} min {whole % 60} s"
-            if whole < 300 and whole % 60 and whole // 60 == minutes
-            else f"{minutes} min"
-        )
+        return f"{minutes} min"
     hours, minutes = divmod(minutes, 60)
     return f"{hours} h {minutes} min" if minutes else f"{hours} h"
 

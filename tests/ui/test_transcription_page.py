@@ -1,0 +1,494 @@
+"""The transcription page for real: real widgets, services, archive and sound files; only the wire is false."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import json
+import time
+import wave
+from pathlib import Path
+
+import httpx
+import numpy as np
+import pytest
+from PySide6.QtCore import QMimeData, QPoint, Qt, QUrl
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtTest import QAbstractItemModelTester, QTest
+from PySide6.QtWidgets import QApplication
+
+from desktop.api.client import Client
+from desktop.core.profile import Kind
+from desktop.core.secret import Secret
+from desktop.services.bundle import Options
+from desktop.ui.transcription import words
+from desktop.ui.transcription.page import TranscriptionPage
+from desktop.ui.transcription.queue_model import ACTIONS, KEY, MIME, TITLE, TONE, WORDS, QueueModel, Row
+from desktop.wiring import open_services
+from tests.ui.frame import nameless
+
+HEARS = "whisper-1"
+SAID = "The garden is quiet this morning."
+
+
+@pytest.fixture(autouse=True)
+def nothing_of_qt_is_left_to_other_threads():
+    """Pages and loops that are over are garbage with timers: collected in a worker they would end the process."""
+    gc.collect()
+    yield
+    gc.collect()
+
+
+def recording(path, seconds=2.0, seed=1):
+    """A WAV of noise that comes and goes as speech does; each seed has bytes of its own."""
+    rate = 8000
+    chance = np.random.default_rng(seed)
+    samples = chance.normal(0, 3000, int(seconds * rate))
+    samples[rate : rate + rate // 2] = 0
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(rate)
+        file.writeframes(samples.astype("<i2").tobytes())
+    return str(path)
+
+
+class Wire:
+    """A provider that hears the same sentence in everything; `gate` holds replies back, `errors` come first."""
+
+    def __init__(self):
+        self.gate, self.errors, self.requests = asyncio.Event(), [], []
+        self.gate.set()
+        self.transport = httpx.MockTransport(self.answer)
+
+    async def answer(self, request):
+        body = await request.aread()
+        if not request.url.path.endswith("/audio/transcriptions"):
+            return httpx.Response(200, json={"object": "list", "data": []})
+        self.requests.append(body)
+        await self.gate.wait()
+        if self.errors:
+            status = self.errors.pop(0)
+            return httpx.Response(status, json={"error": {"message": "no", "type": "server_error"}})
+        segment = {"id": 0, "start": 0.0, "end": 1.5, "text": f" {SAID}", "avg_logprob": -0.1, "no_speech_prob": 0.0}
+        segment |= {"seek": 0, "tokens": [1], "temperature": 0.0, "compression_ratio": 1.0}
+        reply = {"task": "transcribe", "language": "english", "duration": 2.0, "text": SAID, "segments": [segment]}
+        reply["usage"] = {"type": "duration", "seconds": 2}
+        return httpx.Response(200, content=json.dumps(reply), headers={"content-type": "application/json"})
+
+
+class Held:
+    """A page with services of its own, as a test holds it."""
+
+    def __init__(self, qtbot, folder):
+        self.qtbot, self.folder, self.wire = qtbot, folder, Wire()
+        self.failures, self.notices, self.undone = [], [], []
+        self.page = self.services = None
+
+    async def sleep(self, seconds):
+        await asyncio.sleep(0)
+
+    async def open(self, model=HEARS):
+        self.services = await open_services(Options(self.folder), connect=self._connect)
+        profiles = self.services.profiles
+        if not any(one.kind is Kind.OPENAI for one in profiles.all):
+            await profiles.choose((await profiles.add(Kind.OPENAI)).id)
+        await profiles.set_key(profiles.chosen.id, Secret("sk-test-0123456789abcdef"))
+        page = self.page = TranscriptionPage(self.failures.append)
+        self.qtbot.addWidget(page)
+        page.notice.connect(lambda kind, text: self.notices.append(text))
+        page.undo_offered.connect(lambda text, undo: self.undone.append(undo))
+        page.resize(1280, 760)
+        page.show()
+        page.attach(self.services)
+        await page.tasks.settled()
+        if page.form.model.currentText() != model:
+            page.form.model.setCurrentText(model)
+            page.form._model_typed()
+        return page
+
+    def _connect(self, profile, key):
+        return Client(profile, key, transport=self.wire.transport, recorder=None, sleep=self.sleep)
+
+    async def close(self):
+        if self.page is not None:
+            await self.page.close_down()
+            await self.page.tasks.aclose()
+            await self.services.aclose()
+            self.page = None
+        assert self.failures == []
+
+    async def looked_at(self, *paths):
+        self.page.open_files(paths)
+        await self.page.tasks.settled()
+
+    async def start(self):
+        """Press the filled button."""
+        QTest.mouseClick(self.page.ready.start, Qt.MouseButton.LeftButton)
+        await self.page.tasks.settled()
+
+    async def until(self, is_so):
+        async with asyncio.timeout(10):
+            while not is_so():
+                await asyncio.sleep(0.005)
+
+    def states(self):
+        return [str(job.state) for job in self.services.transcription.jobs()]
+
+    async def over(self):
+        """All jobs are over, and shown so."""
+        await self.services.transcription.settled()
+        await self.until(lambda: not self.page._calm.isActive())
+        await self.page.tasks.settled()
+
+    def cells(self, role=TITLE):
+        rows = self.page.rows
+        return [rows.index(row).data(role) for row in range(rows.rowCount())]
+
+
+@pytest.fixture
+def held(qtbot, tmp_path, monkeypatch):
+    monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.fail.Keyring")
+    return Held(qtbot, tmp_path / "data")
+
+
+async def test_files_are_looked_at_priced_transcribed_opened_and_written(held, tmp_path):
+    page = await held.open()
+    path = recording(tmp_path / "talks" / "garden.wav")
+    page.open_files([path])
+    assert held.cells(WORDS) == ["Being looked at"]
+    await page.tasks.settled()
+    assert held.wire.requests == []  # nothing was sent yet
+    assert held.cells(WORDS) == ["2 s · mono"]
+    assert page.ready.start.text() == "Transcribe 1 file"
+    assert page.ready.words.text() == "2 s · about $0.00020"
+    await held.start()
+    await held.over()
+    assert held.cells() == ["garden.wav"] and held.cells(TONE) == ["good"]
+    assert len(held.wire.requests) == 1
+    assert sorted(each.name for each in (tmp_path / "talks").iterdir()) == ["garden.srt", "garden.txt", "garden.wav"]
+    assert SAID in (tmp_path / "talks" / "garden.txt").read_text()
+    assert held.notices == ["“garden.wav” is transcribed. 2 files written."]
+    assert page.past.model.rowCount() == 1
+    page._act("open", [held.cells(KEY)[0]])
+    await page.tasks.settled()
+    assert page.stack.currentWidget() is page.editor
+    page.show_queue()
+    await held.close()
+
+
+async def test_a_folder_keeps_its_structure_and_names_follow_the_pattern(held, tmp_path):
+    page = await held.open()
+    recording(tmp_path / "tour" / "one.wav", seed=1)
+    recording(tmp_path / "tour" / "deep" / "two.wav", seed=2)
+    (tmp_path / "tour" / "notes.txt").write_text("no recording")
+    page.form.output.set_folder(str(tmp_path / "out"))
+    page.form.output.pattern.setText("{name} in {language}")
+    await held.looked_at(str(tmp_path / "tour"))
+    assert sorted(held.cells()) == ["one.wav", "two.wav"]
+    await held.start()
+    await held.over()
+    written = sorted(path.relative_to(tmp_path / "out").as_posix() for path in (tmp_path / "out").rglob("*.srt"))
+    assert written == ["tour/deep/two in english.srt", "tour/one in english.srt"]
+    await held.close()
+
+
+async def test_what_cannot_be_done_is_said_on_its_row_before_anything_is_sent(held, tmp_path):
+    page = await held.open()
+    broken, empty = tmp_path / "broken.mp3", tmp_path / "empty.wav"
+    broken.write_bytes(b"no sound at all" * 50)
+    empty.write_bytes(b"")
+    good = recording(tmp_path / "good.wav")
+    await held.looked_at(str(broken), str(empty), good, str(tmp_path / "gone.wav"))
+    said = held.cells(WORDS)
+    assert said[0].startswith("This file cannot be read as sound.") and said[1].startswith("This file is empty.")
+    assert said[3].startswith("This file is not there.")
+    assert held.cells(TONE) == ["bad", "bad", "muted", "bad"]
+    assert page.ready.start.text() == "Transcribe 1 file" and "3 files left out" in page.ready.words.text()
+    (tmp_path / "none").mkdir()
+    await held.looked_at(str(tmp_path / "none"))
+    assert held.cells(WORDS)[-1].startswith("There is no recording in this folder.")
+    await held.close()
+
+
+async def test_a_recording_that_is_known_offers_its_transcript_or_to_do_it_again(held, tmp_path):
+    page = await held.open()
+    path = recording(tmp_path / "garden.wav")
+    await held.looked_at(path)
+    await held.start()
+    await held.over()
+    await held.looked_at(recording(tmp_path / "copy.wav"))
+    assert held.cells(WORDS)[0] == "Transcribed today"
+    assert held.cells(ACTIONS)[0][:2] == ("open", "again")
+    assert not page.ready.start.isEnabled()
+    key = held.cells(KEY)[0]
+    page._act("again", [key])
+    assert page.ready.start.isEnabled() and page.ready.start.text() == "Transcribe 1 file"
+    await held.looked_at(recording(tmp_path / "third.wav"))
+    assert "in the list already" in held.cells(WORDS)[1]
+    await held.close()
+
+
+async def test_the_estimate_follows_the_model(held, tmp_path):
+    page = await held.open()
+    await held.looked_at(recording(tmp_path / "garden.wav", 6))
+    before = page.ready.words.text()
+    page.form.model.setCurrentText("gpt-4o-mini-transcribe")
+    page.form._model_typed()
+    assert page.ready.words.text() != before and "about $" in page.ready.words.text()
+    page.form._set("task", "translate to English")  # kept for models that can; this one is not asked
+    assert page.ready.start.isEnabled()
+    await held.close()
+
+
+async def test_one_job_is_paused_cancelled_and_tried_again_and_says_so(held, tmp_path):
+    page = await held.open()
+    held.wire.gate.clear()
+    await held.looked_at(*(recording(tmp_path / f"{n}.wav", seed=n) for n in range(4)))
+    await held.start()
+    await held.until(lambda: len(held.wire.requests) == 2)
+    await held.until(lambda: not page._calm.isActive())
+    assert all(held.cells(WORDS)), "a row always says something"
+    keys = held.cells(KEY)
+    began = time.perf_counter()
+    page._act("cancel", [keys[0]])
+    await held.until(lambda: str(held.services.transcription.job(keys[0]).state) == "cancelled")
+    assert time.perf_counter() - began < 0.2
+    page._act("pause", [keys[3]])
+    held.wire.gate.set()
+    await held.over()
+    assert sorted(held.states()) == ["cancelled", "done", "done", "paused"]
+    page._act("resume", [keys[3]])
+    page._act("retry", [keys[0]])
+    await held.over()
+    assert held.states() == ["done"] * 4
+    await held.close()
+
+
+async def test_a_failure_is_told_on_the_row_with_advice_and_can_be_tried_again(held, tmp_path):
+    page = await held.open()
+    held.wire.errors = [400]
+    await held.looked_at(recording(tmp_path / "garden.wav"))
+    await held.start()
+    await held.over()
+    assert held.cells(TONE) == ["bad"] and held.cells(ACTIONS) == [("retry", "show", "remove")]
+    assert "could not be transcribed" in held.notices[-1]
+    page._act("retry", held.cells(KEY))
+    await held.over()
+    assert held.cells(TONE) == ["good"]
+    await held.close()
+
+
+async def test_the_queue_survives_a_restart_and_goes_on(held, tmp_path):
+    page = await held.open()
+    held.wire.gate.clear()
+    page.form._set("on_doubt", "repeat, may pay twice")
+    await held.looked_at(*(recording(tmp_path / f"{n}.wav", seed=n) for n in range(3)))
+    await held.start()
+    await held.until(lambda: len(held.wire.requests) == 2)
+    await held.close()
+    held.wire.gate.set()
+    page = await held.open()
+    assert sorted(held.cells()) == ["0.wav", "1.wav", "2.wav"]
+    await held.over()
+    assert held.states() == ["done"] * 3
+    assert page.middle.currentWidget() is page.queue
+    await held.close()
+
+
+async def test_order_follows_drag_and_keys(held, tmp_path):
+    page = await held.open()
+    held.wire.gate.clear()
+    await held.looked_at(*(recording(tmp_path / f"{n}.wav", seed=n) for n in range(5)))
+    await held.start()
+    await held.until(lambda: held.states().count("running") == 2)
+    keys = held.cells(KEY)
+    mime = page.rows.mimeData([page.rows.index(4)])
+    assert mime.hasFormat(MIME) and not mime.hasUrls()
+    page.rows.dropMimeData(mime, Qt.DropAction.MoveAction, 2, 0, page.rows.index(-1))
+    assert held.cells() == ["0.wav", "1.wav", "4.wav", "2.wav", "3.wav"]
+    page.queue.setFocus()
+    page.queue.setCurrentIndex(page.rows.index(3))
+    QTest.keyClick(page.queue, Qt.Key.Key_Up, Qt.KeyboardModifier.AltModifier)
+    assert held.cells() == ["0.wav", "1.wav", "2.wav", "4.wav", "3.wav"]
+    assert page.queue.currentIndex().data(KEY) == keys[2]
+    held.wire.gate.set()
+    await held.over()
+    await held.close()
+
+
+async def test_pausing_all_and_going_on_with_all(held, tmp_path):
+    page = await held.open()
+    held.wire.gate.clear()
+    page.form._set("on_doubt", "repeat, may pay twice")
+    await held.looked_at(*(recording(tmp_path / f"{n}.wav", seed=n) for n in range(3)))
+    await held.start()
+    await held.until(lambda: len(held.wire.requests) == 2)
+    page.pause_all_action.trigger()
+    await held.until(lambda: page.heading.text() == "Transcription · 3 paused")
+    assert not page.pause_all_action.isEnabled()
+    held.wire.gate.set()
+    page.resume_all_action.trigger()
+    await held.over()
+    assert held.states() == ["done"] * 3
+    page.clear_action.trigger()
+    await page.tasks.settled()
+    await held.until(lambda: page.rows.rowCount() == 0)
+    assert page.past.model.rowCount() == 3  # the transcripts stay
+    await held.close()
+
+
+async def test_a_dear_batch_asks_once(held, tmp_path):
+    page = await held.open()
+    await held.services.settings.change(transcription_ask_above=0)
+    await held.looked_at(recording(tmp_path / "garden.wav"))
+    QTest.mouseClick(page.ready.start, Qt.MouseButton.LeftButton)
+    await held.until(lambda: QApplication.activeModalWidget() is not None)
+    dialog = QApplication.activeModalWidget()
+    assert "about $0.00020" in dialog.label.text()
+    QTest.mouseClick(dialog.cancel, Qt.MouseButton.LeftButton)
+    await page.tasks.settled()
+    assert held.states() == [] and page.ready.start.isEnabled()
+    QTest.mouseClick(page.ready.start, Qt.MouseButton.LeftButton)
+    await held.until(lambda: QApplication.activeModalWidget() is not None)
+    QTest.mouseClick(QApplication.activeModalWidget().confirm, Qt.MouseButton.LeftButton)
+    await page.tasks.settled()
+    await held.over()
+    assert held.states() == ["done"]
+    await held.close()
+
+
+async def test_looking_can_be_stopped_and_rows_removed_with_a_way_back(held, tmp_path):
+    page = await held.open()
+    page.open_files([recording(tmp_path / f"{n}.wav", seed=n) for n in range(3)])
+    page.ready.stop_wanted.emit()
+    await page.tasks.settled()
+    assert page.rows.rowCount() == 0 and page.middle.currentWidget() is page.drop
+    await held.looked_at(recording(tmp_path / "garden.wav"))
+    page.ready.clear.click()
+    assert page.rows.rowCount() == 0
+    held.undone[-1]()
+    assert held.cells() == ["garden.wav"]
+    await held.close()
+
+
+async def test_files_are_pasted(held, tmp_path):
+    page = await held.open()
+    mime = QMimeData()
+    mime.setUrls([QUrl.fromLocalFile(recording(tmp_path / "garden.wav"))])
+    QGuiApplication.clipboard().setMimeData(mime)
+    page.paste_action.trigger()
+    await page.tasks.settled()
+    assert held.cells() == ["garden.wav"]
+    QGuiApplication.clipboard().clear()
+    await held.close()
+
+
+async def test_a_finished_row_is_dragged_out_as_a_file(held, tmp_path):
+    page = await held.open()
+    page.form.output.show_kept({"forms": []})
+    await held.looked_at(recording(tmp_path / "garden.wav"))
+    await held.start()
+    await held.over()
+    place = page.queue.visualRect(page.rows.index(0)).topLeft() + QPoint(60, 10)
+    QTest.mouseClick(page.queue.viewport(), Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, place)
+    await page.tasks.settled()
+    urls = page.rows.mimeData([page.rows.index(0)]).urls()
+    assert [url.fileName() for url in urls] == ["garden.txt"]
+    assert SAID in Path(urls[0].toLocalFile()).read_text()
+    assert sorted(each.name for each in tmp_path.glob("*.*")) == ["garden.wav"]  # nothing was put beside it
+    await held.close()
+
+
+async def test_the_form_has_only_what_the_model_has(held):
+    page = await held.open()
+
+    def offered(model):
+        page.form.model.setCurrentText(model)
+        page.form._model_typed()
+        return set(page.form.form._fields)
+
+    whisper, newer, voices = offered("whisper-1"), offered("gpt-transcribe"), offered("gpt-4o-transcribe-diarize")
+    assert {"task", "language", "prompt", "temperature", "form"} <= whisper and "diarize" not in whisper
+    assert {"languages", "keywords"} <= newer and "language" not in newer and "form" not in newer
+    assert "diarize" in voices and "prompt" not in voices and "keywords" not in voices
+    assert page.form.speakers.isHidden()
+    page.form._set("diarize", True)
+    assert not page.form.speakers.isHidden()
+    assert {"task", "diarize"} - offered("somebody-elses-model") == {"diarize"}
+    await held.close()
+
+
+async def test_the_form_is_kept_with_its_profile(held):
+    page = await held.open()
+    first = held.services.profiles.chosen.id
+    page.form._set("language", "ja")
+    page.form.output.boxes["docx"].click()
+    page.form._set("keywords", ["Ashgrove"])
+    other = await held.services.profiles.add(Kind.OPENROUTER)
+    await page._keep_form()
+    await page._show_profile(other.id)
+    assert page.form.values == {} and not page.form.output.boxes["docx"].isChecked()
+    await page._show_profile(first)
+    assert page.form.values == {"language": "ja", "keywords": ["Ashgrove"]}
+    assert page.form.output.boxes["docx"].isChecked() and page.form.model.currentText() == HEARS
+    fields = page.form.fields()
+    assert fields["language"] == "ja" and fields["keywords"] == ("Ashgrove",)
+    assert fields["formats_out"] == ("txt", "docx", "srt")
+    await held.close()
+
+
+async def test_names_of_files_have_a_live_example_and_say_what_is_wrong(held):
+    page = await held.open()
+    output = page.form.output
+    QTest.keyClicks(output.pattern, "{name} of {date}")
+    assert output.example.text() == "interview.mp3 → interview of 2026-11-03.txt"
+    output.pattern.clear()
+    QTest.keyClicks(output.pattern, "{colour}")
+    assert "{colour}" in output.example.text() and output.problem
+    assert "name_pattern" not in output.fields()
+    await held.close()
+
+
+async def test_every_control_has_a_name(held, tmp_path):
+    page = await held.open()
+    await held.looked_at(recording(tmp_path / "garden.wav"))
+    assert nameless(page) == []
+    await held.close()
+
+
+def test_three_hundred_rows_change_without_stalling(qtbot):
+    model = QueueModel()
+    QAbstractItemModelTester(model, QAbstractItemModelTester.FailureReportingMode.Fatal)
+    rows = [Row(f"k{n}", f"recording {n}", "Waits for its turn", is_job=True) for n in range(300)]
+    model.replace(rows)
+    worst = 0.0
+    for step in range(60):
+        began = time.perf_counter()
+        model.change(Row(f"k{step}", f"recording {step}", "Sends", progress=step / 60, is_job=True))
+        worst = max(worst, time.perf_counter() - began)
+    assert worst < 0.016
+    began = time.perf_counter()
+    model.replace(rows[::-1])
+    assert time.perf_counter() - began < 1.0  # with the tester's checks at each move
+    assert [model.at(n).key for n in range(300)] == [row.key for row in rows[::-1]]
+    model.replace([*rows[10:20], Row("new", "x", "y"), *rows[30:40]])
+    assert [model.at(n).key for n in (0, 10, 11)] == ["k10", "new", "k30"]
+    assert model.row_of("new") == 10 and model.row_of("k0") == -1
+    model.replace([])
+    assert model.rowCount() == 0
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"), [(7, "7 s"), (95, "1 min 35 s"), (754, "13 min"), (11_520, "3 h 12 min"), (7200, "2 h")]
+)
+def test_lengths_are_as_exact_as_one_plans_by(seconds, said):
+    assert words.length(seconds) == said
+
+
+def test_endings_are_those_the_service_takes_from_folders():
+    from desktop.services.transcription.intake import SUFFIXES
+    from desktop.ui.drops import RECORDINGS
+
+    assert SUFFIXES - {"ts"} == RECORDINGS
