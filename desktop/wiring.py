@@ -39,6 +39,7 @@ from desktop.services.titles import Titles
 from desktop.services.tokens import Tokens
 from desktop.services.transcription import CACHE as TRANSCRIPTION_CACHE
 from desktop.services.transcription import Transcription
+from desktop.services.transcription.afterwork import AfterWork
 from desktop.services.transcription.run import Tools
 from desktop.services.upkeep import Upkeep
 from desktop.services.usage import Usage
@@ -204,6 +205,7 @@ async def open_services(
         storage=Storage(folder, database, kept, profiles, secrets, now=now),
         jobs=jobs,
         transcription=transcription,
+        afterwork=AfterWork(database, connections, catalogs, tokens, calls, budgets, profile_of, now=now),
         archive_lock=archive_lock,
         notices=tuple(notices),
         _heard_local=heard_local,

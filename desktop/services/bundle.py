@@ -32,6 +32,7 @@ from desktop.services.storage import Storage
 from desktop.services.titles import Titles
 from desktop.services.tokens import Tokens
 from desktop.services.transcription import Transcription
+from desktop.services.transcription.afterwork import AfterWork
 from desktop.services.upkeep import Upkeep
 from desktop.services.usage import Usage
 from desktop.services.verdicts import ConnectionTest
@@ -78,6 +79,7 @@ class Services:
     storage: Storage
     jobs: Jobs
     transcription: Transcription
+    afterwork: AfterWork
     notices: tuple[str, ...] = ()
     archive_lock: Instance | None = None  # of an archive that is not in the data folder
     _heard_local: list[Callable[[LocalStatus], None]] = field(default_factory=list)

@@ -6,7 +6,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QToolButton, QVBoxLayout, QWidget
 
-from desktop.ui import theme
+from desktop.ui import icons, theme
 from desktop.ui.widgets.labels import ElidedLabel, plain_label
 
 
@@ -21,6 +21,11 @@ class Head(QFrame):
         self.state = ElidedLabel("", self)
         theme.style_as(self.state, "caption")
         self.state.setObjectName("editor.saved")
+        self.more = QToolButton(self)
+        self.more.setObjectName("editor.more")
+        self.more.setAccessibleName("More")
+        self.more.setToolTip("More")
+        icons.put(self.more, "more")
         self.export = QPushButton("Export…", self)
         self.export.setObjectName("editor.export-button")
         self.export.setAccessibleName("Export")
@@ -36,6 +41,7 @@ class Head(QFrame):
         self._row.addLayout(names, 1)
         for action in actions:
             self._add(action)
+        self._row.addWidget(self.more)
         self._row.addWidget(self.export)
         self._measure()
 

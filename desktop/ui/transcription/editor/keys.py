@@ -54,6 +54,8 @@ def _segments(view: EditorView) -> dict[str, Entry]:
         "begin-later": ("Begin later", lambda: do.nudge(NUDGE_MS, is_begin=True), ("Alt+Shift+Right",), ""),
         "end-earlier": ("End earlier", lambda: do.nudge(-NUDGE_MS, is_begin=False), ("Alt+Shift+Down",), ""),
         "end-later": ("End later", lambda: do.nudge(NUDGE_MS, is_begin=False), ("Alt+Shift+Up",), ""),
+        "hear-again": ("Hear the selection again…", view.hear_again, ("Ctrl+R",), ""),
+        "afterwork": ("Work on it with a model…", view.work_on_it, ("Ctrl+Shift+M",), ""),
         "shift": ("Shift times…", view.ask_shift, ("Ctrl+T",), ""),
         "revert": ("Revert to the original", view.revert, (), ""),
     }

@@ -60,7 +60,7 @@ class EditorView(QWidget):
         self.setAccessibleName("Transcript editor")
         self.tasks = Tasks(report, self)
         self.services: Services | None = None
-        self.recording = ""
+        self.recording = self.conversation = ""
         self.title = ""
         self.state = EditState(self)
         self.saving = Saving(self.tasks, self)
@@ -175,6 +175,9 @@ class EditorView(QWidget):
         for panel in (self.speakers, self.check, self.find_bar):
             panel.refused.connect(lambda sentence: self.notice.emit("warn", sentence))
         self.head.export.clicked.connect(self.open_export)
+        self.head.more.clicked.connect(
+            lambda: self._menu(self.head.more.mapToGlobal(self.head.more.rect().bottomLeft()))
+        )
 
     # What the page does with it
 
@@ -214,6 +217,7 @@ class EditorView(QWidget):
         self.recording, self.title = opened.recording.id, title or Path(opened.recording.path).name
         self.head.title.setText(self.title)
         self.head.state.setText("Edited" if opened.is_edited else "As it came")
+        self.conversation = opened.recording.conversation
         peaks, now = opened.peaks, opened.transcript
         self.playback.open(None, now.milliseconds)
         self.waveform.length = 0
@@ -423,9 +427,49 @@ class EditorView(QWidget):
         for name in ("begin-here", "end-here", "shift", "zoom-segment", "loop"):
             menu.addAction(made[name])
         menu.addSeparator()
+        for name in ("hear-again", "afterwork"):
+            menu.addAction(made[name])
+        menu.addSeparator()
         for name in ("original", "revert"):
             menu.addAction(made[name])
         menu.popup(place)
+
+    # By a model
+
+    def hear_again(self) -> None:
+        """The selected stretch, else the selected segments, by another model."""
+        span = self._span if self._span[1] else chosen_span(self.state, self.commands.chosen())
+        if self.services is not None and span[1]:
+            self.list.finish_edit()
+            self.tasks.start(self._hear_again(self.services, span), name="hear-again")
+
+    async def _hear_again(self, services: Services, span: tuple[int, int]) -> None:
+        from desktop.ui.transcription.editor import redo_form
+
+        form = redo_form.RedoForm(self, services, self.tasks, self.recording, self.state.transcript, span)
+        try:
+            if await dialogs.finished(form) and form.heard is not None:
+                self.state.do("Hear it again", redo_form.put(self.state.transcript, form.heard, span))
+        finally:
+            self.tasks.cancel("redo")
+
+    def work_on_it(self) -> None:
+        if self.services is not None:
+            self.list.finish_edit()
+            self.tasks.start(self._work_on_it(self.services), name="work-on-it")
+
+    async def _work_on_it(self, services: Services) -> None:
+        from desktop.ui.transcription.editor import afterwork_form
+
+        form = afterwork_form.AfterWorkForm(self, services, self.tasks, self.state.transcript, self.conversation)
+        try:
+            if await dialogs.finished(form) and (changes := form.changes.taken):
+                changed = afterwork_form.taken(self.state.transcript, changes, is_second=form.is_second)
+                told = "Translate" if form.is_second else "Clean up"
+                self.state.do(f"{told}: {words.many(len(changes), 'change')}", changed)
+        finally:
+            for name in ("afterwork", "afterwork-estimate"):
+                self.tasks.cancel(name)
 
     # Other faces
 

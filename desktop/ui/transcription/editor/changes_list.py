@@ -1,0 +1,137 @@
+"""Proposed changes side by side: before and after, what differs marked, each taken or left out."""
+
+from __future__ import annotations
+
+import re
+from difflib import SequenceMatcher
+
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPointF, QRect, QSize, Qt
+from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QResizeEvent
+from PySide6.QtWidgets import (
+    QListView,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QWidget,
+)
+
+from desktop.core.text import visible
+from desktop.ui import icons, theme
+from desktop.ui.transcription.editor.changes_model import AFTER, AT, BEFORE, ChangesModel
+from desktop.ui.transcription.editor.segment_paint import Mark, laid_out
+
+Index = QModelIndex | QPersistentModelIndex
+CHECK, TIME, GAP, PAD = 32, 60, 16, 8
+_PIECES = re.compile(r"\w+|\s+|[^\w\s]")
+LONGEST_COMPARED = 4000
+
+
+def differing(before: str, after: str) -> tuple[list[Mark], list[Mark]]:
+    """Marks of what is only in the one and only in the other, by words."""
+    if len(before) + len(after) > LONGEST_COMPARED:
+        return [], []
+    one, other = _PIECES.findall(before), _PIECES.findall(after)
+    left: list[Mark] = []
+    right: list[Mark] = []
+    for kind, a, b, c, d in SequenceMatcher(None, one, other, autojunk=False).get_opcodes():
+        if kind != "equal":
+            _add(left, one, a, b)
+            _add(right, other, c, d)
+    return left, right
+
+
+def _add(marks: list[Mark], pieces: list[str], first: int, last: int) -> None:
+    begins = sum(map(len, pieces[:first]))
+    ends = begins + sum(map(len, pieces[first:last]))
+    if ends > begins:
+        marks.append((begins, ends, "find"))
+
+
+class _Delegate(QStyledItemDelegate):
+    def _columns(self, rect: QRect) -> tuple[QRect, QRect]:
+        look = theme.current()
+        left = rect.left() + look.px(CHECK) + look.px(TIME)
+        half = max(look.px(80), (rect.right() - left - look.px(GAP) * 2) // 2)
+        top, high = rect.top() + look.px(PAD), rect.height() - 2 * look.px(PAD)
+        return QRect(left, top, half, high), QRect(left + half + look.px(GAP), top, half, high)
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
+        look, view = theme.current(), self.parent()
+        wide = view.viewport().width() if isinstance(view, QListView) else option.rect.width()
+        font = look.font("body")
+        columns = self._columns(QRect(0, 0, wide, 0))
+        high = max(
+            laid_out(str(index.data(role)), font, place.width())[1]
+            for role, place in zip((BEFORE, AFTER), columns, strict=True)
+        )
+        return QSize(200, max(look.size("row"), high + 2 * look.px(PAD)))
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        look, rect = theme.current(), QRect(option.rect)
+        painter.save()
+        if option.state & QStyle.StateFlag.State_Selected:
+            painter.fillRect(rect, look.color("selection"))
+        painter.fillRect(QRect(rect.left(), rect.bottom(), rect.width(), 1), look.color("line"))
+        is_taken = index.data(Qt.ItemDataRole.CheckStateRole) == Qt.CheckState.Checked
+        self._check(painter, rect, is_taken)
+        painter.setFont(look.font("caption"))
+        painter.setPen(look.color("muted"))
+        line = look.px(18)
+        painter.drawText(
+            QRect(rect.left() + look.px(CHECK), rect.top() + look.px(PAD), look.px(TIME), line),
+            Qt.AlignmentFlag.AlignVCenter,
+            str(index.data(AT)),
+        )
+        texts = (str(index.data(BEFORE)), str(index.data(AFTER)))
+        font = look.font("body")
+        tones = ("muted", "text") if is_taken else ("text", "disabled")
+        for text, place, marks, tone in zip(texts, self._columns(rect), differing(*texts), tones, strict=True):
+            layout, _ = laid_out(visible(text), font, place.width(), marks)
+            painter.setPen(look.color(tone))
+            layout.draw(painter, QPointF(place.topLeft()))
+        painter.restore()
+
+    def _check(self, painter: QPainter, rect: QRect, is_taken: bool) -> None:
+        look, side = theme.current(), theme.current().px(18)
+        box = QRect(rect.left() + look.px(8), rect.top() + look.px(PAD), side, side)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(look.color("accent" if is_taken else "edge"))
+        painter.setBrush(look.color("accent" if is_taken else "card"))
+        painter.drawRoundedRect(box, look.px(4), look.px(4))
+        if is_taken:
+            painter.drawPixmap(box, icons.pixmap("check", look.color("accent_text"), side))
+
+
+class ChangesList(QListView):
+    """A click on the box, or Space, takes a change or leaves it out."""
+
+    def __init__(self, model: ChangesModel, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setObjectName("editor.changes")
+        self.setAccessibleName("Proposed changes")
+        self.setModel(model)
+        self.setItemDelegate(_Delegate(self))
+        self.setVerticalScrollMode(QListView.ScrollMode.ScrollPerPixel)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setLayoutMode(QListView.LayoutMode.Batched)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.scheduleDelayedItemsLayout()
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        super().mouseReleaseEvent(event)
+        index = self.indexAt(event.position().toPoint())
+        if index.isValid() and event.position().x() < theme.current().px(CHECK):
+            self._toggle(index)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Space and self.currentIndex().isValid():
+            self._toggle(self.currentIndex())
+        else:
+            super().keyPressEvent(event)
+
+    def _toggle(self, index: QModelIndex) -> None:
+        model = self.model()
+        assert isinstance(model, ChangesModel)
+        model.toggle(index.row())
