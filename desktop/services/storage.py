@@ -150,7 +150,7 @@ class Storage:
 
 OURS = ("settings.json", "profiles.json", "window.json", "keys.sealed", "prices.json", "models.json")
 OUR_PATTERNS = ("requests.jsonl*", ".*.json.*", "*.set-aside-*")
-OUR_FOLDERS = ("cache", "logs", "model-lists")
+OUR_FOLDERS = ("cache", "logs", "model-lists", "recordings")
 
 
 def clear_data_folder(folder: Path) -> None:
