@@ -694,3 +694,24 @@ async def test_a_wait_counts_down_and_can_be_cut_short(held, wire):
     assert held.texts() == ["Hurry", "After all"]
     assert not page.status.isVisible()
     await held.close()
+
+
+async def test_what_is_done_elsewhere_shows_in_the_list_and_the_heading(held, wire):
+    """Renamed, brought in and thrown away on another page."""
+    page = await held.open()
+    wire.answers = [reply("Hello", usage=usage_chunk(10, 2))]
+    await held.send("Say hello")
+    services, identity = held.services, page.open.identity
+    await services.conversations.rename(identity, "Another title")
+    await page.tasks.settled()
+    assert page.heading.text() == "Another title"
+    made = Conversation(id="01ELSEWHERE", title="From elsewhere", created=1)
+    await services.database.write(lambda db: conversations.create(db, made))
+    services.library.changed()
+    await page.tasks.settled()
+    assert page.conversations.row_of("01ELSEWHERE") >= 0
+    await services.library.trash([identity])
+    await page.tasks.settled()
+    assert page.open.identity is None and page.conversations.row_of(identity) < 0
+    await held.close()
+    assert held.failures == []

@@ -8,6 +8,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from msgspec.structs import replace
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QAction, QGuiApplication, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QHBoxLayout, QPlainTextEdit, QPushButton, QStackedWidget, QToolButton, QWidget
@@ -16,7 +17,7 @@ from desktop.core import catalog
 from desktop.core.catalog import Catalog
 from desktop.core.chat import Delta, Ended, Started, Unsaved, Update, Waiting
 from desktop.core.conversation import Message, Part, State, Text, plain
-from desktop.core.errors import KeyProblem, KeyRefused, KnownError, Offline
+from desktop.core.errors import KeyProblem, KeyRefused, KnownError, Missing, Offline
 from desktop.ui import dialogs, icons, theme
 from desktop.ui.chat import words
 from desktop.ui.chat.composer import Composer
@@ -246,6 +247,7 @@ class ChatPage(Page):
         self.media.attach(services.attachments)
         services.profiles.listen(self._profile_changed)
         services.settings.listen(self._settings_changed)
+        services.library.listen(self._changed_elsewhere)
         self._settings_changed()
         self.composer.set_ready(True)
         self._start(self._begin(), "begin")
@@ -309,6 +311,27 @@ class ChatPage(Page):
         self.list.say_empty(f"Nothing found for “{search}”." if search else nothing)
         if not self.list.selected():  # what the user selected meanwhile stays
             self.list.select(self.open.identity)
+
+    def _changed_elsewhere(self) -> None:
+        """Something was written that lists show: here, in the library, by an import."""
+        self._start(self._follow_others(), "follow-others")
+
+    async def _follow_others(self) -> None:
+        await self._list()
+        if self.open.conversation is None or self.open.is_trashed:
+            return
+        try:
+            found = await self._said.get(self.open.conversation.id)
+        except Missing:  # deleted for good while it was on the screen
+            self.new_conversation()
+            return
+        if found.id != self.open.identity:
+            return
+        if found.trashed:
+            self.new_conversation()
+        elif found.title != self.open.conversation.title:
+            self.open.conversation = replace(self.open.conversation, title=found.title)
+            self.heading.setText(found.title)
 
     def _more_rows(self) -> None:
         """The end of the list came into view: read further back."""

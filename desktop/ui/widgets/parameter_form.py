@@ -212,6 +212,7 @@ class Group(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         self.head = QToolButton(self, text=title, checkable=True, checked=is_open)
+        theme.style_as(self.head, "fold")
         self.head.setProperty("icon_px", 14)
         self.head.setAccessibleName(f"{title}, group")
         self.head.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
