@@ -1,0 +1,101 @@
+"""Work on a transcript by a chat model: numbered lines there and back, the ledger, the budget."""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+
+import pytest
+from msgspec.structs import replace
+from test_titles import OPENAI, Desk, answer
+from wire import MODEL, Wire, error
+
+from desktop.core.calls import Fate
+from desktop.core.errors import BadInput, BudgetReached, KnownError
+from desktop.core.pricing import Cost
+from desktop.core.profile import Budget
+from desktop.core.transcript import Segment, Speaker, Transcript
+from desktop.services.transcription import afterwork
+from desktop.services.transcription.afterwork import PAGE, AfterWork, Wish
+
+SAID = Transcript(
+    (
+        Segment("a", 0, 900, "well um good morning", "x"),
+        Segment("b", 1000, 1900, ""),
+        Segment("c", 2000, 2900, "two\nlines", "x"),
+        Segment("d", 3000, 3900, "the end"),
+    ),
+    (Speaker("x", "Anna"),),
+    4000,
+)
+WISH = Wish(OPENAI.id, MODEL, "Clean this up.")
+
+
+class WorkDesk(Desk):
+    def __init__(self, folder, wire):
+        super().__init__(folder, wire)
+        titles = self.titles
+        self.work = AfterWork(
+            self.database, self.connections, titles._catalogs, titles._tokens, self.calls, self.budgets,
+            lambda id: self.profiles[id],
+        )  # fmt: skip
+
+
+@pytest.fixture
+def desk(tmp_path, spec):
+    wire = Wire(spec)
+    made = WorkDesk(tmp_path, wire)
+    yield made
+    assert wire.problems == []
+    made.database.close()
+
+
+async def test_lines_keep_their_segments_by_their_numbers(desk):
+    desk.wire.answers = [answer("Here you are:\n1: Good morning.\n3: Two lines\nmore of it\n9: invented")]
+    found = await desk.work.work(SAID, WISH, "C1")
+    assert found.texts == {"a": "Good morning.", "c": "Two lines\nmore of it\n9: invented"}
+    assert found.missing == ("d",)
+    sent = desk.wire.bodies[0]["messages"]
+    assert sent[1]["content"] == "1: well um good morning\n3: two lines\n4: the end", "what has no words is not sent"
+    assert "Clean this up." in sent[0]["content"]
+    row = desk.rows()[0]
+    assert (row.page, row.conversation, row.fate, row.usage.input) == (PAGE, "C1", Fate.COMPLETE, 60)
+    assert row.cost_pico and row.estimate_pico
+
+
+async def test_long_ones_go_in_several_requests_and_are_numbered_through(desk, monkeypatch):
+    monkeypatch.setattr(afterwork, "LINES_CHARACTERS", 33)
+    heard = []
+    desk.wire.answers = [answer("1: A"), answer("3: C\n4: D")]
+    found = await desk.work.work(SAID, WISH, "C1", lambda done, of: heard.append((done, of)))
+    assert found.texts == {"a": "A", "c": "C", "d": "D"} and heard == [(0, 2), (1, 2), (2, 2)]
+    assert [json.dumps(body["messages"][1]["content"]) for body in desk.wire.bodies] == [
+        '"1: well um good morning"',
+        '"3: two lines\\n4: the end"',
+    ]
+
+
+async def test_a_text_about_all_is_joined_of_its_parts(desk, monkeypatch):
+    monkeypatch.setattr(afterwork, "TEXT_CHARACTERS", 20)
+    desk.wire.answers = [answer("First."), answer("Second."), answer("Third."), answer("All of it.")]
+    found = await desk.work.work(SAID, replace(WISH, kind="text"), "C1")
+    assert found.text == "All of it." and "Part 2:\nSecond." in desk.wire.bodies[3]["messages"][1]["content"]
+    assert desk.wire.bodies[0]["messages"][1]["content"].startswith("Anna: well")
+
+
+async def test_what_it_costs_is_known_before_and_a_budget_stops_it(desk):
+    price = await desk.work.estimate(SAID, WISH)
+    assert isinstance(price, Cost) and price.dollars > 0
+    with pytest.raises(BadInput):
+        await desk.work.estimate(Transcript(), WISH)
+    desk.profiles[OPENAI.id] = replace(OPENAI, budget=Budget(total=Decimal("0.00000001")))
+    with pytest.raises(BudgetReached):
+        await desk.work.work(SAID, WISH, "C1")
+    assert desk.wire.bodies == [] and desk.rows() == []
+
+
+async def test_a_failed_request_is_in_the_ledger(desk):
+    desk.wire.answers = [error(400, "bad", "no such thing")]
+    with pytest.raises(KnownError):
+        await desk.work.work(SAID, WISH, "C1")
+    assert desk.rows()[0].fate is Fate.FAILED

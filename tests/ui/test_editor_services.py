@@ -1,0 +1,202 @@
+"""The editor over the real services and a real archive: what is kept, heard again, and worked on by a model."""
+
+from __future__ import annotations
+
+import asyncio
+from functools import partial
+
+import httpx
+import pytest
+import sounds
+from frame import nameless
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QAbstractItemModelTester, QTest
+from PySide6.QtWidgets import QApplication
+from test_editor import FATAL, SAID, FileDevice, transcript
+from wire import MODEL, Wire
+
+from desktop.api.client import Client
+from desktop.core.conversation import Conversation
+from desktop.core.profile import Kind
+from desktop.core.secret import Secret
+from desktop.core.subtitles.rules import Rules
+from desktop.core.transcript import Segment, Speaker, Transcript
+from desktop.media.levels import listen
+from desktop.services.bundle import Options
+from desktop.services.transcription import intake
+from desktop.store import recordings
+from desktop.store.recordings import Peaks, Recording
+from desktop.ui.transcription.editor import redo_form
+from desktop.ui.transcription.editor.changes_list import differing
+from desktop.ui.transcription.editor.changes_model import Change, ChangesModel
+from desktop.ui.transcription.editor.view import EditorView
+from desktop.wiring import open_services
+
+
+def answer(text: str) -> httpx.Response:
+    message = {"role": "assistant", "content": text, "refusal": None}
+    choice = {"index": 0, "message": message, "finish_reason": "stop", "logprobs": None}
+    usage = {"prompt_tokens": 60, "completion_tokens": 5, "total_tokens": 65}
+    body = {"id": "c", "object": "chat.completion", "created": 1, "model": MODEL, "choices": [choice], "usage": usage}
+    return httpx.Response(200, json=body)
+
+
+class Desk:
+    def __init__(self, qtbot, folder, wire):
+        self.qtbot, self.folder, self.wire = qtbot, folder, wire
+        self.failures: list[BaseException] = []
+        self.said: list[str] = []
+
+    async def open(self) -> EditorView:
+        self.path = sounds.write(self.folder / "talk.wav", sounds.talk([("speech", 1.6), ("silence", 0.4)] * 4))
+        connect = partial(Client, transport=self.wire.transport, recorder=None)
+        self.services = await open_services(Options(self.folder / "data", offline=False), connect=connect)
+        heard, sha256 = listen(self.path), intake.digest(self.path)
+        row = Recording("R1", "C1", sha256, str(self.path), self.path.stat().st_size, 8.0, 1, "audio/wav")
+        peaks = recordings.pack_peaks(Peaks(heard.lows.tobytes(), heard.highs.tobytes(), b"", heard.milliseconds))
+
+        def put(db):
+            from desktop.store import conversations
+
+            conversations.create(db, Conversation("C1", title="talk.wav", page=recordings.PAGE))
+            recordings.add(db, row)
+            recordings.put_original(db, "R1", transcript(), 1)
+            recordings.put_peaks(db, "R1", peaks)
+
+        await self.services.database.write(put)
+        self.view = EditorView(self.failures.append, make_device=FileDevice)
+        self.view.notice.connect(lambda kind, text: self.said.append(text))
+        self.qtbot.addWidget(self.view)
+        self.view.resize(900, 700)
+        self.view.setVisible(True)
+        self.view.attach(self.services)
+        await self.view.show("R1")
+        return self.view
+
+    async def kept(self) -> Transcript:
+        return (await self.services.transcription.transcript("R1")).transcript
+
+    async def until(self, is_so) -> None:
+        async with asyncio.timeout(10):
+            while not is_so():
+                await asyncio.sleep(0)
+
+    async def close(self):
+        await self.view.close_down()
+        await self.view.tasks.aclose()
+        await self.services.aclose()
+        assert self.failures == [] and self.wire.problems == []
+
+
+@pytest.fixture
+def desk(qtbot, tmp_path, spec):
+    return Desk(qtbot, tmp_path, Wire(spec))
+
+
+async def test_what_is_typed_reaches_the_archive_by_itself_and_is_there_again(desk):
+    view = await desk.open()
+    assert view.head.title.text() == "talk.wav" and view.playback.path == desk.path
+    view.list.edit_text("s0")
+    QTest.keyClicks(view.list.field, " kept")
+    async with asyncio.timeout(2):
+        while not (await desk.kept()).segments[0].text.endswith("kept"):
+            await asyncio.sleep(0)
+    opened = await desk.services.transcription.transcript("R1")
+    assert opened.is_edited and opened.original == transcript()
+    QTest.keyClicks(view.list.field, " too")
+    await view.show("R1")
+    assert view.state.transcript.segments[0].text == f"{SAID[0]} kept too", "opening another one keeps the first"
+    view.revert()
+    await view.flush()
+    assert await desk.kept() == transcript()
+    await desk.close()
+
+
+async def test_the_rules_are_remembered(desk):
+    view = await desk.open()
+    view.check.fields["line"].setValue(37)
+    await view.tasks.settled()
+    other = EditorView(desk.failures.append, make_device=FileDevice)
+    desk.qtbot.addWidget(other)
+    other.attach(desk.services)
+    await other.tasks.settled()
+    assert other.state.rules == Rules(line=37) and other.check.fields["line"].value() == 37
+    await other.tasks.aclose()
+    await desk.close()
+
+
+async def test_a_file_that_moved_is_found_by_its_content_only(desk, tmp_path):
+    view = await desk.open()
+    moved = desk.path.rename(tmp_path / "moved.wav")
+    await view.show("R1")
+    assert view.missing.isVisible() and not view.actions_by_name["play"].isEnabled()
+    await desk.services.transcription.find_source("R1", str(moved))
+    await view.show("R1")
+    assert not view.missing.isVisible() and view.playback.path == moved
+    await desk.close()
+
+
+async def test_a_chat_models_changes_are_taken_in_pieces(desk):
+    view = await desk.open()
+    profile = await desk.services.profiles.add(Kind.OPENAI)
+    await desk.services.profiles.set_key(profile.id, Secret("sk-test-0123456789abcdef"))
+    await desk.services.profiles.choose(profile.id)
+    await desk.services.settings.change(default_model=MODEL)
+    view.work_on_it()
+    await desk.until(lambda: QApplication.activeModalWidget() is not None)
+    form = QApplication.activeModalWidget()
+    await desk.until(lambda: "$" in form.state.text())
+    assert profile.name in form.state.text() and desk.wire.bodies == [], "the price comes first"
+    desk.wire.answers = [answer(f"1: Good morning!\n2: {SAID[1]}\n3: Where were you born?\n4: In a town.")]
+    QTest.mouseClick(form.start, Qt.MouseButton.LeftButton)
+    await desk.until(lambda: form.changes.rowCount())
+    assert form.changes.rowCount() == 3 and form.take.text() == "Take 3 changes"
+    assert nameless(form) == []
+    form.grab()
+    form.list.setCurrentIndex(form.changes.index(1))
+    QTest.keyClick(form.list, Qt.Key.Key_Space)
+    assert form.take.text() == "Take 2 changes"
+    QTest.mouseClick(form.take, Qt.MouseButton.LeftButton)
+    await desk.until(lambda: view.state.history.undo_words)
+    assert [each.text for each in view.state.transcript.segments] == ["Good morning!", SAID[1], SAID[2], "In a town."]
+    assert view.state.history.undo_words == "Clean up: 2 changes"
+    view.undo()
+    assert view.state.transcript == transcript()
+    await view.tasks.settled()
+    await desk.close()
+
+
+async def test_a_stretch_heard_again_is_compared_and_kept_as_it_is(desk):
+    view = await desk.open()
+    view.list.select("s1")
+    view.hear_again()
+    await desk.until(lambda: QApplication.activeModalWidget() is not None)
+    form = QApplication.activeModalWidget()
+    assert SAID[1] in form.before.toPlainText() and SAID[0] not in form.before.toPlainText()
+    assert form.model.count() and not form.take.isEnabled() and nameless(form) == []
+    form.reject()
+    await view.tasks.settled()
+    assert view.state.transcript == transcript()
+    await desk.close()
+
+
+def test_what_was_heard_again_stands_in_the_place_of_the_old_with_its_speakers():
+    heard = Transcript(
+        (Segment("n1", 2000, 2700, "and"), Segment("n2", 2800, 3600, "thanks", "z")), (Speaker("z", "Ben"),)
+    )
+    made = redo_form.put(transcript(), heard, (2000, 3600))
+    assert [(each.text, each.speaker) for each in made.segments] == [
+        (SAID[0], "a"), ("and", "b"), ("thanks", "b"), (SAID[2], "a"), (SAID[3], "b"),
+    ]  # fmt: skip
+    assert len(made.speakers) == 2 and len({each.id for each in made.segments}) == 5
+
+
+def test_changes_are_rows_with_what_differs(qtbot):
+    model = ChangesModel()
+    QAbstractItemModelTester(model, FATAL)
+    model.show([Change("a", 0, "one two", "one 2"), Change("b", 9, "x", "y")])
+    model.toggle(0)
+    assert [each.segment for each in model.taken] == ["b"]
+    model.take_all(False)
+    assert model.taken == []
+    assert differing("one two three", "one 2 three") == ([(4, 7, "find")], [(4, 5, "find")])
