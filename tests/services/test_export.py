@@ -25,6 +25,7 @@ from desktop.core.secret import Redactor, Secret
 from desktop.services.export import Export, Exported, Progress, Selection, html_text
 from desktop.services.export import target as targets
 from desktop.services.export.csv_form import guarded
+from desktop.services.export.target import Target
 from desktop.services.export.told import Told
 from desktop.store.database import Database
 
@@ -140,6 +141,17 @@ async def test_attachments_go_beside_under_clean_names(export, tmp_path):
     text = "".join(path.read_text("utf-8") for path in done.path.glob("*.md"))
     for address in re.findall(r"\]\((.+?)\)", text):
         assert address.startswith("files/") or "alert" in address
+
+
+def test_a_name_that_is_taken_at_the_last_moment_leaves_no_folder_of_attachments(tmp_path):
+    target = Target(tmp_path / "all.md", is_folder=False)
+    for file in (target.open(), target.open_file("heron.png")):
+        file.close()
+    (tmp_path / "all.md").write_text("somebody else's")
+    with pytest.raises(FileExistsError):
+        target.finish()
+    target.discard()
+    assert [path.name for path in tmp_path.iterdir()] == ["all.md"]
 
 
 async def test_what_has_nothing_beside_it_gets_the_name_it_was_given(export, tmp_path):

@@ -68,9 +68,15 @@ class Target:
         """Make it last, then give it its name. Returns how many bytes there are."""
         made = [self._hidden, self._hidden_files]
         size = sum(_synced(path) for part in made if part.exists() for path in _all(part))
-        if not self.is_folder and self._hidden_files.is_dir():
+        has_files = not self.is_folder and self._hidden_files.is_dir()
+        if has_files:
             _rename(self._hidden_files, self.files, replaces=False)
-        _rename(self._hidden, self.path, replaces=self._replaces)
+        try:
+            _rename(self._hidden, self.path, replaces=self._replaces)
+        except BaseException:
+            if has_files:
+                self.files.rename(self._hidden_files)  # `discard` finds it there
+            raise
         if os.name == "posix":
             _sync_folder(self.path.parent)
         return size
