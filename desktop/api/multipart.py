@@ -17,7 +17,7 @@ import httpx
 from desktop.core.calls import Part
 from desktop.core.errors import BadFile
 
-READ_BYTES = 256 * 1024
+READ_BYTES = 512 * 1024
 SMALLEST_BYTES = 16 * 1024
 QUICK_S, SLOW_S = 0.01, 0.05  # a piece that went out so fast may be doubled; one that took so long is halved
 TELL_S = 0.04

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import json
+import threading
 import time
 from collections import Counter
 from decimal import Decimal
@@ -17,7 +18,7 @@ from msgspec.structs import replace
 from desktop.api.client import Client
 from desktop.core.calls import Fate
 from desktop.core.conversation import Role, State
-from desktop.core.errors import BadFile, BadInput
+from desktop.core.errors import BadFile, BadInput, Offline, Unreachable
 from desktop.core.profile import Budget, Kind, Limits, Profile, origin
 from desktop.core.secret import Redactor, Secret
 from desktop.core.transcript import Doubt, Segment
@@ -241,6 +242,71 @@ async def test_what_may_have_run_is_asked_about_and_nothing_that_arrived_is_paid
     await desk.close()
 
 
+async def test_no_network_and_a_server_that_is_away_are_waited_for(tmp_path, server, wav, monkeypatch):
+    desk = Desk(tmp_path / "data", server, parts=1)
+    real, fails = running.audio.transcribe, [Offline("There is no network."), Unreachable("It could not be reached.")]
+
+    async def flaky(*arguments, **more):
+        if fails:
+            raise fails.pop(0)
+        return await real(*arguments, **more)
+
+    monkeypatch.setattr(running.audio, "transcribe", flaky)
+    view = await desk.one(wav)
+    assert view.state is JobState.DONE and await desk.text(view.id) == ALL
+    said = [words for state, words in desk.told if state == "waiting"]
+    assert any("No network" in words for words in said) and any("could not be reached" in words for words in said)
+    await desk.close()
+
+
+async def test_a_part_that_is_refused_as_too_large_is_cut_again(tmp_path, server):
+    desk = Desk(tmp_path / "data", server, longest_s=90, parts=1)
+    long = recording(tmp_path / "long.mkv.wav", len(NUMBERS), channels=2)
+    server.faults = [refused(413), None]
+    view = await desk.one(long, channel="left")
+    assert view.state is JobState.DONE and view.parts == 2 and await desk.text(view.id) == ALL
+    assert len(server.sent) == 3
+    await desk.close()
+
+
+async def test_words_of_a_stream_are_heard_as_they_come(tmp_path, server, short):
+    desk = Desk(tmp_path / "data", server)
+    cards = {"gpt-4o-transcribe": {"hearing": {"streams": True}}}
+    (tmp_path / "data" / "models.json").write_text(json.dumps({"cards": cards}))
+    desk.catalogs.read_again()
+    told = asyncio.Event()
+    let = threading.Event()
+
+    def stream(handler, sent):
+        assert sent.fields["stream"] == ["true"]
+        handler.send_response(200)
+        handler.send_header("Content-Type", "text/event-stream")
+        handler.send_header("Connection", "close")
+        handler.end_headers()
+        handler.wfile.write(b'data: {"type": "transcript.text.delta", "delta": "Alpha."}\n\n')
+        handler.wfile.flush()
+        let.wait(10)
+        done = {"type": "transcript.text.done", "text": "Alpha. Bravo. Charlie.", "usage": None}
+        handler.wfile.write(b"data: " + json.dumps(done).encode() + b"\n\n")
+        return True
+
+    server.faults = [stream]
+    heard = []
+    (id,) = await desk.add(short, model="gpt-4o-transcribe")
+
+    def partial(transcript):
+        heard.append(transcript.text)
+        told.set()
+
+    desk.service.listen_partial(id, partial)
+    await asyncio.wait_for(told.wait(), 10)
+    assert heard[0] == "Alpha." and desk.service.job(id).state is JobState.RUNNING
+    let.set()
+    await desk.service.settled()
+    assert await desk.text(id) == heard[-1] == "Alpha. Bravo. Charlie."
+    await desk.close()
+
+
 async def test_an_unattended_job_repeats_where_the_user_chose_it(tmp_path, server, wav):
     desk = Desk(tmp_path / "data", server)
     server.faults = [refused(500), cut, refused(500)]
@@ -405,7 +471,7 @@ async def test_folders_are_walked_and_told_of(tmp_path, server, short):
     ]
     assert (told[-1].done, told[-1].of, told[-1].hidden, told[-1].others) == (3, 3, 1, 1)
     estimate = desk.service.estimate_of(looks)
-    assert estimate.files == 3 and estimate.dollars == pytest.approx(Decimal("0.0001") * Decimal(estimate.seconds))
+    assert estimate.files == 3 and float(estimate.dollars) == pytest.approx(0.0001 * estimate.seconds, abs=1e-6)
     await desk.close()
 
 

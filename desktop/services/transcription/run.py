@@ -333,11 +333,24 @@ class Run:
         try:
             sha256 = await asyncio.to_thread(look)
         except OSError as error:
+            if (own := await self._own_copy()) is not None:
+                self._path = own
+                return
             raise BadFile(
                 f"“{self._path.name}” is not where it was.", "Find the file again, or put it back, then retry."
             ) from error
         if sha256 != work.sha256:
             raise BadFile(f"“{self._path.name}” has changed since it was added.", "Add it again.")
+
+    async def _own_copy(self) -> Path | None:
+        """The archive's own file, where the recording was copied into it."""
+
+        def read(db: sqlite3.Connection) -> Path | None:
+            found = recordings.find(db, self.handle.id)
+            path = blobs.path(db, found.blob) if found is not None and found.blob else None
+            return path if path is not None and path.is_file() else None
+
+        return await self.tools.database.read(read)
 
     async def _begin(self) -> None:
         """The recording in the archive, with a copy of its file where the user wants one."""
