@@ -149,7 +149,7 @@ async def open_services(
             budgets,
             calls,
             rate_limits,
-            profile_of=profile_of,
+            profile_of=lambda id: profiles.get(id) if id else profiles.chosen,
             cache=folder / CACHE / TRANSCRIPTION_CACHE,
             keeps_raw=lambda: settings.value.keep_raw,
             keeps_copy=lambda: settings.value.keep_recordings,

@@ -177,6 +177,11 @@ class Jobs:
             self._tell(id)
         self._pump()
 
+    @property
+    def is_loaded(self) -> bool:
+        """Whether the queue of the archive has been read."""
+        return self._is_loaded
+
     def only_new(self) -> None:
         """For the terminal: what an earlier run left waits for the window. A queue that is at work is left alone."""
         self._leaves_old = not self._is_loaded

@@ -76,8 +76,9 @@ class Transcription:
         jobs.listen(self._changed)
 
     async def start(self) -> None:
-        """Remove what a killed run left in the cache, and go on with its jobs."""
-        await asyncio.to_thread(shutil.rmtree, self._tools.cache, True)
+        """Remove what a killed run left in the cache, and go on with its jobs. Once, after the window is there."""
+        if not self._jobs.is_loaded:
+            await asyncio.to_thread(shutil.rmtree, self._tools.cache, True)
         await self._jobs.load()
 
     # -- before anything is sent
