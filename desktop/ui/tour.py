@@ -26,6 +26,7 @@ ECHO = "local-echo"  # the local server's scripted model, for what the small rea
 CODE_QUESTION = "sample: code"
 BROKEN = f"{ECHO}:cut"
 SEARCH = "best"
+EVENTS_TAB = 3
 PATIENCE_S = 120.0
 
 
@@ -140,12 +141,25 @@ class Tour:
         window = self._window
         window.show_page("chat")
         window.toggle_wire()
-        await self._draw("wire")
+        await self._wire_of_an_answer()
         window.toggle_wire()
         window.open_palette()
         QTest.keyClicks(window.palette_view.field, "co")
         await self._draw("palette")
         window.palette_view.leave()
+
+    async def _wire_of_an_answer(self) -> None:
+        """The list of calls, and of one of them its times and its events."""
+        dock = self._window.wire
+        self._window.splitter.setSizes([420, 380])
+        await dock.tasks.settled()
+        if calls := dock.listed():
+            dock.show_call(calls[-1])  # the first question of the tour, which a real model answered
+            await dock.tasks.settled()
+        await self._draw("wire")
+        dock.view.set_tab(EVENTS_TAB)
+        await dock.tasks.settled()
+        await self._draw("wire-events")
 
     async def _draw(self, name: str) -> None:
         """One picture in light and one in dark."""
