@@ -12,7 +12,7 @@ from pathlib import Path
 import httpx
 import numpy as np
 import pytest
-from PySide6.QtCore import QMimeData, QPoint, Qt, QUrl
+from PySide6.QtCore import QMimeData, QObject, QPoint, Qt, QUrl, Signal
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QAbstractItemModelTester, QTest
 from PySide6.QtWidgets import QApplication
@@ -326,7 +326,7 @@ async def test_pausing_all_and_going_on_with_all(held, tmp_path):
     await held.start()
     await held.until(lambda: len(held.wire.requests) == 2)
     page.pause_all_action.trigger()
-    await held.until(lambda: page.heading.text() == "Transcription · 3 paused")
+    await held.until(lambda: page.heading.text() == "3 paused")
     assert not page.pause_all_action.isEnabled()
     held.wire.gate.set()
     page.resume_all_action.trigger()
@@ -443,11 +443,128 @@ async def test_names_of_files_have_a_live_example_and_say_what_is_wrong(held):
     page = await held.open()
     output = page.form.output
     QTest.keyClicks(output.pattern, "{name} of {date}")
-    assert output.example.text() == "interview.mp3 → interview of 2026-11-03.txt"
+    assert output.example.text() == "Such as interview of 2026-11-03.txt"
     output.pattern.clear()
     QTest.keyClicks(output.pattern, "{colour}")
     assert "{colour}" in output.example.text() and output.problem
     assert "name_pattern" not in output.fields()
+    await held.close()
+
+
+class FalseMicrophone(QObject):
+    """A source without a device: samples come when the test says so."""
+
+    samples = Signal(bytes)
+    rate, channels, names = 8000, 1, ["Desk microphone", "Headset"]
+
+    def __init__(self, parent):
+        super().__init__(parent)
+        self.is_on = self.is_held = False
+
+    def devices(self):
+        return list(self.names)
+
+    def start(self, name):
+        self.is_on, self.name = True, name
+
+    def pause(self):
+        self.is_held = True
+
+    def resume(self):
+        self.is_held = False
+
+    def stop(self):
+        self.is_on = False
+
+    def say(self, seconds):
+        self.samples.emit(np.full(int(seconds * self.rate), 8000, "<i2").tobytes())
+
+
+async def test_what_is_recorded_is_a_file_that_goes_with_the_others(held):
+    page = await held.open()
+    page.recorder.make_source = FalseMicrophone
+    page.record_action.trigger()
+    assert page.recorder.isVisible() and page.recorder.device.count() == 2
+    page.recorder.device.setCurrentText("Headset")
+    page.recorder.begin_button.click()
+    source = page.recorder._source
+    assert source.is_on and source.name == "Headset" and page.reason_to_stay()
+    source.say(3)
+    assert page.recorder.time.text() == "0:03" and page.recorder.meter.level > 0.7
+    page.recorder.pause_button.click()
+    assert source.is_held
+    source.say(5)  # what a device still had: not meant to be heard
+    page.recorder.pause_button.click()
+    source.say(1)
+    page.recorder.finish_button.click()
+    await page.tasks.settled()
+    assert not source.is_on and not page.reason_to_stay() and page.recorder.isHidden()
+    assert held.cells(WORDS) == ["4 s · mono"] and held.cells()[0].startswith("Recording 20")
+    await held.close()
+
+
+async def test_a_crash_keeps_what_was_said(held):
+    page = await held.open()
+    page.recorder.make_source = FalseMicrophone
+    page.record_action.trigger()
+    page.recorder.begin_button.click()
+    page.recorder._source.say(2)
+    capture = page.recorder._capture
+    await held.until(lambda: capture._pieces.empty())
+    capture._pieces.put(None)
+    capture._thread.join()  # as far as the disk goes, the process is gone: nobody mended the head
+    page.recorder._capture = None
+    await held.close()
+    left = list((held.folder / "recordings").iterdir())
+    assert [path.suffix for path in left] == [".recording"]
+    page = await held.open()
+    assert held.cells(WORDS) == ["2 s · mono"]
+    assert "What was said is kept" in held.notices[-1]
+    assert [path.suffix for path in (held.folder / "recordings").iterdir()] == [".wav"]
+    await held.close()
+
+
+async def test_without_a_microphone_it_says_so(held, monkeypatch):
+    page = await held.open()
+    monkeypatch.setattr(FalseMicrophone, "names", [])
+    page.recorder.make_source = FalseMicrophone
+    page.record_action.trigger()
+    assert page.recorder.words.text() == "This computer has no microphone."
+    assert not page.recorder.begin_button.isEnabled()
+    await held.close()
+
+
+async def test_the_watched_folder_takes_each_recording_once_by_content(held, tmp_path):
+    page = await held.open()
+    folder = tmp_path / "inbox"
+    recording(folder / "one.wav", seed=1)
+    assert not page.watcher._timer.isActive()  # off until a folder is named
+    await held.services.settings.change(watch_folder=str(folder))
+    await page.tasks.settled()
+    assert held.states() == []  # it may still be growing
+    page.watcher.look()
+    await page.tasks.settled()
+    await held.over()
+    assert held.states() == ["done"]
+    recording(folder / "same.wav", seed=1)
+    for _ in range(3):
+        page.watcher.look()
+        await page.tasks.settled()
+    assert held.states() == ["done"]
+    await held.services.settings.change(watch_folder="")
+    assert not page.watcher._timer.isActive()
+    await held.close()
+
+
+async def test_subtitles_are_opened_with_the_recording_beside_them(held, tmp_path):
+    page = await held.open()
+    recording(tmp_path / "garden.wav")
+    path = tmp_path / "garden.srt"
+    path.write_text("1\n00:00:00,000 --> 00:00:01,500\nThe garden is quiet.\n")
+    await held.looked_at(str(path))
+    assert page.stack.currentWidget() is page.editor and held.wire.requests == []
+    assert page.right.currentWidget() is page.editor.details
+    page.show_queue()
     await held.close()
 
 

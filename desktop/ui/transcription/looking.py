@@ -116,7 +116,7 @@ class Waiting(QObject):
                 problem=problem,
                 advice=advice,
                 warning=plan.warning(options, card, one.look.sound),
-                estimate=plan.estimate(one.look.sound.seconds, card, options, one.look.sound),
+                estimate=plan.estimate(one.look.sound.seconds * len(plan.channels(options, one.look.sound)), card),
                 parts=plan.many(Path(one.look.path), one.look.size_bytes, one.look.sound, card, options),
             )
         self.changed.emit()

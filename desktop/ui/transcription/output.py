@@ -71,7 +71,8 @@ class OutputBox(QWidget):
         self.pattern.editingFinished.connect(lambda: self.changed.emit())
         column.addWidget(self._name_label)
         column.addWidget(self.pattern)
-        self.example = plain_label("", "caption", self, wrap=True)
+        self.example = ElidedLabel("", self)
+        theme.style_as(self.example, "caption")
         self.example.setObjectName("transcription.output-example")
         column.addWidget(self.example)
         theme.current().changed.connect(self._measure)
@@ -195,4 +196,4 @@ class OutputBox(QWidget):
         from desktop.services.transcription.export import FORMS
 
         ending = next(form.ending for form in FORMS if form.name == self.forms[0])
-        return f"{self._sample} → {made}{ending}"
+        return f"Such as {made}{ending}"

@@ -77,8 +77,10 @@ class TranscriptionPage(Page):
         assert isinstance(column, QVBoxLayout)
         self.past = History(self.history)
         self.history.layout().addWidget(self.past)  # type: ignore[union-attr]
-        self.form = OptionsForm(self.parameters)
-        self.parameters.layout().addWidget(self.form)  # type: ignore[union-attr]
+        self.right = QStackedWidget(self.parameters)
+        self.form = OptionsForm(self.right)
+        self.right.addWidget(self.form)
+        self.parameters.layout().addWidget(self.right)  # type: ignore[union-attr]
         column.addLayout(self._head())
         self.stack = QStackedWidget(self.work)
         self.queue_side = QWidget(self.stack)
@@ -229,6 +231,12 @@ class TranscriptionPage(Page):
 
     def open_files(self, paths: Sequence[str]) -> None:
         """Recordings and folders that were dropped, chosen, pasted or named on the command line."""
+        subtitles = [path for path in paths if Path(path).suffix.lower().lstrip(".") in drops.SUBTITLES]
+        if subtitles and self.services is not None:
+            self._start(
+                self._open_subtitles(subtitles[0], [each for each in paths if each not in subtitles]), "subtitles"
+            )
+            return
         if not self.waiting.take(list(paths)):
             return
         self.show_queue()
@@ -255,6 +263,8 @@ class TranscriptionPage(Page):
 
     async def close_down(self) -> None:
         await self.recorder.close_down()
+        if self.editor is not None:
+            await self.editor.close_down()
         if self.services is not None and not self.services.database.read_only:
             await self._keep_form()
 
@@ -545,7 +555,7 @@ class TranscriptionPage(Page):
         pieces = [piece for piece in pieces if piece and not piece.startswith("0 ")]
         pieces += [f"{paused} paused"] if paused else []
         if self.stack.currentWidget() is self.queue_side:
-            self.heading.setText(" · ".join(["Transcription", *pieces]))
+            self.heading.setText(" · ".join(pieces) or "Transcription")
         for action, is_there in (
             (self.pause_all_action, coming > paused),
             (self.resume_all_action, paused > 0),
@@ -706,7 +716,11 @@ class TranscriptionPage(Page):
         if self._watched is not None:
             self._watched()
             self._watched, self._watching_of = None, ""
+        was = self.stack.currentWidget()
         self.stack.setCurrentWidget(self.queue_side)
+        self.right.setCurrentWidget(self.form)
+        if self.editor is not None and was is self.editor:
+            self.editor.leave()  # what is being typed is kept, the sound pauses
         self.past.select("")
         self._show_head()
         (self.queue if self.rows.rowCount() else self.drop.choose).setFocus()
@@ -733,6 +747,8 @@ class TranscriptionPage(Page):
         editor = self._made_editor()
         await editor.show(recording)
         self.stack.setCurrentWidget(editor)
+        self.right.setCurrentWidget(editor.details)
+        self.heading.setText("Transcription")
         editor.setFocus()
 
     def _made_editor(self) -> Any:
@@ -744,6 +760,7 @@ class TranscriptionPage(Page):
             self.editor.closed.connect(self.show_queue)
             self.editor.notice.connect(self.notice)
             self.stack.addWidget(self.editor)
+            self.right.addWidget(self.editor.details)
             icons.refresh(theme.current(), self.editor)
         return self.editor
 
@@ -763,6 +780,17 @@ class TranscriptionPage(Page):
     def refresh_history(self) -> None:
         if self.isVisible():
             self._start(self._read_history(), "history")
+
+    async def _open_subtitles(self, path: str, others: Sequence[str]) -> None:
+        """Subtitles with the recording dropped along, the one of their name beside them, or one that is asked for."""
+        import asyncio
+
+        source = next(iter(others), "") or await asyncio.to_thread(_beside, Path(path))
+        if not source:
+            source = next(iter(await dialogs.choose_files(self, f"The recording of {Path(path).name}")), "")
+        if source:
+            await self._open(await self.service.open_subtitles(path, source))
+            self.refresh_history()
 
     def _to_search(self) -> None:
         if not self.history.isVisible():
@@ -792,6 +820,12 @@ class TranscriptionPage(Page):
 
     def _offer(self, text: str, undo: Callable[[], Coroutine[Any, Any, None]] | Any) -> None:
         self.undo_offered.emit(text, lambda: self._start(undo(), "undo"))
+
+
+def _beside(subtitles: Path) -> str:
+    """The recording of the same name in the same folder. Blocking."""
+    found = [each for each in subtitles.parent.glob("*") if each.suffix.lower().lstrip(".") in drops.RECORDINGS]
+    return next((str(each) for each in sorted(found) if each.stem == subtitles.stem), "")
 
 
 def _ended(done: Sequence[JobView], failed: Sequence[JobView]) -> str:

@@ -1,0 +1,164 @@
+"""Files dropped on the real window: real drag events, sent to its native window as the system does."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+
+import pytest
+from PySide6.QtCore import QCoreApplication, QEvent, QMimeData, QPoint, QPointF, Qt, QUrl
+from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDragMoveEvent, QDropEvent
+from PySide6.QtWidgets import QApplication
+
+from desktop import app
+from desktop.services.bundle import Options
+from tests.ui.test_transcription_page import recording
+
+LEFT, NONE = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+COPY = Qt.DropAction.CopyAction
+
+
+@pytest.fixture(autouse=True)
+def nothing_of_qt_is_left_to_other_threads():
+    gc.collect()
+    yield
+    gc.collect()
+
+
+class Seat:
+    """Somebody who drags files over the window."""
+
+    def __init__(self, folder):
+        self.folder = folder
+
+    async def sit_down(self):
+        self.running = app.build(Options(self.folder, offline=True))
+        self.window = self.running.window
+        self.window.resize(1200, 760)
+        self.window.show()
+        await self.running.opened()
+        await self.settled()
+        return self.window
+
+    async def settled(self):
+        await self.window.tasks.settled()
+        for page in list(self.window.pages.values()):
+            await page.tasks.settled()
+
+    async def leave(self):
+        self.window.end()
+        await self.running.aclose()
+        self.window.deleteLater()
+        QCoreApplication.sendPostedEvents(self.window, QEvent.Type.DeferredDelete)
+
+    def drag(self, *paths, place=(600, 700)):
+        """Enter and move: returns whether a drop would be taken."""
+        self.mime = QMimeData()
+        self.mime.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
+        handle = self.window.windowHandle()
+        event = QDragEnterEvent(QPoint(*place), COPY, self.mime, LEFT, NONE)
+        QApplication.sendEvent(handle, event)
+        QApplication.sendEvent(handle, QDragMoveEvent(QPoint(*place), COPY, self.mime, LEFT, NONE))
+        return event.isAccepted()
+
+    def drop(self, place=(600, 700)):
+        event = QDropEvent(QPointF(*place), COPY, self.mime, LEFT, NONE)
+        QApplication.sendEvent(self.window.windowHandle(), event)
+        return event.isAccepted()
+
+    def go_away(self):
+        QApplication.sendEvent(self.window.windowHandle(), QDragLeaveEvent())
+
+
+@pytest.fixture
+def seat(qtbot, tmp_path, monkeypatch):
+    monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.fail.Keyring")
+    return Seat(tmp_path / "data")
+
+
+async def test_recordings_over_the_chat_bring_their_page_and_light_it(seat, tmp_path):
+    window = await seat.sit_down()
+    window.show_page("chat")
+    path = recording(tmp_path / "garden.wav")
+    assert seat.drag(path)
+    page = window.pages["transcription"]
+    assert window.current == "transcription" and page.drop.is_lit
+    seat.go_away()
+    assert window.current == "chat" and not page.drop.is_lit
+    assert seat.drag(path) and seat.drop()
+    await seat.settled()
+    assert window.current == "transcription" and not page.drop.is_lit
+    assert [page.rows.at(row).title for row in range(page.rows.rowCount())] == ["garden.wav"]
+    assert window.pages["chat"].composer.text() == ""  # the composer swallowed nothing
+    await seat.leave()
+
+
+async def test_a_folder_is_known_by_a_look_at_the_disk(seat, tmp_path):
+    window = await seat.sit_down()
+    window.show_page("chat")
+    recording(tmp_path / "tapes" / "one.wav", seed=1)
+    recording(tmp_path / "tapes" / "two.wav", seed=2)
+    assert seat.drag(tmp_path / "tapes")
+    await seat.settled()
+    assert window.current == "transcription"
+    seat.drop()
+    await seat.settled()
+    page = window.pages["transcription"]
+    assert sorted(page.rows.at(row).title for row in range(page.rows.rowCount())) == ["one.wav", "two.wav"]
+    assert "tapes" not in page.heading.text()
+    await seat.leave()
+
+
+async def test_other_kinds_go_where_they_belong(seat, tmp_path):
+    window = await seat.sit_down()
+    window.show_page("settings")
+    note, export = tmp_path / "note.txt", tmp_path / "export.json"
+    note.write_text("something to talk about")
+    export.write_text("[]")
+    assert seat.drag(note) and seat.drop()
+    await seat.settled()
+    assert window.current == "chat" and "transcription" not in window.pages
+    seat.drag(export)
+    seat.drop()
+    await seat.settled()
+    assert window.current == "library"
+    await seat.leave()
+
+
+async def test_a_mixed_drop_is_parted(seat, tmp_path):
+    window = await seat.sit_down()
+    note = tmp_path / "note.txt"
+    note.write_text("something to talk about")
+    seat.drag(note, recording(tmp_path / "garden.wav"))
+    seat.drop()
+    await seat.settled()
+    assert window.current == "transcription"
+    assert window.pages["transcription"].rows.rowCount() == 1
+    await seat.leave()
+
+
+async def test_text_and_our_own_rows_are_not_taken(seat):
+    window = await seat.sit_down()
+    seat.mime = QMimeData()
+    seat.mime.setText("only words")
+    handle = window.windowHandle()
+    event = QDropEvent(QPointF(5, 5), COPY, seat.mime, LEFT, NONE)
+    event.ignore()
+    assert not window.drops.eventFilter(handle, event)
+    await asyncio.sleep(0)
+    await seat.leave()
+
+
+async def test_while_the_queue_is_full_a_frame_lights_over_it(seat, tmp_path):
+    window = await seat.sit_down()
+    window.show_page("transcription")
+    window.pages["transcription"].open_files([recording(tmp_path / "garden.wav")])
+    await seat.settled()
+    page = window.pages["transcription"]
+    seat.drag(recording(tmp_path / "more.wav", seed=2))
+    assert page.lit.isVisible() and page.lit.size() == page.work.size()
+    seat.drop()
+    assert page.lit.isHidden()
+    await seat.settled()
+    assert page.rows.rowCount() == 2
+    await seat.leave()
