@@ -9,7 +9,7 @@ import pytest
 import sounds
 from frame import nameless
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
-from PySide6.QtGui import QGuiApplication, QMouseEvent, QWheelEvent
+from PySide6.QtGui import QAccessible, QGuiApplication, QMouseEvent, QWheelEvent
 from PySide6.QtTest import QAbstractItemModelTester, QTest
 from PySide6.QtWidgets import QApplication, QHBoxLayout, QWidget
 from test_player import Device
@@ -584,4 +584,62 @@ async def test_every_control_has_a_name_and_text_is_shown_as_it_is(table):
     view.toggle_reading()
     assert "<b>no</b>" in view.reading.page.toPlainText() and "<i>P</i>" in view.reading.page.toPlainText()
     assert nameless(table.window) == []
+    await table.close()
+
+
+async def test_screen_readers_hear_the_rows(table):
+    view = await table.open()
+    outer = QAccessible.queryAccessibleInterface(view.list)
+    assert outer.role() == QAccessible.Role.List and outer.childCount() == 4
+    assert "Good morning" in outer.child(0).text(QAccessible.Text.Name)
+    assert "Perhaps invented" in outer.child(3).text(QAccessible.Text.Name)
+    await table.close()
+
+
+async def test_times_that_are_all_approximate_are_told_once(table):
+    from msgspec.structs import replace
+
+    about = tuple(replace(each, doubt=int(Doubt.APPROXIMATE)) for each in table.transcript.segments)
+    table.transcript = replace(table.transcript, segments=about)
+    view = await table.open()
+    assert view.model.signs(view.model.at(0)) == [] and "times approximate" in view.head.state.text()
+    await table.close()
+
+
+@pytest.mark.parametrize("seed", range(3))
+async def test_any_order_of_edits_with_the_field_open_can_be_undone(qtbot, seed):
+    import random
+
+    chance = random.Random(seed)
+    table = Table(qtbot, None, 40)
+    view = await table.open()
+    ids = lambda: [each.id for each in view.state.transcript.segments]  # noqa: E731
+    some = lambda: chance.choice(ids())  # noqa: E731
+    work = [
+        lambda: view.list.edit_text(some(), chance.randrange(8)),
+        lambda: QTest.keyClicks(view.list.field or view.list, "x"),
+        lambda: view.commands.split_at(some(), chance.randrange(3, 12)),
+        lambda: view.commands._merge_with(some(), chance.choice((-1, 1))),
+        lambda: view.insert(),
+        lambda: view.undo(),
+        lambda: view.redo(),
+        lambda: (view.list.select(some()), view.commands.delete()),
+        lambda: view.commands.shift(chance.randrange(-900, 900), all_of_them=False),
+        lambda: view.toggle_original(),
+        lambda: view.list.verticalScrollBar().setValue(chance.randrange(2000)),
+        lambda: view.commands.assign_number(chance.randrange(3)),
+    ]
+    for _ in range(120):
+        if len(ids()) > 3:
+            chance.choice(work)()
+        else:
+            view.undo()
+        if chance.random() < 0.3:
+            view.list.viewport().repaint()
+            await asyncio.sleep(0)
+    view.list.finish_edit()
+    assert len(view.list._heights) == view.model.rowCount() == len(ids())
+    while view.state.history.undo_words:
+        view.undo()
+    assert view.state.transcript == table.transcript
     await table.close()

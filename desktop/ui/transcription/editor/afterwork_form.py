@@ -228,6 +228,8 @@ class AfterWorkForm(QDialog):
         self.changes.show(changes)
         missing = f" {words.many(len(found.missing), 'segment')} got no answer." if found.missing else ""
         self.state.setText((words.many(len(changes), "change") if changes else "Nothing would change.") + "." + missing)
+        theme.style_as(self.start, "" if changes else "primary")
+        theme.style_as(self.take, "primary")
         self.take.setVisible(bool(changes))
         self.none.setVisible(bool(changes))
 

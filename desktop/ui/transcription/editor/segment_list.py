@@ -30,7 +30,7 @@ from PySide6.QtGui import (
     QResizeEvent,
     QWheelEvent,
 )
-from PySide6.QtWidgets import QAbstractItemView, QStyledItemDelegate, QStyleOptionViewItem, QWidget
+from PySide6.QtWidgets import QAbstractItemView, QListView, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from desktop.core.subtitles.rules import words_of
 from desktop.core.transcript import Segment
@@ -85,10 +85,10 @@ class _InPlace(QStyledItemDelegate):
         return QSize(200, self._view.row_height(index.row()))
 
 
-class SegmentList(QAbstractItemView):
+class SegmentList(QListView):
     """`sought` is a moment somebody clicked at, `asked` what a key in the field wants ("split", "next", ...) with the
     segment's id and the cursor, `menu_wanted` a place on the screen, `away` whether the reader scrolled off what
-    plays."""
+    plays. It is a list view for screen readers; places, painting and scrolling are its own."""
 
     sought = Signal(int)
     asked = Signal(str, str, int)
@@ -113,6 +113,7 @@ class SegmentList(QAbstractItemView):
         self.follows = True
         self._delegate = _InPlace(self)
         self.setItemDelegate(self._delegate)
+        self.setUniformItemSizes(True)  # what the base class lays out is not used; it is not to measure each row
         self.setModel(model)
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
@@ -327,10 +328,16 @@ class SegmentList(QAbstractItemView):
                 self.verticalScrollBar().setValue(int(self._tops[row]) - port // 3)
                 self._make_exact()
 
-    # Changes of the model
+    # Changes of the model, past the layout of the base class
+
+    def rowsInserted(self, parent: Index, first: int, last: int) -> None:
+        QAbstractItemView.rowsInserted(self, parent, first, last)
+
+    def doItemsLayout(self) -> None:
+        QAbstractItemView.doItemsLayout(self)
 
     def dataChanged(self, first: Index, last: Index, roles: Sequence[int] = ()) -> None:
-        super().dataChanged(first, last, roles)
+        QAbstractItemView.dataChanged(self, first, last, roles)
         if not first.isValid() or last.row() >= len(self._heights):
             return
         rows = slice(first.row(), last.row() + 1)
@@ -424,7 +431,7 @@ class SegmentList(QAbstractItemView):
         bar.setRange(0, max(0, int(self._tops[-1]) - self.viewport().height()))
         bar.setPageStep(max(1, self.viewport().height()))
         bar.setSingleStep(theme.current().px(24))
-        super().updateGeometries()
+        QAbstractItemView.updateGeometries(self)  # the heights of a list view's own are not ours
 
     def scrollContentsBy(self, dx: int, dy: int) -> None:
         self.scrollDirtyRegion(dx, dy)
@@ -479,7 +486,7 @@ class SegmentList(QAbstractItemView):
     # Keys and mouse
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        super().resizeEvent(event)
+        QAbstractItemView.resizeEvent(self, event)
         if event.size().width() != event.oldSize().width():
             self.measure()
         else:

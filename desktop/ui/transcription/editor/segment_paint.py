@@ -9,7 +9,7 @@ from PySide6.QtCore import QPointF, QRect, QRectF, Qt
 from PySide6.QtGui import QFont, QFontMetrics, QPainter, QTextCharFormat, QTextLayout, QTextOption
 
 from desktop.core.text import visible
-from desktop.core.transcript import Segment
+from desktop.core.transcript import Doubt, Segment
 from desktop.ui import icons, theme
 from desktop.ui.transcription.editor import words
 from desktop.ui.transcription.editor.state import spans
@@ -156,10 +156,11 @@ def _left(painter: QPainter, rect: QRect, row: Row) -> None:
     left, wide = rect.left() + look.px(GAP), look.px(LEFT) - look.px(GAP) + look.px(4)
     top = rect.top() + look.px(PAD) + look.px(1)
     painter.setPen(look.color("muted"))
-    span = f"{words.clock(row.segment.begins)} – {words.clock(row.segment.ends)}"
+    about = "≈ " if row.segment.doubt & Doubt.APPROXIMATE else ""
+    span = f"{about}{words.clock(row.segment.begins)} – {words.clock(row.segment.ends)}"
     at = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
     if painter.fontMetrics().horizontalAdvance(span) > wide:
-        span = words.clock(row.segment.begins)
+        span = f"{about}{words.clock(row.segment.begins)}"
     painter.drawText(QRect(left, top, wide, line), at, span)
     if row.color < 0 and not row.speaker:
         return

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from PySide6.QtCore import QAbstractListModel, QByteArray, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
 
-from desktop.core.transcript import Segment
+from desktop.core.transcript import Doubt, Segment, Transcript
 from desktop.ui.transcription.editor import words
 from desktop.ui.transcription.editor.state import EditState
 
@@ -40,6 +40,7 @@ class SegmentsModel(QAbstractListModel):
         self._rows: tuple[Segment, ...] = state.transcript.segments
         self._breaches: Mapping[str, Sequence[str]] = {}
         self._names: dict[str, tuple[str, int]] = {}
+        self._told_once = 0
         state.changed.connect(self._take)
         self._take()
 
@@ -91,7 +92,7 @@ class SegmentsModel(QAbstractListModel):
 
     def signs(self, segment: Segment) -> list[tuple[str, str, str]]:
         """Icon, words and tone of what should be looked at."""
-        found = [(icon, told, "warn") for icon, told in words.doubts(segment.doubt)]
+        found = [(icon, told, "warn") for icon, told in words.doubts(segment.doubt, self._told_once)]
         return found + [("subtitle", told, "bad") for told in self._breaches.get(segment.id, ())]
 
     def setData(self, index: Index, value: object, role: int = Qt.ItemDataRole.EditRole) -> bool:
@@ -117,7 +118,14 @@ class SegmentsModel(QAbstractListModel):
             if rows:
                 self.dataChanged.emit(self.index(rows[0]), self.index(rows[-1]), [SIGNS])
 
+    @staticmethod
+    def is_mostly_about(transcript: Transcript) -> bool:
+        """Whether so many times are approximate that it is said once, and not of each segment."""
+        count = sum(bool(each.doubt & Doubt.APPROXIMATE) for each in transcript.segments)
+        return count * 2 > len(transcript.segments)
+
     def _take(self) -> None:
+        self._told_once = int(Doubt.APPROXIMATE) if self.is_mostly_about(self._state.transcript) else 0
         names = {each.id: (each.name, each.color) for each in self._state.transcript.speakers}
         names_changed, self._names = names != self._names, names
         self._replace(self._state.transcript.segments)

@@ -30,7 +30,7 @@ from desktop.ui.transcription.editor.state import EditState, chosen_span, word_a
 from desktop.ui.transcription.editor.text_view import TextView
 from desktop.ui.transcription.editor.transport import Transport
 from desktop.ui.transcription.editor.waveform import WaveformPane
-from desktop.ui.widgets.tooltip import no_mnemonic
+from desktop.ui.widgets.tooltip import no_mnemonic, tip
 
 if TYPE_CHECKING:
     from desktop.core.transcript_edits import Match
@@ -216,7 +216,8 @@ class EditorView(QWidget):
         """Fill all parts, without the sound."""
         self.recording, self.title = opened.recording.id, title or Path(opened.recording.path).name
         self.head.title.setText(self.title)
-        self.head.state.setText("Edited" if opened.is_edited else "As it came")
+        about = " · times approximate" if self.model.is_mostly_about(opened.transcript) else ""
+        self.head.state.setText(("Edited" if opened.is_edited else "As it came") + about)
         self.conversation = opened.recording.conversation
         peaks, now = opened.peaks, opened.transcript
         self.playback.open(None, now.milliseconds)
@@ -344,7 +345,8 @@ class EditorView(QWidget):
             action, verb = self.actions_by_name[name], "Undo" if name == "undo" else "Redo"
             action.setEnabled(bool(told))
             action.setText(f"{verb}: {no_mnemonic(told)}" if told else verb)
-            action.setToolTip("Undo (Ctrl+Z)" if name == "undo" else "Redo (Ctrl+Shift+Z)")
+            keys_told = "Ctrl+Z" if name == "undo" else "Ctrl+Shift+Z"
+            action.setToolTip(tip(f"{verb}: {told} ({keys_told})" if told else f"{verb} ({keys_told})"))
         is_edited = self.state.transcript != self.state.original if len(self.state.lines.segments) < 200 else True
         self.actions_by_name["revert"].setEnabled(is_edited)
 

@@ -59,6 +59,7 @@ class Waveform(QWidget):
         super().__init__(parent)
         self.setObjectName("editor.waveform")
         self.setAccessibleName("Waveform")
+        self.setAccessibleDescription("Left and right pan, up and down zoom, Space plays.")
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setMouseTracking(True)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)

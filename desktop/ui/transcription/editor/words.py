@@ -21,9 +21,9 @@ def clock(milliseconds: float, digits: int = 1) -> str:
     return f"{hours}:{minutes:02}:{seconds:02}{fraction}" if hours else f"{minutes}:{seconds:02}{fraction}"
 
 
-def doubts(found: int) -> list[tuple[str, str]]:
-    """Icon and words of each doubt of a segment."""
-    return [told for doubt, told in DOUBTS.items() if found & doubt]
+def doubts(found: int, besides: int = 0) -> list[tuple[str, str]]:
+    """Icon and words of each doubt of a segment, but for those that are told elsewhere."""
+    return [told for doubt, told in DOUBTS.items() if found & doubt & ~besides]
 
 
 def many(count: int, one: str, more: str = "") -> str:
