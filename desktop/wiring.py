@@ -40,7 +40,7 @@ from desktop.services.tokens import Tokens
 from desktop.services.transcription import CACHE as TRANSCRIPTION_CACHE
 from desktop.services.transcription import Transcription
 from desktop.services.transcription.afterwork import AfterWork
-from desktop.services.transcription.run import Tools
+from desktop.services.transcription.sending import Tools
 from desktop.services.upkeep import Upkeep
 from desktop.services.usage import Usage
 from desktop.services.verdicts import ConnectionTest

@@ -30,7 +30,7 @@ from desktop.services.jobs import Jobs, JobState
 from desktop.services.rate_limits import RateLimits
 from desktop.services.transcription import Options, Transcription
 from desktop.services.transcription import run as running
-from desktop.services.transcription.run import Tools
+from desktop.services.transcription.sending import Tools
 from desktop.store import conversations, ledger, recordings, search
 from desktop.store.database import Database
 

@@ -26,7 +26,8 @@ from desktop.media import levels
 from desktop.services.jobs import Handle, Job, Jobs, JobState
 from desktop.services.transcription import export, intake, plan, results
 from desktop.services.transcription.again import Again
-from desktop.services.transcription.run import Run, Tools
+from desktop.services.transcription.run import Run
+from desktop.services.transcription.sending import Tools
 from desktop.services.transcription.values import (
     Channel,
     Estimate,

@@ -15,7 +15,8 @@ from desktop.media import cutting, levels
 from desktop.services.transcription import intake, plan, times
 from desktop.services.transcription.join import join
 from desktop.services.transcription.plan import Piece
-from desktop.services.transcription.run import Sender, Tools, _array, levels_of, voice_of
+from desktop.services.transcription.run import array_of, levels_of, voice_of
+from desktop.services.transcription.sending import Sender, Tools
 from desktop.services.transcription.values import Opened, Options
 
 
@@ -58,7 +59,7 @@ class Again:
         if self._opened.peaks is None or self._side is not None:
             found = await asyncio.to_thread(levels.listen, Path(self._opened.path), channel=self._side)
             return await asyncio.to_thread(levels.silences, found.levels)
-        return await asyncio.to_thread(lambda: levels.silences(_array(levels_of(self._opened.peaks))))  # type: ignore[arg-type]
+        return await asyncio.to_thread(lambda: levels.silences(array_of(levels_of(self._opened.peaks))))  # type: ignore[arg-type]
 
     def _cut(self, pieces: list[Piece], form: str) -> list[tuple[Piece, Path]]:
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
