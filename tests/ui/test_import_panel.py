@@ -92,6 +92,26 @@ async def test_a_dropped_export_is_recognised_before_anything_is_written_then_ta
     await held.close()
 
 
+async def test_an_import_that_brought_nothing_is_not_offered_to_be_undone_and_the_keyboard_stays(held, tmp_path):
+    panel = await held.open()
+    path = shapes.zipped(tmp_path / "export.zip", shapes.old_chatgpt())
+    for _ in range(2):
+        panel.take([str(path)])
+        await panel.tasks.settled()
+        await held.press(panel.start_button)
+    first, second = panel.runs.lines.at(1), panel.runs.lines.at(0)
+    assert (first.right, second.right) == ("7 conversations", "nothing new")
+    assert first.detail == "ChatGPT export · now"
+    assert panel.runs.currentIndex().row() == 1 and panel.undo_button.isVisible()
+    panel.runs.setCurrentIndex(panel.runs.lines.index(0))
+    assert not panel.undo_button.isVisible() and not panel.undo_action.isEnabled()
+    panel.runs.setCurrentIndex(panel.runs.lines.index(1))
+    panel.undo_button.setFocus()
+    await held.press(panel.undo_button)
+    assert panel.window().focusWidget() is panel.runs
+    await held.close()
+
+
 async def test_the_report_can_be_copied_whole(held, tmp_path):
     panel = await held.open()
     panel.take([str(shapes.zipped(tmp_path / "export.zip", shapes.claude()))])

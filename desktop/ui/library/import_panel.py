@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -61,7 +62,7 @@ class ImportPanel(QWidget):
         self.found: tuple[Found, ...] = ()
         self.last: ImportReport | None = None
         self._waiting: list[Path] = []
-        self._states: dict[str, str] = {}  # of earlier imports
+        self._undoable: set[str] = set()  # of earlier imports: those that brought something
         self._now = "choose"
         self._make_actions()
         self._build()
@@ -280,7 +281,7 @@ class ImportPanel(QWidget):
         self.start_button.setEnabled(may_write and any(one.can_be_taken for one in self.found))
         self.stop_action.setEnabled(shown and self.is_importing)
         self.copy_action.setEnabled(shown and self._now == "report")
-        is_done = self._chosen_state() == "done" and may_write
+        is_done = self._can_undo_chosen() and may_write
         self.undo_action.setEnabled(is_free and is_done)
         self.undo_button.setEnabled(is_done and self._now != "running")
         self.undo_button.setVisible(is_done)
@@ -335,7 +336,7 @@ class ImportPanel(QWidget):
     def undo(self) -> None:
         """Take away the import chosen in the list, as a whole."""
         row = self.runs.currentIndex().row()
-        if row >= 0 and self._chosen_state() == "done":
+        if row >= 0 and self._can_undo_chosen():
             self._start(self._undo(self.runs.lines.at(row).key), "import:undo")
 
     def _choose_files(self) -> None:
@@ -404,6 +405,7 @@ class ImportPanel(QWidget):
 
     async def _undo(self, run: str) -> None:
         assert self.services is not None
+        self.runs.setFocus()  # or the keyboard would be thrown out of the page as the button goes
         self.undo_button.setEnabled(False)
         self.undo_note.setText("Taking it away…")
         try:
@@ -421,10 +423,11 @@ class ImportPanel(QWidget):
     async def _read_runs(self) -> None:
         assert self.services is not None
         runs = await self.services.imports.runs()
-        self._states = {one.id: one.state for one in runs}
-        self.runs.show_lines([words.run(one) for one in runs])
+        self._undoable = {one.id for one in runs if one.state == "done" and words.brought(one)}
+        self.runs.show_lines([words.run(one, datetime.now()) for one in runs])
         if runs:
-            self.runs.setCurrentIndex(self.runs.lines.index(0))
+            first = next((row for row, one in enumerate(runs) if one.id in self._undoable), 0)
+            self.runs.setCurrentIndex(self.runs.lines.index(first))
         self._show(self._now)
 
     def _working(self, stage: str) -> None:
@@ -443,9 +446,9 @@ class ImportPanel(QWidget):
         if now.of and now.done:
             self.bar.setValue(min(STEPS, round(STEPS * now.done / now.of)))
 
-    def _chosen_state(self) -> str:
+    def _can_undo_chosen(self) -> bool:
         row = self.runs.currentIndex().row()
-        return self._states.get(self.runs.lines.at(row).key, "") if row >= 0 else ""
+        return row >= 0 and self.runs.lines.at(row).key in self._undoable
 
 
 def _page_of(widget: QWidget) -> Page | None:

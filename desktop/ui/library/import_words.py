@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from desktop.ui.chat.meta import grouped
 from desktop.ui.library.import_rows import Line
 from desktop.ui.library.words import many
-from desktop.ui.widgets.moments import exact
+from desktop.ui.widgets.moments import relative
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from desktop.services.imports.values import Found, Progress, Report, Run, Undone
 
 STATES = {"staged": "under way", "done": "", "undone": "undone", "failed": "stopped before its end, nothing was kept"}
@@ -61,7 +64,7 @@ def rest(report: Report) -> str:
     if report.already:
         pieces.append(f"{many(report.already, 'conversation')} already there")
     if report.not_taken_count:
-        pieces.append(f"{report.not_taken_count:,} not taken".replace(",", "\u202f"))
+        pieces.append(f"{grouped(report.not_taken_count)} not taken")
     return " · ".join(pieces)
 
 
@@ -72,9 +75,11 @@ def lines(report: Report) -> list[Line]:
         for each in report.not_taken
     ]
     if (more := report.not_taken_count - len(report.not_taken)) > 0:
-        rows.append(Line(f"{more} more that were not taken", "There are too many to name them.", "", "bad", "error"))
+        rows.append(
+            Line(f"{grouped(more)} more that were not taken", "There are too many to name them.", "", "bad", "error")
+        )
     return rows + [
-        Line(note[:1].upper() + note[1:], "", f"{count}", icon="info") for note, count in report.notes.items()
+        Line(note[:1].upper() + note[1:], "", grouped(count), icon="info") for note, count in report.notes.items()
     ]
 
 
@@ -86,12 +91,17 @@ def copied(report: Report) -> str:
     return "\n".join(said).strip() + "\n"
 
 
-def run(one: Run) -> Line:
-    counts = [many(one.report.taken, "conversation")]
+def brought(one: Run) -> bool:
+    """Whether there is anything an undo could take away."""
+    return bool(one.report.taken or one.report.added)
+
+
+def run(one: Run, now: datetime) -> Line:
+    counts = [many(one.report.taken, "conversation") if brought(one) else "nothing new"]
     if one.report.added:
         counts.append(many(one.report.added, "added message"))
     state = STATES.get(one.state, one.state)
-    detail = " · ".join(each for each in (one.kind, exact(one.started), state) if each)
+    detail = " · ".join(each for each in (one.kind, relative(one.started, now), state) if each)
     return Line(one.name, detail, ", ".join(counts) if one.state in ("done", "undone") else "", key=one.id)
 
 
