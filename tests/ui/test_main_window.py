@@ -185,9 +185,9 @@ def test_what_was_deleted_can_be_undone_from_the_notice(window, qtbot):
 
 
 def test_a_file_for_a_page_to_come_is_not_swallowed_in_silence(window):
-    window.open_files(["/somewhere/talk.mp3"])
-    assert window.current == "transcription"
-    assert "talk.mp3 was not read" in window.notices.texts()[0]
+    window.open_files(["/somewhere/rows.jsonl"])
+    assert window.current == "batches"
+    assert "rows.jsonl was not read" in window.notices.texts()[0]
 
 
 async def test_closing_asks_only_while_a_paid_reply_arrives(window, qtbot):
