@@ -643,3 +643,17 @@ async def test_any_order_of_edits_with_the_field_open_can_be_undone(qtbot, seed)
         view.undo()
     assert view.state.transcript == table.transcript
     await table.close()
+
+
+async def test_the_result_is_dragged_out_as_a_file(table):
+    view = await table.open()
+    dragged = []
+    view.drag_out.drag = lambda: dragged.append(view.drag_out.mime().urls()[0].toLocalFile())
+    view.drag_out.choose("vtt")
+    QTest.mousePress(view.drag_out, Qt.MouseButton.LeftButton, pos=QPoint(8, 8))
+    await view.tasks.settled()
+    _move(view.drag_out, QPoint(60, 60))
+    assert Path(dragged[0]).read_text().startswith("WEBVTT") and Path(dragged[0]).name == "Talk.vtt"
+    menu = view.drag_out.menu_of_forms()
+    assert [each.text() for each in menu.actions() if each.isChecked()] == ["Subtitles for the web (.vtt)"]
+    await table.close()

@@ -18,6 +18,7 @@ from desktop.ui.tasks import Tasks
 from desktop.ui.transcription.editor import words
 from desktop.ui.transcription.editor.state import EditState
 from desktop.ui.widgets.labels import plain_label
+from desktop.ui.widgets.tooltip import tip
 
 OPTIONS = (
     ("find-case", "Aa", "Capital letters count"),
@@ -61,7 +62,7 @@ class FindPanel(QFrame):
             button.setObjectName(f"editor.{name}")
             button.setText(text)
             button.setAccessibleName(told)
-            button.setToolTip(told)
+            button.setToolTip(tip(told))
             button.toggled.connect(lambda: self._start(self._search(stays=False)))
             self.options[name] = button
             first.addWidget(button)
@@ -76,7 +77,7 @@ class FindPanel(QFrame):
             button = QToolButton(self)
             button.setObjectName(f"editor.{name}")
             button.setAccessibleName(told.partition(" (")[0])
-            button.setToolTip(told)
+            button.setToolTip(tip(told))
             icons.put(button, icon)
             button.clicked.connect(lambda _=False, work=work: work())
             first.addWidget(button)

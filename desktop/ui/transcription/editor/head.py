@@ -32,7 +32,7 @@ class Head(QFrame):
         theme.style_as(self.export, "primary")
         theme.current().changed.connect(self._measure)
 
-    def fill(self, back: QAction, actions: list[QAction]) -> None:
+    def fill(self, back: QAction, actions: list[QAction], beside: QWidget) -> None:
         self._add(back)
         names = QVBoxLayout()
         names.setSpacing(0)
@@ -41,6 +41,7 @@ class Head(QFrame):
         self._row.addLayout(names, 1)
         for action in actions:
             self._add(action)
+        self._row.addWidget(beside)
         self._row.addWidget(self.more)
         self._row.addWidget(self.export)
         self._measure()

@@ -46,7 +46,7 @@ def _segments(view: EditorView) -> dict[str, Entry]:
         "redo": ("Redo", view.redo, ("Ctrl+Shift+Z", "Ctrl+Y"), "redo"),
         "split": ("Split the segment", do.split, ("Ctrl+Return",), ""),
         "merge": ("Merge segments", do.merge, ("Ctrl+J",), ""),
-        "insert": ("Insert a segment", view.insert, ("Ctrl+Ins",), ""),
+        "insert": ("Insert a segment", view.insert, ("Alt+Ins",), ""),
         "delete": ("Delete segments", do.delete, ("Ctrl+Shift+Del",), ""),
         "begin-here": ("Begin the segment here", lambda: do.edge_here(is_begin=True), ("Alt+B",), ""),
         "end-here": ("End the segment here", lambda: do.edge_here(is_begin=False), ("Alt+E",), ""),

@@ -18,6 +18,7 @@ from desktop.ui.transcription.editor import keys, words
 from desktop.ui.transcription.editor.check_panel import CheckPanel
 from desktop.ui.transcription.editor.commands import Commands
 from desktop.ui.transcription.editor.details import Details
+from desktop.ui.transcription.editor.drag_out import DragOut
 from desktop.ui.transcription.editor.export_form import ExportForm
 from desktop.ui.transcription.editor.find_panel import FindPanel
 from desktop.ui.transcription.editor.head import Head, Missing
@@ -80,6 +81,7 @@ class EditorView(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         self.head = Head(self)
+        self.drag_out = DragOut(self.tasks, lambda: (self.state.transcript, self.title), self)
         self.missing = Missing(self)
         self.pane = WaveformPane(self)
         self.waveform = self.pane.waveform
@@ -138,7 +140,9 @@ class EditorView(QWidget):
         zooms = ("zoom-out", "zoom-in", "zoom-segment", "zoom-all")
         self.transport.fill(made["play"], [made[name] for name in names], [made[name] for name in zooms])
         icons.put(made["play"], "play", "text")
-        self.head.fill(made["leave"], [made[name] for name in ("undo", "redo", "find", "read", "original")])
+        self.head.fill(
+            made["leave"], [made[name] for name in ("undo", "redo", "find", "read", "original")], self.drag_out
+        )
         self._show_steps()
 
     def _connect(self) -> None:
