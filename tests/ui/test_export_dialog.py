@@ -13,14 +13,14 @@ from pypdf import PdfReader
 from PySide6.QtCore import QBuffer, Qt
 from PySide6.QtGui import QImage
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QLabel
 
 from desktop.core.conversation import Picture, Role, Text
 from desktop.core.errors import BadInput
 from desktop.services.bundle import Options
 from desktop.services.export import Selection, json_form
 from desktop.store import blobs, conversations
-from desktop.ui import pdf
+from desktop.ui import pdf, theme
 from desktop.ui.chat.page import ChatPage
 from desktop.ui.library import export_dialog
 from desktop.ui.library.export_dialog import ExportDialog
@@ -156,6 +156,19 @@ async def shown_dialog(other=None) -> ExportDialog:
             if isinstance(widget, ExportDialog) and widget is not other and widget.isVisible():
                 return widget
         await asyncio.sleep(0)
+
+
+async def test_with_larger_text_the_dialog_is_wider_so_that_no_line_is_cut(held):
+    dialog = await held.open()
+    look = theme.current()
+    try:
+        look.configure(look.appearance, 150, reduced_motion=True)
+        labels = [label for label in dialog.findChildren(QLabel) if label.wordWrap() and label.isVisible()]
+        dialog.adjustSize()
+        assert labels and all(label.height() >= label.heightForWidth(label.width()) for label in labels)
+    finally:
+        look.configure(look.appearance, 100, reduced_motion=True)
+    await held.close()
 
 
 async def test_asking_ends_with_the_dialog(held):

@@ -119,12 +119,17 @@ class ExportDialog(QDialog):
     # Building
 
     def _build(self) -> None:
-        look = theme.current()
         self.column = QVBoxLayout(self)
-        self.column.setContentsMargins(look.gap(24), look.gap(24), look.gap(24), look.gap(16))
         self._faces = {"form": self._form(), "running": self._running(), "result": self._result()}
         for face in self._faces.values():
             self.column.addWidget(face)
+        theme.current().changed.connect(self._measure)
+        self._measure()
+
+    def _measure(self) -> None:
+        """Larger text needs a wider dialog: lines that wrap would stand in rows made for one."""
+        look = theme.current()
+        self.column.setContentsMargins(look.gap(24), look.gap(24), look.gap(24), look.gap(16))
         self.setMinimumWidth(look.px(600))
 
     def _face(self) -> tuple[QWidget, QVBoxLayout]:
