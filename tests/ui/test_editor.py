@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -656,4 +657,21 @@ async def test_the_result_is_dragged_out_as_a_file(table):
     assert Path(dragged[0]).read_text().startswith("WEBVTT") and Path(dragged[0]).name == "Talk.vtt"
     menu = view.drag_out.menu_of_forms()
     assert [each.text() for each in menu.actions() if each.isChecked()] == ["Subtitles for the web (.vtt)"]
+    await table.close()
+
+
+@pytest.mark.parametrize("width", [440, 520, 620, 900])
+async def test_nothing_is_cut_off_in_a_narrow_place(table, width):
+    view = await table.open()
+    view.details.hide()
+    table.window.layout().setContentsMargins(0, 0, 0, 0)
+    table.window.layout().activate()
+    table.window.resize(width, 600)
+    assert table.window.width() == width
+    for bar in (view.transport, view.head):
+        shown = [each for each in bar.findChildren(QWidget) if each.isVisible() and each.parent() is bar]
+        assert max(each.geometry().right() for each in shown) < width
+        spans = sorted((each.x(), each.geometry().right()) for each in shown if each not in (view.head.title,))
+        spans = [span for span in spans if span != (view.head.state.x(), view.head.state.geometry().right())]
+        assert all(one[1] < other[0] for one, other in pairwise(spans))
     await table.close()

@@ -4,8 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtGui import QGuiApplication, QMouseEvent, QTextBlockFormat, QTextCharFormat, QTextCursor, QTextOption
+from PySide6.QtCore import QSize, Qt, QTimer, Signal
+from PySide6.QtGui import (
+    QGuiApplication,
+    QMouseEvent,
+    QResizeEvent,
+    QTextBlockFormat,
+    QTextCharFormat,
+    QTextCursor,
+    QTextOption,
+)
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -71,7 +79,7 @@ class TextView(QWidget):
         self.second = QCheckBox("Second language", self)
         self.second.setObjectName("editor.reading-second")
         self.second.toggled.connect(lambda: self.fill())
-        label = plain_label("Paragraphs at", "muted", self)
+        label = self._label = plain_label("Paragraphs at", "muted", self)
         self.pauses = QComboBox(self)
         self.pauses.setObjectName("editor.reading-pauses")
         self.pauses.setAccessibleName("Where paragraphs begin")
@@ -104,6 +112,13 @@ class TextView(QWidget):
         middle.addWidget(self.page, 100)
         middle.addStretch(1)
         column.addLayout(middle, 1)
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(theme.current().px(360), super().minimumSizeHint().height())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._label.setVisible(self.width() >= theme.current().px(560))
 
     def _measure(self) -> None:
         look = theme.current()

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QAction, QActionGroup
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QAction, QActionGroup, QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QMenu, QSlider, QToolButton, QWidget
 
 from desktop.ui import icons, theme
@@ -11,6 +11,9 @@ from desktop.ui.transcription.editor import words
 from desktop.ui.transcription.editor.playback import Playback
 from desktop.ui.widgets.labels import plain_label
 from desktop.ui.widgets.player import SPEEDS
+
+LEAST, ALL_FROM = 380, 600
+SPARED = ("zoom-out", "zoom-in", "previous", "next", "zoom-segment")
 
 
 class Transport(QFrame):
@@ -23,6 +26,8 @@ class Transport(QFrame):
         self.setObjectName("editor.transport")
         self._playback = playback
         self._play: QAction | None = None
+        self._buttons: dict[str, QToolButton] = {}
+        self._spared: list[QWidget] = []
         self._row = QHBoxLayout(self)
         self.time = plain_label("", "", self)
         self.time.setObjectName("editor.time")
@@ -71,12 +76,23 @@ class Transport(QFrame):
         self._row.addWidget(self.loudness)
         for action in right:
             self._add(action)
+        self._spared = [self.loudness, *(self._buttons[f"editor.{name}"] for name in SPARED)]
         self._measure()
         self.show_time()
         self.set_speed(1.0)
 
+    def minimumSizeHint(self) -> QSize:
+        return QSize(theme.current().px(LEAST), super().minimumSizeHint().height())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """What has other ways is left out, from the front of the list, where there is no room for all."""
+        super().resizeEvent(event)
+        look = theme.current()
+        for at, widget in enumerate(self._spared):
+            widget.setVisible(self.width() >= look.px(ALL_FROM - 36 * at))
+
     def _add(self, action: QAction) -> None:
-        button = QToolButton(self)
+        button = self._buttons[action.objectName()] = QToolButton(self)
         button.setDefaultAction(action)
         button.setObjectName(f"{action.objectName()}-button")
         button.setAccessibleName(action.text())
