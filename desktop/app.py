@@ -282,6 +282,7 @@ async def _begin(running: Running, arguments: argparse.Namespace) -> None:
         running.window.notices.say("warn", f"Requests and replies are written to {where}, without keys.")
     _watch_network(services.connections.network_changed)
     await asyncio.to_thread(_preload)
+    await services.transcription.start()
     await services.warm_up()
     await services.upkeep.run()
 

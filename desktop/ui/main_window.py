@@ -272,6 +272,7 @@ class MainWindow(QWidget):
         row.addWidget(self.splitter, 1)
         column.addLayout(row, 1)
         self.footer = Footer(self)
+        self.footer.jobs_wanted.connect(self._show_jobs)
         column.addWidget(self.footer)
 
     def _make_actions(self) -> None:
@@ -351,6 +352,13 @@ class MainWindow(QWidget):
             if first := _first_focus(parts[(at + step) % len(parts)]):
                 first.setFocus(Qt.FocusReason.TabFocusReason)
                 return
+
+    def _show_jobs(self) -> None:
+        """The page of the first job that is not over; jobs are named after their pages."""
+        jobs = self.services.jobs.all() if self.services is not None else ()
+        kind = next((job.kind for job in jobs if not job.state.is_over), "")
+        if kind in self.rail.buttons:
+            self.show_page(kind)
 
     def _spent(self) -> None:
         """A call has ended: the meter and the library are new."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from PySide6.QtCore import QObject, QPoint
+from PySide6.QtCore import QObject, QPoint, QTimer
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMenu
 
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 UNDO_MS = 12_000
 PAGES = {place.name: place.title for place in PLACES}
 BUDGET_OF = {"day": "today's budget", "month": "this month's budget", "total": "the whole budget"}
+JOBS_PAUSE_MS = 1000
 LOCAL_DOTS = {"off": "off", "starting": "waiting", "loading": "waiting", "ready": "good", "failed": "bad"}
 
 
@@ -47,6 +48,8 @@ class Status(QObject):
         footer.profile_wanted.connect(self._choose_profile)
         footer.breakdown_wanted.connect(lambda: self._start(self._read_breakdown(), "breakdown"))
         footer.reset_wanted.connect(self._reset_session)
+        self._jobs_pause = QTimer(self, singleShot=True)
+        self._jobs_pause.timeout.connect(self.spent)
         footer.usage_wanted.connect(self._open_usage)
         footer.rates_wanted.connect(self._show_rates)
         window = footer.window()
@@ -61,6 +64,7 @@ class Status(QObject):
         services.listen_local(self._local_changed, lambda sentence: self._notices.say("info", sentence))
         services.rate_limits.listen(lambda *_: self._show_rate())
         services.budgets.listen(self._budget_near)
+        services.jobs.listen(lambda _: self._show_jobs())
         services.calls.listen(self._called)
         for record in services.calls.records():
             self._called(record)
@@ -70,6 +74,16 @@ class Status(QObject):
     def spent(self) -> None:
         """A call has ended: the meter, the limits and the engines may be new."""
         self._start(self._read_meter(), "meter")
+
+    # Jobs
+
+    def _show_jobs(self) -> None:
+        """How many run or wait, and how far they are together; what they cost is read once a second."""
+        assert self._services is not None
+        found = self._services.jobs.summary()
+        self._footer.set_jobs(found.running + found.queued, found.progress)
+        if not self._jobs_pause.isActive():
+            self._jobs_pause.start(JOBS_PAUSE_MS)
 
     # The profile and its connection
 
