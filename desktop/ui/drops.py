@@ -66,7 +66,9 @@ class Drops(QObject):
         if kind is QEvent.Type.DragLeave:
             return self._left(watched)
         assert isinstance(event, QDragEnterEvent | QDragMoveEvent | QDropEvent)
-        if event.source() is not None or not (paths := local_paths(event.mimeData())):
+        # A program that ends with its drag takes the list of files with it: what was told on entering holds.
+        paths = local_paths(event.mimeData()) or (self._paths if kind is QEvent.Type.Drop else [])
+        if event.source() is not None or not paths:
             return False  # a row of one of our own lists, or text
         event.setDropAction(Qt.DropAction.CopyAction)  # a file is never moved away from where it is
         event.accept()

@@ -4,6 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QCoreApplication, QEvent, QMimeData, QPoint, QPointF, Qt, QUrl
@@ -162,3 +167,44 @@ async def test_while_the_queue_is_full_a_frame_lights_over_it(seat, tmp_path):
     await seat.settled()
     assert page.rows.rowCount() == 2
     await seat.leave()
+
+
+@pytest.mark.skipif(not (shutil.which("Xvfb") and shutil.which("xdotool")), reason="needs Xvfb and xdotool")
+def test_a_true_drag_from_another_program(tmp_path):
+    """The pointer takes a file from a stranger's window and lets it go over the chat."""
+    read, write = os.pipe()
+    screen = subprocess.Popen(
+        ["Xvfb", "-displayfd", str(write), "-screen", "0", "1300x1000x24"], pass_fds=[write], stderr=subprocess.DEVNULL
+    )
+    os.close(write)
+    started = [screen]
+    try:
+        with os.fdopen(read) as said:
+            display = f":{said.readline().strip()}"
+        root = Path(__file__).resolve().parents[2]
+        environment = {**os.environ, "DISPLAY": display, "QT_QPA_PLATFORM": "xcb", "PYTHONPATH": str(root)}
+        environment["PYTHON_KEYRING_BACKEND"] = "keyring.backends.fail.Keyring"
+        path = recording(tmp_path / "garden.wav")
+
+        def side(name, given):
+            made = subprocess.Popen(
+                [sys.executable, str(root / "tests" / "ui" / "true_drag.py"), name, str(given)],
+                env=environment,
+                stdout=subprocess.PIPE,
+                text=True,
+            )
+            started.append(made)
+            assert made.stdout.readline().strip() == "ready"
+            return made
+
+        ours, stranger = side("ours", tmp_path / "data"), side("stranger", path)
+        steps = ["mousemove", "50", "840", "sleep", "0.3", "mousedown", "1", "sleep", "0.2"]
+        for step in range(1, 9):
+            steps += ["mousemove", str(50 + 50 * step), str(840 - 20 * step), "sleep", "0.15"]
+        subprocess.run(["xdotool", *steps, "sleep", "0.5", "mouseup", "1"], env=environment, check=True, timeout=20)
+        assert stranger.communicate(timeout=20)[0].strip() == "drag CopyAction"
+        assert ours.communicate(timeout=30)[0].split("\n")[:2] == ["lit", "dropped garden.wav"]
+    finally:
+        for process in reversed(started):
+            process.kill()
+            process.wait()

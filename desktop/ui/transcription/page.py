@@ -562,7 +562,7 @@ class TranscriptionPage(Page):
             (self.clear_action, "done" in states or "cancelled" in states),
         ):
             action.setEnabled(is_there)
-            self._head_buttons[action].setVisible(is_there)
+            self._head_buttons[action].setVisible(is_there and self.stack.currentWidget() is self.queue_side)
         self.working.emit(running > 0)
         self._enable()
 
@@ -749,6 +749,7 @@ class TranscriptionPage(Page):
         self.stack.setCurrentWidget(editor)
         self.right.setCurrentWidget(editor.details)
         self.heading.setText("Transcription")
+        self._show_head()
         editor.setFocus()
 
     def _made_editor(self) -> Any:
