@@ -15,6 +15,7 @@ from PySide6.QtTest import QAbstractItemModelTester, QTest
 from PySide6.QtWidgets import QApplication, QHBoxLayout, QWidget
 from test_player import Device
 
+from desktop.core.errors import KnownError
 from desktop.core.subtitles.rules import Rules
 from desktop.core.transcript import Doubt, Segment, Speaker, Transcript, Word
 from desktop.media.levels import listen
@@ -399,6 +400,28 @@ async def test_all_is_saved_within_a_second_also_while_typing_goes_on(table):
     await table.close()
 
 
+async def test_an_edit_that_cannot_be_saved_is_said_and_tried_again(table):
+    view = await table.open()
+
+    async def full(recording, transcript):
+        raise KnownError("The disk is full.")
+
+    view.saving.save = full
+    view.list.edit_text("s0")
+    QTest.keyClicks(view.list.field, "a")
+    await table.until(lambda: view.saving.problem)
+    assert "The disk is full" in view.head.state.text() and "Talk.wav" in view.reason_to_stay()
+    await view.tasks.settled()
+    assert [str(each) for each in table.failures] == ["The disk is full."]
+    table.failures.clear()
+    view.saving.save = table.save
+    QTest.keyClicks(view.list.field, "b")
+    await table.until(lambda: table.saved)
+    await view.flush()
+    assert table.saved[-1].segments[0].text.endswith("ab") and view.reason_to_stay() == ""
+    await table.close()
+
+
 async def test_the_original_is_beside_and_going_back_to_it_can_be_undone(table):
     view = await table.open()
     view.list.edit_text("s0")
@@ -675,3 +698,23 @@ async def test_nothing_is_cut_off_in_a_narrow_place(table, width):
         spans = [span for span in spans if span != (view.head.state.x(), view.head.state.geometry().right())]
         assert all(one[1] < other[0] for one, other in pairwise(spans))
     await table.close()
+
+
+@pytest.mark.qt_log_ignore(".*")  # the player names each library of the system that is not there
+async def test_a_real_file_is_played_from_the_place_that_was_asked_for(qtbot, recording):
+    pytest.importorskip("PySide6.QtMultimedia")
+    from desktop.ui.transcription.editor.file_device import QtFileDevice
+
+    device = QtFileDevice()
+    places: list[int] = []
+    ended = asyncio.Event()
+    device.position_changed.connect(places.append)
+    device.playing_changed.connect(lambda is_playing: None if is_playing else ended.set())
+    device.load_file(recording)
+    device.seek(7600)
+    device.set_speed(2.0)
+    device.play()
+    async with asyncio.timeout(20):
+        await ended.wait()
+    assert min(place for place in places if place) >= 7500 and max(places) >= 7900
+    device.close()

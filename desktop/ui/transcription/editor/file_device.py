@@ -5,9 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtCore import QFile, QIODevice, QObject, QUrl
-from PySide6.QtMultimedia import QMediaDevices
+from PySide6.QtMultimedia import QMediaDevices, QMediaPlayer
 
 from desktop.ui.widgets.sound_device import NoOutput, QtDevice
+
+READY = (QMediaPlayer.MediaStatus.LoadedMedia, QMediaPlayer.MediaStatus.BufferedMedia)
 
 
 def open_file_device(parent: QObject) -> QtFileDevice:
@@ -18,11 +20,44 @@ def open_file_device(parent: QObject) -> QtFileDevice:
 
 
 class QtFileDevice(QtDevice):
-    """See `playback.FileDevice`."""
+    """See `playback.FileDevice`. A place or a press of Play that comes before the file is read waits for it."""
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._wanted: int | None = None
+        self._is_awaited = False
+        self._player.mediaStatusChanged.connect(self._status_changed)
 
     def load_file(self, path: Path) -> None:
         self._file = QFile(str(path), self)
         if not self._file.open(QIODevice.OpenModeFlag.ReadOnly):
             self.failed.emit("This recording cannot be opened.")
             return
+        self._wanted = 0
         self._player.setSourceDevice(self._file, QUrl("recording"))
+
+    def seek(self, position: int) -> None:
+        if self._wanted is None:
+            super().seek(position)
+        else:
+            self._wanted = position
+
+    def play(self) -> None:
+        if self._wanted is None:
+            super().play()
+        else:
+            self._is_awaited = True
+
+    def pause(self) -> None:
+        self._is_awaited = False
+        super().pause()
+
+    def _status_changed(self, status: QMediaPlayer.MediaStatus) -> None:
+        if status not in READY or self._wanted is None:
+            return
+        position, self._wanted = self._wanted, None
+        if position:
+            super().seek(position)
+        if self._is_awaited:
+            self._is_awaited = False
+            super().play()

@@ -24,6 +24,7 @@ class Saving(QObject):
         super().__init__(parent)
         self._tasks = tasks
         self.save: Save | None = None
+        self.problem = ""  # why the newest state is not kept
         self._waiting: tuple[str, Transcript] | None = None
         self._soon = QTimer(self, singleShot=True, interval=PAUSE_MS)
         self._soon.timeout.connect(self._begin)
@@ -53,7 +54,9 @@ class Saving(QObject):
                 await self.save(*waiting)
             except KnownError as error:
                 self._waiting = self._waiting or waiting
+                self.problem = error.summary
                 self.told.emit(f"Not saved: {error.summary}", False)
                 raise
+            self.problem = ""
             if self._waiting is None:
                 self.told.emit("All changes are saved", True)

@@ -244,6 +244,11 @@ class EditorView(QWidget):
         self.list.finish_edit()
         await self.saving.flush()
 
+    def reason_to_stay(self) -> str:
+        """A sentence where edits could not be kept, else nothing."""
+        problem = self.saving.problem
+        return f"The last edits of “{self.title}” could not be saved: {problem}" if problem else ""
+
     async def close_down(self) -> None:
         await self.flush()
         self.playback.close()
