@@ -146,7 +146,8 @@ class Jobs:
         self._dirty: set[str] = set()
         self._wanted: dict[str, JobState] = {}  # why a task is being cancelled
         self._gone: set[str] = set()
-        self._timer: asyncio.TimerHandle | None = None
+        self._timer: asyncio.Handle | None = None
+        self._due = 0.0  # the timer's moment by the loop's clock: on Qt's loop its handle does not tell
         self._writing: asyncio.Task[None] | None = None
         self._changed: asyncio.Event = asyncio.Event()
         self._is_loaded = self._is_closed = self._is_held = self._leaves_old = False
@@ -437,10 +438,10 @@ class Jobs:
         loop = asyncio.get_running_loop()
         due = loop.time() + (0.0 if at_once else KEPT_EVERY_S)
         if self._timer is not None:
-            if self._timer.when() <= due:
+            if self._due <= due:
                 return
             self._timer.cancel()
-        self._timer = loop.call_at(due, self._start_writing)
+        self._due, self._timer = due, loop.call_at(due, self._start_writing)
 
     def _start_writing(self) -> None:
         self._timer = None
