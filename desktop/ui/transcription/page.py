@@ -280,7 +280,7 @@ class TranscriptionPage(Page):
         assert self.services is not None
         await self._show_profile(self.services.profiles.chosen.id)
         self.form.show_lists(await self.services.remembered(LISTS, {}))
-        await self.services.jobs.load()
+        await self.services.transcription.start()
         self._show_rows()
         await self._read_history()
         await self._recover()
