@@ -60,8 +60,8 @@ class Reading(Struct, frozen=True):
         """Money as the footer shows it: never 0 for what is not known."""
         if self.unpriced and not self.dollars:
             return "unpriced"
-        if self.free and self.free == self.calls:
-            return "free"
+        if self.calls and self.free + self.open == self.calls:  # what still runs has cost nothing that is known
+            return "free" if self.free else ""
         if self.unknown and not self.dollars:  # cut off before anyone said what it cost
             return "unknown"
         return pricing.shown(self.dollars) + (f" + {self.unpriced} unpriced" if self.unpriced else "")

@@ -6,12 +6,13 @@ from datetime import datetime
 from decimal import Decimal
 
 import pytest
+from msgspec import structs
 
 from desktop.core.calls import Fate
 from desktop.core.pricing import pico
 from desktop.core.usage import Usage
 from desktop.services import meter
-from desktop.services.meter import Meter
+from desktop.services.meter import Meter, Reading
 from desktop.store import ledger
 from desktop.store.database import Database
 from desktop.store.ledger import LedgerRow
@@ -106,3 +107,9 @@ def test_units_are_named_in_words_and_none_is_left_out():
         field for field in Usage.__struct_fields__ if field not in ("is_estimate", "cached_audio", "cached_image")
     }
     assert len(meter.units(Usage(**dict.fromkeys(counted, 1)))) == len(counted)
+
+
+def test_calls_that_still_run_are_no_zero_dollars():
+    still = Reading(1, Decimal(0), 0, 0, 1, 0, Usage())
+    assert still.words == ""
+    assert structs.replace(still, calls=2, free=1).words == "free"
