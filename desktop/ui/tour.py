@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import QApplication, QTabBar, QWidget
 
 from desktop.core.errors import Overloaded
 from desktop.core.settings import Appearance
@@ -26,7 +26,7 @@ ECHO = "local-echo"  # the local server's scripted model, for what the small rea
 CODE_QUESTION = "sample: code"
 BROKEN = f"{ECHO}:cut"
 SEARCH = "best"
-EVENTS_TAB = 3
+EVENTS_TAB, CHECK_TAB = 3, 1
 PATIENCE_S = 120.0
 
 
@@ -60,8 +60,9 @@ class Tour:
         await self._breakdown()
         await self._error()
         await self._library()
+        await self._transcription()
         for place in PLACES:
-            if place.name not in ("chat", "library"):
+            if place.name not in ("chat", "library", "transcription"):
                 window.show_page(place.name)
                 await window.page(place.name).tasks.settled()
                 await self._draw(f"page-{place.name}")
@@ -127,6 +128,26 @@ class Tour:
         await self._pause()
         await page.tasks.settled()
         await self._draw("reading")
+
+    async def _transcription(self) -> None:
+        """The example is heard by the local recogniser and opens in the editor."""
+        window = self._window
+        assert window.services is not None
+        service = window.services.transcription
+        window.show_page("transcription")
+        page = window.page("transcription")
+        await page.tasks.settled()
+        await self._draw("page-transcription")
+        QTest.mouseClick(self._find("transcription.drop-example"), Qt.MouseButton.LeftButton)
+        await self._until(lambda: any(job.progress > 0 for job in service.jobs()), "the recogniser")
+        await self._draw("transcription-queue")
+        await self._until(lambda: window.findChild(QWidget, "editor") is not None, "the transcript")
+        await page.tasks.settled()
+        await self._draw("transcription-editor")
+        tabs = self._find("editor.tabs")
+        assert isinstance(tabs, QTabBar)
+        tabs.setCurrentIndex(CHECK_TAB)
+        await self._draw("transcription-check")
 
     def _shown_in(self, name: str) -> int:
         view: Any = self._find(name)

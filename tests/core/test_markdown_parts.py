@@ -1,4 +1,4 @@
-"""Headings and code of a Markdown text: what is inside a block of code is no heading, and nothing breaks the reading."""
+"""Headings and code of a Markdown text: what is in a block of code is no heading, and nothing breaks the reading."""
 
 from __future__ import annotations
 

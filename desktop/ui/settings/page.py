@@ -142,6 +142,7 @@ class SettingsPage(Page):
     async def _export_all(self) -> None:
         from desktop.ui.library import export_dialog  # of the library's page, which most starts do not show
 
+        assert self.services is not None
         await export_dialog.ask(self, self.services, None, self.report)
 
     def _undo_bar(self) -> QWidget:

@@ -7,7 +7,8 @@ from PySide6.QtWidgets import QFrame, QVBoxLayout, QWidget
 from desktop.ui import theme
 from desktop.ui.settings.key_card import button as button
 from desktop.ui.settings.key_card import line as line
-from desktop.ui.widgets.labels import PlainLabel, plain_label
+from desktop.ui.widgets.labels import plain_label
+from desktop.ui.widgets.tooltip import PlainLabel
 
 KIB, MIB, GIB = 1024, 1024**2, 1024**3
 

@@ -11,8 +11,9 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from desktop.ui import theme
 from desktop.ui.settings.archive.card import Card, button, line, many, size_words, tell
-from desktop.ui.widgets.labels import PlainLabel, plain_label
+from desktop.ui.widgets.labels import plain_label
 from desktop.ui.widgets.moments import exact, relative
+from desktop.ui.widgets.tooltip import PlainLabel
 
 if TYPE_CHECKING:
     from desktop.services.copies import Copy, Tested

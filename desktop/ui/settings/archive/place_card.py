@@ -27,11 +27,11 @@ class PlaceCard(Card):
         self.facts = self.fact("settings.archive-facts")
         self.warnings = self.fact("settings.archive-warnings", "warn")
         self.former = self.fact("settings.archive-former")
-        self.move = button("settings.archive-move", "Move to another folder…")
+        self.move_away = button("settings.archive-move", "Move to another folder…")
         self.remove_former = button("settings.archive-remove-former", "Remove the old files", "link")
         self.remove_former.hide()
-        self.column.addLayout(line(self.move, self.remove_former))
-        self.move.clicked.connect(self.move_wanted)
+        self.column.addLayout(line(self.move_away, self.remove_former))
+        self.move_away.clicked.connect(self.move_wanted)
         self.remove_former.clicked.connect(self.former_unwanted)
 
     def show_facts(self, facts: ArchiveFacts, disk: Disk, former: str) -> None:

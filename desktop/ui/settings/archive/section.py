@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
@@ -18,7 +18,6 @@ from desktop.ui.widgets.moments import exact
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
-    from typing import Any
 
     from desktop.services.bundle import Services
 
@@ -50,7 +49,7 @@ class ArchiveSection(QWidget):
     def attach(self, services: Services) -> None:
         self._services = services
         is_fixed = services.database.read_only
-        for part in (self.place.move, self.copies.make, self.copies.elsewhere, self.storage.clean, self.clear):
+        for part in (self.place.move_away, self.copies.make, self.copies.elsewhere, self.storage.clean, self.clear):
             part.setEnabled(not is_fixed)
         self.refresh()
 
@@ -172,7 +171,7 @@ class ArchiveSection(QWidget):
             await storage.remove_former()
             self.refresh()
 
-    async def _clean(self, wish: dict[str, object]) -> None:
+    async def _clean(self, wish: dict[str, Any]) -> None:
         from desktop.services.storage import Wish  # late: the services come after the first paint
 
         self.storage.show_cleaning("Beginning")

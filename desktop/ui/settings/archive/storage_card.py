@@ -107,13 +107,13 @@ class Choice(QWidget):
         self.days.setFixedWidth(theme.current().px(120))
         self.days.lineEdit().setTextMargins(NUMBER_INSET, 0, 0, 0)
         self.days.setVisible(has_age)
-        self.size = plain_label("", "muted")
-        row = line(self.box, self.days, self.size)
+        self.size_words = plain_label("", "muted")
+        row = line(self.box, self.days, self.size_words)
         row.setContentsMargins(0, 0, 0, 0)
         self.setLayout(row)
 
     def show_size(self, words: str, *, is_any: bool) -> None:
-        self.size.setText(words)
+        self.size_words.setText(words)
         self.box.setEnabled(is_any)
         self.days.setEnabled(is_any)
         if not is_any:
