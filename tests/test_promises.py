@@ -33,4 +33,5 @@ def test_every_file_that_a_promise_names_exists():
 def test_every_promise_is_held_by_something():
     rows = [line for line in PROMISES.split("## Not held yet")[0].splitlines() if line.startswith("| ")]
     held = [line for line in rows if not line.startswith(("| promise", "| ---"))]
-    assert [line for line in held if "test_" not in line] == []
+    # A figure of speed is held by a measurement that prints it and fails beyond its limit.
+    assert [line for line in held if "test_" not in line and "`tests/benchmarks/" not in line] == []
