@@ -15,7 +15,7 @@ from desktop.ui.wire.calls_model import CALL, COLUMNS, FIGURES, KEYS, CallsModel
 WIDEST = {  # the longest a cell of that column usually is; the path takes what is left
     "started": "00:00:00 ",
     "method": "DELETE",
-    "model": "gpt-4o-mini",
+    "model": "model-name-1",
     "status": "200 cut",
     "time": "12.34 s",
     "bytes": "999.9 kB",
