@@ -24,7 +24,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 import qasync
 import speech
 from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
-from PySide6.QtGui import QDragEnterEvent, QDropEvent
+from PySide6.QtGui import QDragEnterEvent, QDragMoveEvent, QDropEvent
 from PySide6.QtWidgets import QAbstractButton, QApplication
 
 from desktop import app
@@ -71,6 +71,7 @@ async def measure(window, services, folder: Path, minutes: float) -> int:
     print(f"recording: {minutes:.0f} min, {path.stat().st_size / 2**20:.1f} MiB", flush=True)
     await services.transcription.start()
     pulse = Pulse()
+    await window.tasks.settled()
     beating = asyncio.get_running_loop().create_task(pulse.beat())
     began = time.perf_counter()
     drop(window, path)
@@ -85,7 +86,7 @@ async def measure(window, services, folder: Path, minutes: float) -> int:
         await asyncio.sleep(TICK_S)
     took, job = time.perf_counter() - began, jobs[0]
     opened = await services.transcription.transcript(job.recording)
-    page.open_conversation(job.conversation)
+    await page.open_conversation(job.conversation)
     await page.tasks.settled()
     beating.cancel()
     calls = await services.database.read(
@@ -123,9 +124,10 @@ def drop(window, path: Path) -> None:
     data.setUrls([QUrl.fromLocalFile(str(path))])
     at = QPointF(window.width() / 2, window.height() / 2)
     how = (Qt.DropAction.CopyAction, data, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier)
-    target = window.childAt(at.toPoint()) or window
-    QApplication.sendEvent(target, QDragEnterEvent(at.toPoint(), *how))
-    QApplication.sendEvent(target, QDropEvent(at, *how))
+    handle = window.windowHandle()
+    QApplication.sendEvent(handle, QDragEnterEvent(at.toPoint(), *how))
+    QApplication.sendEvent(handle, QDragMoveEvent(at.toPoint(), *how))
+    QApplication.sendEvent(handle, QDropEvent(at, *how))
 
 
 def start_button(page) -> QAbstractButton | None:
