@@ -33,6 +33,7 @@ from desktop.ui import theme
 from desktop.ui.widgets.markdown import Kind, Piece, split
 from desktop.ui.widgets.pictures import decoded
 from desktop.ui.widgets.safe_document import SafeDocument, hostile
+from desktop.ui.widgets.transcript_print import whole_lines
 
 if TYPE_CHECKING:
     from desktop.services.export.told import Told
@@ -277,7 +278,7 @@ class _Pages:
         """(top, height) of what goes on each page; turns the page between them."""
         top, whole = 0.0, document.size().height()
         while top < whole:
-            height = _whole_lines(document, top, self._height - self._y)
+            height = whole_lines(document, top, self._height - self._y)
             if height <= 0 and self._y > 0:
                 self._next_page()
                 continue
@@ -351,25 +352,6 @@ def _parts(text: str) -> Iterator[str]:
         held.append(line)
         size += len(line)
     yield "\n".join(held)
-
-
-def _whole_lines(document: SafeDocument, top: float, room: float) -> float:
-    """How much of a document from `top` on fits into `room` without cutting a line; 0 where not one does."""
-    whole = document.size().height()
-    if whole - top <= room:
-        return whole - top
-    best = top
-    block = document.begin()
-    while block.isValid():
-        rect = document.documentLayout().blockBoundingRect(block)
-        for at in range(block.layout().lineCount()):
-            line = block.layout().lineAt(at)
-            bottom = rect.top() + line.y() + line.height()
-            if bottom - top > room:
-                return best - top
-            best = max(best, bottom)
-        block = block.next()
-    return best - top
 
 
 def _check_whole(path: Path) -> None:

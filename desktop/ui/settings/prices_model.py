@@ -6,65 +6,54 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
+from PySide6.QtCore import QObject, Qt
 
 from desktop.ui import theme
 from desktop.ui.widgets.money_row import written
+from desktop.ui.widgets.table_model import Index, TableModel
 
 if TYPE_CHECKING:
     from desktop.services.prices import OwnPrice
-
-Index = QModelIndex | QPersistentModelIndex
 
 OWN = Qt.ItemDataRole.UserRole + 1
 COLUMNS = ("Model", "Input", "Cached", "Output", "Others", "Source")
 TOKENS = ("input", "cached_input", "output")
 
 
-class PricesModel(QAbstractTableModel):
+class PricesModel(TableModel):
     """One row a model; the role `own` is the whole value. Money is dollars for a million tokens."""
+
+    titles = COLUMNS
+    figures = frozenset((1, 2, 3))
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._prices: tuple[OwnPrice, ...] = ()
+        self._rows: tuple[OwnPrice, ...] = ()
 
     def show(self, prices: Sequence[OwnPrice]) -> None:
         self.beginResetModel()
-        self._prices = tuple(prices)
+        self._rows = tuple(prices)
         self.endResetModel()
 
     def own(self, row: int) -> OwnPrice:
-        return self._prices[row]
+        return self._rows[row]
 
     def row_of(self, model: str) -> int:
         """Where a model stands, or -1."""
-        return next((at for at, own in enumerate(self._prices) if own.model == model), -1)
+        return next((at for at, own in enumerate(self._rows) if own.model == model), -1)
 
     def roleNames(self) -> dict:
         return {OWN: b"own"}
 
-    def rowCount(self, parent: Index | None = None) -> int:
-        return 0 if parent is not None and parent.isValid() else len(self._prices)
-
-    def columnCount(self, parent: Index | None = None) -> int:
-        return 0 if parent is not None and parent.isValid() else len(COLUMNS)
-
-    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> object:
-        if orientation is Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
-            return COLUMNS[section]
-        if orientation is Qt.Orientation.Horizontal and role == Qt.ItemDataRole.TextAlignmentRole:
-            return _side(section)
-        return None
-
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
         if not index.isValid():
             return None
-        own, column = self._prices[index.row()], index.column()
+        own, column = self._rows[index.row()], index.column()
         match role:
             case Qt.ItemDataRole.DisplayRole:
                 return _words(own, column)
             case Qt.ItemDataRole.TextAlignmentRole:
-                return _side(column)
+                return self.side(column)
             case Qt.ItemDataRole.FontRole if column in (1, 2, 3):
                 return theme.current().font("figures")
             case Qt.ItemDataRole.ForegroundRole if column == 5:
@@ -95,8 +84,3 @@ def _others(own: OwnPrice) -> str:
     )
     count += len([tier for tier in tokens if tier != "standard"])
     return f"{count} more" if count else ""
-
-
-def _side(column: int) -> Qt.AlignmentFlag:
-    across = Qt.AlignmentFlag.AlignRight if column in (1, 2, 3) else Qt.AlignmentFlag.AlignLeft
-    return across | Qt.AlignmentFlag.AlignVCenter

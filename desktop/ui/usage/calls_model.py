@@ -5,24 +5,26 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
+from PySide6.QtCore import QModelIndex, QObject, Qt, Signal
 
 from desktop.ui import theme
 from desktop.ui.usage import words
+from desktop.ui.widgets.table_model import Index, TableModel
 from desktop.ui.widgets.tooltip import tip
 
 if TYPE_CHECKING:
     from desktop.services.usage import Row
-
-Index = QModelIndex | QPersistentModelIndex
 
 ROW = Qt.ItemDataRole.UserRole + 1
 COLUMNS = ("Time", "Page", "Model", "Cost", "Estimate", "Input", "Cached", "Output", "Profile", "Ended")
 FIGURES = frozenset((3, 4, 5, 6, 7))
 
 
-class CallsModel(QAbstractTableModel):
+class CallsModel(TableModel):
     """Rows of the ledger; the role `call` is the whole value. `more_wanted` asks for the page below the last row."""
+
+    titles = COLUMNS
+    figures = FIGURES
 
     more_wanted = Signal()
 
@@ -65,19 +67,6 @@ class CallsModel(QAbstractTableModel):
     def roleNames(self) -> dict:
         return {ROW: b"call"}
 
-    def rowCount(self, parent: Index | None = None) -> int:
-        return 0 if parent is not None and parent.isValid() else len(self._rows)
-
-    def columnCount(self, parent: Index | None = None) -> int:
-        return 0 if parent is not None and parent.isValid() else len(COLUMNS)
-
-    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> object:
-        if orientation is Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
-            return COLUMNS[section]
-        if orientation is Qt.Orientation.Horizontal and role == Qt.ItemDataRole.TextAlignmentRole:
-            return _side(section)
-        return None
-
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
         if not index.isValid():
             return None
@@ -86,7 +75,7 @@ class CallsModel(QAbstractTableModel):
             case Qt.ItemDataRole.DisplayRole:
                 return self._words(row, index.column())
             case Qt.ItemDataRole.TextAlignmentRole:
-                return _side(index.column())
+                return self.side(index.column())
             case Qt.ItemDataRole.ToolTipRole if index.column() in (2, 8):
                 return tip(self._words(row, index.column()))
             case Qt.ItemDataRole.FontRole if index.column() in FIGURES or index.column() == 0:
@@ -117,11 +106,6 @@ class CallsModel(QAbstractTableModel):
             case 8:
                 return row.profile
         return words.FATES.get(row.fate, row.fate)
-
-
-def _side(column: int) -> Qt.AlignmentFlag:
-    across = Qt.AlignmentFlag.AlignRight if column in FIGURES else Qt.AlignmentFlag.AlignLeft
-    return across | Qt.AlignmentFlag.AlignVCenter
 
 
 def _tone(row: Row, column: int) -> object:

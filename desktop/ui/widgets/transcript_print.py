@@ -31,7 +31,7 @@ def print_pages(printer: QPagedPaintDevice, messages: Iterable[Message]) -> int:
             y += gap * dots
             top, height = 0.0, document.size().height()
             while top < height:
-                room = _whole_lines(document, top, page.height() - y)
+                room = whole_lines(document, top, page.height() - y)
                 if room <= 0 and y > 0:
                     printer.newPage()
                     y, pages = 0.0, pages + 1
@@ -46,8 +46,8 @@ def print_pages(printer: QPagedPaintDevice, messages: Iterable[Message]) -> int:
     return pages
 
 
-def _whole_lines(document: SafeDocument, top: float, room: float) -> float:
-    """How much of a document from `top` on fits into `room` without cutting a line."""
+def whole_lines(document: SafeDocument, top: float, room: float) -> float:
+    """How much of a document from `top` on fits into `room` without cutting a line; 0 where not one does."""
     height = document.size().height()
     if height - top <= room:
         return height - top

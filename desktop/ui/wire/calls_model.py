@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import (
-    QAbstractTableModel,
     QModelIndex,
     QObject,
-    QPersistentModelIndex,
     QSortFilterProxyModel,
     Qt,
     Signal,
@@ -17,9 +15,8 @@ from PySide6.QtCore import (
 from desktop.core.calls import CallRow, Fate
 from desktop.core.text import visible
 from desktop.ui import theme
+from desktop.ui.widgets.table_model import Index, TableModel
 from desktop.ui.wire import words
-
-Index = QModelIndex | QPersistentModelIndex
 
 CALL = Qt.ItemDataRole.UserRole + 1
 COLUMNS = (
@@ -38,8 +35,11 @@ KEYS = tuple(key for key, _ in COLUMNS)
 FIGURES = frozenset(("status", "time", "bytes", "dollars", "retries"))
 
 
-class CallsModel(QAbstractTableModel):
+class CallsModel(TableModel):
     """The role `call` is the whole value. `more_wanted` asks for those before the last row."""
+
+    titles = tuple(title for _, title in COLUMNS)
+    figures = frozenset(at for at, key in enumerate(KEYS) if key in FIGURES)
 
     more_wanted = Signal()
 
@@ -114,19 +114,6 @@ class CallsModel(QAbstractTableModel):
     def roleNames(self) -> dict:
         return {CALL: b"call"}
 
-    def rowCount(self, parent: Index | None = None) -> int:
-        return 0 if parent is not None and parent.isValid() else len(self._rows)
-
-    def columnCount(self, parent: Index | None = None) -> int:
-        return 0 if parent is not None and parent.isValid() else len(COLUMNS)
-
-    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> object:
-        if orientation is Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
-            return COLUMNS[section][1]
-        if orientation is Qt.Orientation.Horizontal and role == Qt.ItemDataRole.TextAlignmentRole:
-            return _side(section)
-        return None
-
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
         if not index.isValid():
             return None
@@ -135,7 +122,7 @@ class CallsModel(QAbstractTableModel):
             case Qt.ItemDataRole.DisplayRole:
                 return cell(row, KEYS[column])
             case Qt.ItemDataRole.TextAlignmentRole:
-                return _side(column)
+                return self.side(column)
             case Qt.ItemDataRole.FontRole if KEYS[column] in FIGURES or column == 0:
                 return theme.current().font("figures")
             case Qt.ItemDataRole.ForegroundRole:
@@ -198,11 +185,6 @@ def cell(row: CallRow, key: str) -> str:
 
 def _place(row: CallRow) -> tuple[int, str]:
     return row.started, row.call_id
-
-
-def _side(column: int) -> Qt.AlignmentFlag:
-    across = Qt.AlignmentFlag.AlignRight if KEYS[column] in FIGURES else Qt.AlignmentFlag.AlignLeft
-    return across | Qt.AlignmentFlag.AlignVCenter
 
 
 def _tone(row: CallRow, key: str) -> object:

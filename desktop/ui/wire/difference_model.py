@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
+from PySide6.QtCore import QObject, Qt
 
 from desktop.core.text import visible
 from desktop.ui import theme
+from desktop.ui.widgets.table_model import Index, TableModel
 
 if TYPE_CHECKING:
     from desktop.core.wire.difference import Change
-
-Index = QModelIndex | QPersistentModelIndex
 
 CHANGE = Qt.ItemDataRole.UserRole + 1
 COLUMNS = ("Part", "", "Path", "Before", "After")
@@ -21,8 +20,10 @@ SIGNS = {"added": ("+", "good"), "removed": ("−", "bad"), "changed": ("≠", "
 SHOWN = 300
 
 
-class DifferenceModel(QAbstractTableModel):
+class DifferenceModel(TableModel):
     """The role `change` is the whole value."""
+
+    titles = COLUMNS
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -38,19 +39,6 @@ class DifferenceModel(QAbstractTableModel):
 
     def roleNames(self) -> dict:
         return {CHANGE: b"change"}
-
-    def rowCount(self, parent: Index | None = None) -> int:
-        return 0 if parent is not None and parent.isValid() else len(self._rows)
-
-    def columnCount(self, parent: Index | None = None) -> int:
-        return 0 if parent is not None and parent.isValid() else len(COLUMNS)
-
-    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> object:
-        if orientation is Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
-            return COLUMNS[section]
-        if orientation is Qt.Orientation.Horizontal and role == Qt.ItemDataRole.TextAlignmentRole:
-            return Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
-        return None
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
         if not index.isValid():

@@ -5,24 +5,26 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
+from PySide6.QtCore import QModelIndex, QObject, Qt
 
 from desktop.core.text import visible
 from desktop.ui import theme
+from desktop.ui.widgets.table_model import Index, TableModel
 from desktop.ui.wire import words
 
 if TYPE_CHECKING:
     from desktop.core.wire.views import EventLine
-
-Index = QModelIndex | QPersistentModelIndex
 
 EVENT = Qt.ItemDataRole.UserRole + 1
 COLUMNS = ("At", "Event", "Bytes", "Data")
 SHOWN_DATA = 400  # characters of one row; the whole of it is shown below the list
 
 
-class EventsModel(QAbstractTableModel):
+class EventsModel(TableModel):
     """The role `event` is the whole value. Those that hold the words looked for are rows, in their order."""
+
+    titles = COLUMNS
+    figures = frozenset((0, 2))
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -69,19 +71,6 @@ class EventsModel(QAbstractTableModel):
     def roleNames(self) -> dict:
         return {EVENT: b"event"}
 
-    def rowCount(self, parent: Index | None = None) -> int:
-        return 0 if parent is not None and parent.isValid() else len(self._rows)
-
-    def columnCount(self, parent: Index | None = None) -> int:
-        return 0 if parent is not None and parent.isValid() else len(COLUMNS)
-
-    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> object:
-        if orientation is Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
-            return COLUMNS[section]
-        if orientation is Qt.Orientation.Horizontal and role == Qt.ItemDataRole.TextAlignmentRole:
-            return _side(section)
-        return None
-
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
         if not index.isValid():
             return None
@@ -90,7 +79,7 @@ class EventsModel(QAbstractTableModel):
             case Qt.ItemDataRole.DisplayRole:
                 return _cell(row, column)
             case Qt.ItemDataRole.TextAlignmentRole:
-                return _side(column)
+                return self.side(column)
             case Qt.ItemDataRole.FontRole:
                 return theme.current().font("mono" if column == 3 else "figures")
             case Qt.ItemDataRole.ForegroundRole if column < 3:
@@ -109,8 +98,3 @@ def _cell(row: EventLine, column: int) -> str:
         case 2:
             return words.thinly(f"{row.size_bytes:,}")
     return visible(row.data[:SHOWN_DATA]).replace("\n", " ⏎ ")
-
-
-def _side(column: int) -> Qt.AlignmentFlag:
-    across = Qt.AlignmentFlag.AlignRight if column in (0, 2) else Qt.AlignmentFlag.AlignLeft
-    return across | Qt.AlignmentFlag.AlignVCenter
