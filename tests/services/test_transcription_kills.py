@@ -6,14 +6,17 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
+from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from hearing import NUMBERS, HearingServer, recording
 
 from desktop.core.profile import Kind, Profile
-from desktop.store import profiles
+from desktop.store import connections, profiles
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -55,6 +58,20 @@ def child(folder: Path, *words: str) -> subprocess.Popen[str]:
     )
 
 
+def wait_until(process: subprocess.Popen[str], is_so: Callable[[], bool]) -> None:
+    """Look again and again while the process lives: nothing tells of what another one has done."""
+    until, pause = time.monotonic() + 60, threading.Event()
+    while not is_so():
+        assert time.monotonic() < until and process.poll() is None, process.communicate()
+        pause.wait(0.02)
+
+
+def parts_kept(folder: Path) -> int:
+    """How many answers are in the archive, as a reader beside the process sees it."""
+    with closing(connections.reading(folder / "archive.db")) as conn:
+        return int(conn.execute("SELECT count(*) FROM transcript_part WHERE reply IS NOT NULL").fetchone()[0])
+
+
 @pytest.mark.parametrize("choice", ["ask", "repeat"])
 def test_a_killed_run_goes_on_and_pays_for_nothing_twice_that_had_arrived(tmp_path, choice):
     folder = tmp_path / "data"
@@ -66,11 +83,8 @@ def test_a_killed_run_goes_on_and_pays_for_nothing_twice_that_had_arrived(tmp_pa
         profiles.save(folder, (paid,), paid.id)
         server.faults = [None, None, None, lambda handler, sent: server.gate.clear()]
         first = child(folder, str(wav), choice)
-        until = time.monotonic() + 30
-        while len(server.answered) < 3 or len(server.sent) < 5:
-            assert time.monotonic() < until and first.poll() is None, first.communicate()
-            time.sleep(0.05)
-        time.sleep(0.3)  # the answers are in the archive by then
+        wait_until(first, lambda: len(server.answered) >= 3 and len(server.sent) >= 5)
+        wait_until(first, lambda: parts_kept(folder) == 3)
         first.send_signal(signal.SIGKILL)
         first.communicate()
         arrived = [sent.text for sent in server.answered[:3]]

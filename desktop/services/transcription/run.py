@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import shutil
 import sqlite3
 import threading
@@ -18,6 +19,7 @@ from msgspec.structs import replace
 
 from desktop.api import audio
 from desktop.api.audio import TranscriptionReply
+from desktop.api.multipart import kind_of
 from desktop.core.conversation import State
 from desktop.core.errors import (
     ArchiveFull,
@@ -644,10 +646,6 @@ def levels_of(peaks: Peaks) -> Sequence[float]:
 
 def voice_of(path: Path) -> str:
     """A clip as a data URL. Raises BadFile."""
-    import base64
-
-    from desktop.api.multipart import kind_of
-
     try:
         content = path.read_bytes()
     except OSError as error:
