@@ -11,7 +11,7 @@ from desktop.core.calls import Fate
 from desktop.ui import icons, theme
 from desktop.ui.widgets.labels import plain_label
 from desktop.ui.wire.events_view import EventsView
-from desktop.ui.wire.find_line import FindLine
+from desktop.ui.widgets.find_line import FindLine
 from desktop.ui.wire.overview import Overview
 from desktop.ui.wire.text_view import TextView
 
@@ -38,7 +38,7 @@ class CallView(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addLayout(self._head())
-        self.find_line = FindLine(self)
+        self.find_line = FindLine("wire", "Find in this text", (8, 4), self)
         column.addWidget(self.find_line)
         self.note = plain_label("", "warn", self, wrap=True)
         self.note.setObjectName("wire.note")
