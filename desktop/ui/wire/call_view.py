@@ -9,9 +9,9 @@ from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QTabBar, QToolButton,
 
 from desktop.core.calls import Fate
 from desktop.ui import icons, theme
+from desktop.ui.widgets.find_line import FindLine
 from desktop.ui.widgets.labels import plain_label
 from desktop.ui.wire.events_view import EventsView
-from desktop.ui.widgets.find_line import FindLine
 from desktop.ui.wire.overview import Overview
 from desktop.ui.wire.text_view import TextView
 
