@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Annotated, Any, Literal
 
-from msgspec import Meta, Struct, field
+from msgspec import Meta, Struct
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -15,17 +15,11 @@ from desktop.local.generation import Ask, Json, Piece, Talker, Tokens, chance, s
 from desktop.local.messages import plain_messages
 from desktop.local.offer import Found, Offer
 from desktop.local.requests import EventStream, read_json, while_connected
+from desktop.local.sampling import Sampling
 from desktop.local.tools import CallReader, Deciding, Tools, read_tools
 from desktop.local.wire import DONE, event, json_reply, new_id, now, wrong
 
 FINGERPRINT = "davenport-local"
-Penalty = Annotated[float, Meta(ge=-2, le=2)]
-Stop = str | Annotated[list[str], Meta(max_length=4)]
-
-
-class StreamOptions(Struct, frozen=True):
-    include_usage: bool = False
-    include_obfuscation: bool = True
 
 
 class Format(Struct, frozen=True):
@@ -33,26 +27,15 @@ class Format(Struct, frozen=True):
     json_schema: Json | None = None
 
 
-class ChatBody(Struct, frozen=True):
+class ChatBody(Sampling, frozen=True, kw_only=True):
     """Every parameter of the API; those that mean nothing for a small local model are taken and left."""
 
     messages: Annotated[list[Any], Meta(min_length=1)]
-    model: str
-    temperature: Annotated[float, Meta(ge=0, le=2)] | None = None
-    top_p: Annotated[float, Meta(ge=0, le=1)] | None = None
-    n: Annotated[int, Meta(ge=1, le=128)] = 1
-    stream: bool = False
-    stream_options: StreamOptions | None = None
-    stop: Stop | None = None
     max_tokens: Annotated[int, Meta(ge=1)] | None = None
     max_completion_tokens: Annotated[int, Meta(ge=1)] | None = None
-    presence_penalty: Penalty | None = None
-    frequency_penalty: Penalty | None = None
-    logit_bias: dict[str, Annotated[float, Meta(ge=-100, le=100)]] = field(default_factory=dict)
     logprobs: bool = False
     top_logprobs: Annotated[int, Meta(ge=0, le=20)] | None = None
     response_format: Format | None = None
-    seed: int | None = None
     tools: list[Any] | None = None
     tool_choice: str | Json | None = None
     parallel_tool_calls: bool = True
@@ -70,7 +53,6 @@ class ChatBody(Struct, frozen=True):
     safety_identifier: Any = None
     service_tier: Any = None
     store: bool = False
-    user: Any = None
     verbosity: Any = None
     web_search_options: Any = None
 
@@ -120,24 +102,12 @@ def ask_of(body: ChatBody, tools: Tools | None) -> Ask:
     schema = form_of(kind.type, kind.json_schema)
     if tools and tools.is_forced:
         schema = tools.schema()
-    return Ask(
+    return body.ask(
         messages=plain_messages(body.messages, extra_system=system),
         max_tokens=body.max_completion_tokens or body.max_tokens,
-        temperature=body.temperature,
-        top_p=body.top_p,
-        seed=body.seed,
-        stop=stops(body.stop),
-        presence_penalty=body.presence_penalty,
-        frequency_penalty=body.frequency_penalty,
-        logit_bias=body.logit_bias,
         top_logprobs=(body.top_logprobs or 0) if body.logprobs else None,
         schema=schema,
     )
-
-
-def stops(stop: str | list[str] | None) -> tuple[str, ...]:
-    every = [stop] if isinstance(stop, str) else stop or []
-    return tuple(text for text in every if text)
 
 
 def form_of(kind: str, named: Json | None, where: str = "response_format") -> Json | bool | None:
@@ -163,7 +133,6 @@ class _Run:
             "model": body.model,
             "system_fingerprint": FINGERPRINT,
         }
-        self._wants_usage = bool(body.stream_options and body.stream_options.include_usage)
 
     async def whole(self) -> Json:
         answers = [_Answer(self._tools, self._ask) for _ in range(self._body.n)]
@@ -189,14 +158,14 @@ class _Run:
                 if piece.tokens:
                     totals.append(piece.tokens)
                     yield self._chunk(index, {}, finish=answer.finish)
-        if self._wants_usage:
+        if self._body.wants_usage:
             yield event({**self._base, "object": "chat.completion.chunk", "choices": [], "usage": usage(totals)})
         yield DONE
 
     def _chunk(self, index: int, delta: Json, chances: Any = None, finish: str | None = None) -> bytes:
         choice = {"index": index, "delta": delta, "logprobs": chances, "finish_reason": finish}
         chunk = {**self._base, "object": "chat.completion.chunk", "choices": [choice]}
-        return event({**chunk, "usage": None} if self._wants_usage else chunk)
+        return event({**chunk, "usage": None} if self._body.wants_usage else chunk)
 
 
 class _Answer:

@@ -6,38 +6,27 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Annotated, Any
 
-from msgspec import Meta, Struct, field, structs
+from msgspec import Meta, structs
 from starlette.requests import Request
 from starlette.responses import Response
 
-from desktop.local.chat import FINGERPRINT, Penalty, Stop, StreamOptions, scripted, stops, usage
+from desktop.local.chat import FINGERPRINT, scripted, usage
 from desktop.local.generation import Ask, Json, Piece, Talker, Tokens, several
 from desktop.local.offer import Offer
 from desktop.local.requests import EventStream, read_json, while_connected
+from desktop.local.sampling import Sampling
 from desktop.local.wire import DONE, event, json_reply, new_id, now, wrong
 
 LENGTH = 16  # the API's own default
 
 
-class CompletionBody(Struct, frozen=True):
-    model: str
+class CompletionBody(Sampling, frozen=True, kw_only=True):
     prompt: Any = ""
     max_tokens: Annotated[int, Meta(ge=0)] = LENGTH
-    temperature: Annotated[float, Meta(ge=0, le=2)] | None = None
-    top_p: Annotated[float, Meta(ge=0, le=1)] | None = None
-    n: Annotated[int, Meta(ge=1, le=128)] = 1
     best_of: Annotated[int, Meta(ge=0, le=20)] = 1
-    stream: bool = False
-    stream_options: StreamOptions | None = None
     logprobs: Annotated[int, Meta(ge=0, le=5)] | None = None
     echo: bool = False
-    stop: Stop | None = None
-    presence_penalty: Penalty | None = None
-    frequency_penalty: Penalty | None = None
-    logit_bias: dict[str, Annotated[float, Meta(ge=-100, le=100)]] = field(default_factory=dict)
-    seed: int | None = None
     suffix: str | None = None
-    user: Any = None
 
 
 class CompletionEndpoint:
@@ -64,21 +53,6 @@ def _prompts(prompt: Any) -> list[str]:
     return prompts
 
 
-def _ask(body: CompletionBody, prompt: str) -> Ask:
-    return Ask(
-        prompt=prompt,
-        max_tokens=body.max_tokens,
-        temperature=body.temperature,
-        top_p=body.top_p,
-        seed=body.seed,
-        stop=stops(body.stop),
-        presence_penalty=body.presence_penalty,
-        frequency_penalty=body.frequency_penalty,
-        logit_bias=body.logit_bias,
-        top_logprobs=body.logprobs,
-    )
-
-
 class _Run:
     def __init__(self, talker: Talker, body: CompletionBody, prompts: list[str]) -> None:
         self._talker, self._body, self._prompts = talker, body, prompts
@@ -89,7 +63,9 @@ class _Run:
             "model": body.model,
             "system_fingerprint": FINGERPRINT,
         }
-        self._wants_usage = bool(body.stream_options and body.stream_options.include_usage)
+
+    def _ask(self, prompt: str) -> Ask:
+        return self._body.ask(prompt=prompt, max_tokens=self._body.max_tokens, top_logprobs=self._body.logprobs)
 
     async def _pieces(self) -> AsyncGenerator[tuple[int, Piece], None]:
         """Pieces of every prompt's answers, numbered through."""
@@ -98,7 +74,7 @@ class _Run:
             if self._body.echo:
                 for index in range(base, base + self._body.n):
                     yield index, Piece(prompt)
-            async with aclosing(several(self._talker, _ask(self._body, prompt), self._body.n)) as pieces:
+            async with aclosing(several(self._talker, self._ask(prompt), self._body.n)) as pieces:
                 async for index, piece in pieces:
                     yield base + index, piece
 
@@ -119,14 +95,14 @@ class _Run:
 
     async def events(self) -> AsyncGenerator[bytes, None]:
         totals: list[Tokens] = []
-        nothing: Json = {"usage": None} if self._wants_usage else {}
+        nothing: Json = {"usage": None} if self._body.wants_usage else {}
         async with aclosing(self._pieces()) as pieces:
             async for index, piece in pieces:
                 totals += [piece.tokens] if piece.tokens else []
                 shown = self._chances(piece.logprobs) if piece.logprobs else None
                 choice = {"text": piece.text, "index": index, "logprobs": shown, "finish_reason": piece.finish or None}
                 yield event({**self._base, "choices": [choice], **nothing})
-        if self._wants_usage:
+        if self._body.wants_usage:
             yield event({**self._base, "choices": [], "usage": self._usage(totals)})
         yield DONE
 
