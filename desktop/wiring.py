@@ -12,7 +12,9 @@ from desktop.core.calls import Recorder
 from desktop.core.profile import Profile
 from desktop.core.secret import Redactor, Secret
 from desktop.services.archive_state import ArchiveState
+from desktop.services.asking import Asking
 from desktop.services.attachments import Attachments
+from desktop.services.booking import Booking
 from desktop.services.budgets import Budgets
 from desktop.services.bundle import Options, Services
 from desktop.services.calls import Calls
@@ -138,7 +140,9 @@ async def open_services(
     meter = Meter(database, now=now)
     reported = ReportedCosts(database, secrets, make_client, now=now)
     keeper = Keeper(database, calls, settings, redactor, now=now)
-    sending = Sending(database, connections, catalogs, tokens, calls, budgets, redactor, now=now)
+    booking = Booking(database, catalogs, calls, budgets, now=now)
+    asking = Asking(connections, catalogs, tokens, booking)
+    sending = Sending(connections, catalogs, tokens, calls, booking, redactor)
     jobs = Jobs(database, parallel=settings.value.transcription_jobs, now=now)
     settings.listen(lambda changed: setattr(jobs, "parallel", changed.transcription_jobs))
     transcription = Transcription(
@@ -176,18 +180,7 @@ async def open_services(
         chat=chat,
         conversations=kept,
         library=library,
-        titles=Titles(
-            database,
-            connections,
-            catalogs,
-            tokens,
-            calls,
-            budgets,
-            profile_of,
-            library,
-            model=lambda: settings.value.title_model,
-            now=now,
-        ),
+        titles=Titles(database, asking, profile_of, library, model=lambda: settings.value.title_model),
         attachments=Attachments(database),
         imports=imports,
         export=Export(database, redactor, lambda: learn_all(profiles, secrets)),

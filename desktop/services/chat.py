@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Coroutine, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from dataclasses import replace as with_fields
@@ -35,12 +35,14 @@ from desktop.core.replies import FINISHED, Growing
 from desktop.core.text import scalar
 from desktop.core.tokens import PER_MESSAGE
 from desktop.core.usage import Usage
+from desktop.services.booking import pico_of, price_words
 from desktop.services.budgets import Budgets, Gate
 from desktop.services.calls import Calls
 from desktop.services.catalog import Catalogs
 from desktop.services.connections import Connections
 from desktop.services.prices import price_version
 from desktop.services.tokens import Tokens
+from desktop.services.whole import whole
 from desktop.services.wire_messages import wire_messages
 from desktop.store import blobs, conversations, ledger, raw_replies
 from desktop.store.database import Database
@@ -51,7 +53,6 @@ T = TypeVar("T")
 
 CONTINUE = "Continue exactly where your last message broke off. Do not repeat anything of it."
 PAGE = "chat"
-GRACE_S = 3.0  # for a commit that has begun when a stop comes
 TOKENS_PER_PICTURE = 800  # a middling picture; what counts is the reply's usage
 USUAL_OUTPUT = 500  # tokens of an answer, of a model that has not answered yet
 
@@ -338,7 +339,7 @@ class Chat:
             model=question.model,
             conversation=first.conversation,
             message=first.id,
-            estimate_pico=_pico(price),
+            estimate_pico=pico_of(price),
         )
         return _Run(call_id, question.profile, question.model, replies, request, tuple(m.text for m in path), row)
 
@@ -346,7 +347,7 @@ class Chat:
 
     async def _carry_out(self, run: _Run, begin: Callable[[Any], None], started: Started, tell: Tell) -> Message:
         """Commit question, empty replies and the open ledger row before a byte leaves; then ask, and close all."""
-        await _whole(self._database.write(begin))
+        await whole(self._database.write(begin))
         run.started = self._clock()
         tell(started)
         writer = StreamWriter(self._database, on_trouble=lambda error: tell(Unsaved(error)))
@@ -355,14 +356,14 @@ class Chat:
             async with writer:
                 await self._receive(run, writer, tell)
         except asyncio.CancelledError:
-            await _whole(self._close(run, State.STOPPED, None, tell))
+            await whole(self._close(run, State.STOPPED, None, tell))
             raise
         except KnownError as error:
-            return await _whole(self._close(run, _state_of(error, run), error, tell))
+            return await whole(self._close(run, _state_of(error, run), error, tell))
         except Exception:
-            await _whole(self._close(run, State.CUT, None, tell))
+            await whole(self._close(run, State.CUT, None, tell))
             raise
-        return await _whole(self._close(run, None, None, tell))
+        return await whole(self._close(run, None, None, tell))
 
     async def _receive(self, run: _Run, writer: StreamWriter, tell: Tell) -> None:
         client = await self._connections.client(run.profile)
@@ -430,7 +431,7 @@ class Chat:
             final = state or FINISHED.get(reply.finish_reason, State.COMPLETE)
             message = reply.ended(final, run.started, at, error)
             if number == 0:
-                message = replace(message, cost_pico=_pico(price), is_free=_is_free(price) or run.profile.is_local)
+                message = replace(message, cost_pico=pico_of(price), is_free=_is_free(price) or run.profile.is_local)
             ended.append(message)
         await self._commit(run, ended, usage, price, error, tell)
         self._calls.price(run.call_id, run.model, price_words(price))
@@ -472,7 +473,7 @@ class Chat:
             ended=self._micros(),
             fate=_fate_of(ended[0].state, error),
             usage=usage,
-            cost_pico=_pico(price),
+            cost_pico=pico_of(price),
             is_free=_is_free(price) or run.profile.is_local,
             price_version=price_version(self._catalogs.of(run.profile), run.model),
             status=(error.detail.status if error else None) or run.status,
@@ -495,29 +496,6 @@ class Chat:
 
     def _micros(self) -> int:
         return round(self._now() * 1_000_000)
-
-
-async def _whole(work: Coroutine[Any, Any, T]) -> T:
-    """Await work that must not be left half done: a stop meanwhile is put off to the next await.
-
-    Only what cannot end, such as a commit to a full disk, is given up some seconds after the stop.
-    """
-    task, current = asyncio.ensure_future(work), asyncio.current_task()
-    is_stopped = False
-    while not task.done():
-        try:
-            await asyncio.wait([task], timeout=GRACE_S if is_stopped else None)
-        except asyncio.CancelledError:
-            is_stopped = True
-            if current is not None:
-                current.uncancel()
-            continue
-        if not task.done():
-            task.cancel()
-            await asyncio.wait([task])
-    if is_stopped and current is not None:
-        current.cancel()
-    return task.result()
 
 
 def _past_of(question: Question) -> tuple[str | None, str | None, str, str]:
@@ -554,18 +532,5 @@ def _fate_of(state: State, error: KnownError | None) -> Fate:
     return {State.STOPPED: Fate.STOPPED, State.CUT: Fate.CUT, State.FAILED: Fate.FAILED}.get(state, Fate.COMPLETE)
 
 
-def _pico(price: pricing.Cost | pricing.Unpriced | None) -> int | None:
-    return pricing.pico(price.dollars) if isinstance(price, pricing.Cost) else None
-
-
 def _is_free(price: pricing.Cost | pricing.Unpriced | None) -> bool:
     return isinstance(price, pricing.Cost) and price.is_free
-
-
-def price_words(price: pricing.Cost | pricing.Unpriced | None) -> str:
-    """Dollars, "free" or "unpriced"; nothing where nothing was used."""
-    if price is None:
-        return ""
-    if isinstance(price, pricing.Unpriced):
-        return "unpriced"
-    return "free" if price.is_free else pricing.shown(price.dollars)

@@ -34,9 +34,8 @@ WISH = Wish(OPENAI.id, MODEL, "Clean this up.")
 class WorkDesk(Desk):
     def __init__(self, folder, wire):
         super().__init__(folder, wire)
-        titles = self.titles
         self.work = AfterWork(
-            self.database, self.connections, titles._catalogs, titles._tokens, self.calls, self.budgets,
+            self.database, self.connections, self.catalogs, self.tokens, self.calls, self.budgets,
             lambda id: self.profiles[id],
         )  # fmt: skip
 

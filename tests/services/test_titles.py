@@ -18,6 +18,8 @@ from desktop.core.conversation import Conversation, Message, Role, Text
 from desktop.core.errors import BadInput, BudgetReached
 from desktop.core.profile import LOCAL_ID, Budget, Kind, Profile, origin
 from desktop.core.secret import Redactor, Secret
+from desktop.services.asking import Asking
+from desktop.services.booking import Booking
 from desktop.services.budgets import Budgets
 from desktop.services.calls import Calls
 from desktop.services.catalog import Catalogs
@@ -79,19 +81,17 @@ def test_a_models_reply_as_a_title(reply, title):
 class Desk:
     def __init__(self, folder, wire: Wire) -> None:
         self.database, self.wire, self.model = Database.open(folder), wire, MODEL
-        self.calls, catalogs = Calls(), Catalogs(folder)
+        self.calls, self.catalogs = Calls(), Catalogs(folder)
         self.connections = Connections(self._connect, self._read_key, None, Redactor())
-        tokens = Tokens(folder / "cache", lambda model: catalogs.current.card(model))
+        self.tokens = Tokens(folder / "cache", lambda model: self.catalogs.current.card(model))
         self.library = Library(self.database, Conversations(self.database))
         self.profiles = {OPENAI.id: OPENAI, LOCAL.id: LOCAL}
         self.budgets = Budgets(self.database)
+        booking = Booking(self.database, self.catalogs, self.calls, self.budgets)
+        self.asking = Asking(self.connections, self.catalogs, self.tokens, booking)
         self.titles = Titles(
             self.database,
-            self.connections,
-            catalogs,
-            tokens,
-            self.calls,
-            self.budgets,
+            self.asking,
             lambda id: self.profiles.get(id, self.profiles[OPENAI.id]),
             self.library,
             model=lambda: self.model,

@@ -22,6 +22,7 @@ from desktop.core.secret import Redactor, Secret
 from desktop.core.wire.page_request import request_for_page
 from desktop.core.wire.request import Began
 from desktop.core.wire.views import events
+from desktop.services.booking import Booking
 from desktop.services.budgets import Budgets
 from desktop.services.calls import STAMPS, Arrivals, Calls
 from desktop.services.catalog import Catalogs
@@ -56,7 +57,8 @@ class Desk:
         self.connections = Connections(self._connect, self._key, None, self.redactor)
         tokens = Tokens(folder / "cache", lambda model: self.catalogs.current.card(model))
         budgets = Budgets(self.database, self._profile)
-        sending = Sending(self.database, self.connections, self.catalogs, tokens, self.calls, budgets, self.redactor)
+        booking = Booking(self.database, self.catalogs, self.calls, budgets)
+        sending = Sending(self.connections, self.catalogs, tokens, self.calls, booking, self.redactor)
         keeper = Keeper(self.database, self.calls, self.settings, self.redactor)
         self.wire = Wire(self.database, self.calls, keeper, sending, self._profile, self.redactor)
         self.heard: list[CallRow] = []
