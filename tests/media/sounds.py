@@ -39,6 +39,7 @@ def write(path: Path, pieces: Iterator[np.ndarray], *, codec: str = "", channels
     with av.open(str(path), mode="w") as output:
         stream = output.add_stream(codec or codecs[path.suffix], rate=rate)
         stream.layout = layout
+        stream.bit_rate = stream.bit_rate or 64_000  # some codecs have no rate of their own
         even = av.AudioResampler(format=stream.codec_context.format.name, layout=layout, rate=stream.rate)
         fifo = av.AudioFifo()
         at = 0
