@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from itertools import takewhile
+
+from desktop.core.invisible import INVISIBLE, hidden, is_part
 
 _SURROGATES = re.compile("[\ud800-\udfff]")
 _CONTROL = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|[\x00-\x08\x0b-\x1f\x7f-\x9f]")
-HIDDEN = re.compile("[\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\U000e0000-\U000e007f]")
 
 SAID_CHARACTERS, SAID_LINES = 2000, 20
 
@@ -22,17 +24,26 @@ def said(text: str) -> str:
     kept = _CONTROL.sub("", scalar(text[: SAID_CHARACTERS * 4]))
     lines = visible(kept).strip().splitlines()
     short = "\n".join(lines[:SAID_LINES])[:SAID_CHARACTERS]
-    return short + (" …" if len(lines) > SAID_LINES or len(text) > SAID_CHARACTERS else "")
+    if len(lines) <= SAID_LINES and len(text) <= SAID_CHARACTERS:
+        return short
+    return short[: len(short) - sum(1 for _ in takewhile(INVISIBLE.match, reversed(short)))] + " …"
 
 
 def visible(text: str) -> str:
     """Text with characters that hide or reorder others drawn as marks such as ‹U+202E›."""
-    return HIDDEN.sub(lambda match: f"‹U+{ord(match[0]):04X}›", text)
+    if text.isascii():
+        return text
+    return INVISIBLE.sub(lambda found: found[0] if is_part(text, found.start()) else mark(found[0]), text)
+
+
+def mark(character: str) -> str:
+    """What is drawn in the place of a character that cannot be seen."""
+    return f"‹U+{ord(character):04X}›"
 
 
 def hidden_count(text: str) -> int:
-    """How many characters of a text cannot be seen."""
-    return len(HIDDEN.findall(text))
+    """How many characters of a text hide or reorder others."""
+    return 0 if text.isascii() else sum(1 for _ in hidden(text))
 
 
 def folded(text: str) -> str:

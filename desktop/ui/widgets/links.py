@@ -8,7 +8,8 @@ import unicodedata
 from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
 
-from desktop.core.text import HIDDEN, visible
+from desktop.core.invisible import INVISIBLE
+from desktop.core.text import visible
 
 SCHEMES = frozenset({"http", "https", "mailto"})
 LONGEST_ADDRESS = 8000
@@ -38,7 +39,7 @@ def decide(url: str, shown_text: str = "") -> Verdict:
     address = url.strip()
     if len(address) > LONGEST_ADDRESS:
         return _refused(address[:200], "The address of this link is too long to be opened.")
-    if HIDDEN.search(address) or _BLANKS.search(address):
+    if INVISIBLE.search(address) or _BLANKS.search(address):
         return _refused(address, "The address of this link holds hidden or blank characters.")
     scheme = _SCHEME.match(address)
     if not scheme:
@@ -123,7 +124,7 @@ def _ascii(host: str) -> str | None:
 
 def _other_host(shown_text: str, host: str) -> str:
     """The host that a link's text names, where it is another than the true one."""
-    text = HIDDEN.sub("", shown_text).strip()
+    text = INVISIBLE.sub("", shown_text).strip()
     for match in _NAMED.finditer(text[:2000]):
         word = match[0].removeprefix("mailto:")
         word = word if "://" in word else f"http://{word}"

@@ -30,7 +30,8 @@ from PySide6.QtGui import (
 
 from desktop.core.conversation import Attachment, Audio, Picture
 from desktop.core.hit_marks import Finder
-from desktop.core.text import HIDDEN, visible
+from desktop.core.invisible import hidden
+from desktop.core.text import mark, visible
 from desktop.ui.widgets.markdown import Kind, Piece
 from desktop.ui.widgets.safe_document import LONGEST_LINE, PICTURE, SafeDocument, fragments, hostile, span
 
@@ -815,14 +816,17 @@ def _with_marks(line: str) -> tuple[str, list[int] | None]:
 
     None where every character stands at its own index.
     """
-    if line.isascii() or (not HIDDEN.search(line) and max(line) <= "\uffff"):
+    if line.isascii():
+        return line, None
+    marked = set(hidden(line))
+    if not marked and max(line) <= "\uffff":
         return line, None
     parts, places, at = [], [], 0
-    for character in line:
+    for number, character in enumerate(line):
         places.append(at)
-        part = f"‹U+{ord(character):04X}›" if HIDDEN.match(character) else character
+        part = mark(character) if number in marked else character
         parts.append(part)
-        at += len(part) + (character == part and character > "\uffff")
+        at += len(part) + (number not in marked and character > "\uffff")
     return "".join(parts), [*places, at]
 
 
