@@ -18,6 +18,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from desktop.core.errors import BadInput, KeyringFailed, Missing
+from desktop.core.invisible import INVISIBLE
 from desktop.core.keeping import Where
 from desktop.core.profile import (
     ENVIRONMENT_ID,
@@ -33,7 +34,7 @@ from desktop.core.profile import (
     origin,
 )
 from desktop.core.secret import Secret
-from desktop.core.text import HIDDEN
+from desktop.core.text import hidden_count
 from desktop.store import profiles as store
 from desktop.store.secrets import Secrets
 
@@ -372,7 +373,7 @@ def check(profile: Profile, before: Profile) -> Profile:
     What stays as it was is not looked at again: an address that is not finished is no reason against a new name.
     """
     name = " ".join(profile.name.split())
-    if not name or len(name) > LONGEST_NAME or HIDDEN.search(name):
+    if not name or len(name) > LONGEST_NAME or hidden_count(name):
         raise BadInput(f"A profile's name has 1 to {LONGEST_NAME} visible characters.")
     for title, value in (
         ("organization", profile.organization),
@@ -407,7 +408,7 @@ def check(profile: Profile, before: Profile) -> Profile:
 def check_address(url: str) -> str:
     """A base URL without a slash at its end. Raises BadInput for what might be read in two ways."""
     url = url.strip()
-    if any(not character.isprintable() or character in " \\" for character in url) or HIDDEN.search(url):
+    if any(not character.isprintable() or character in " \\" for character in url) or INVISIBLE.search(url):
         raise BadInput("The address has a character that no address has.", "Type it by hand.")
     host = origin(url).partition("://")[2].rpartition(":")[0].strip("[]")
     if not _HOST.fullmatch(host):
