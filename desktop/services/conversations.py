@@ -15,26 +15,32 @@ from desktop.core.conversation import (
     children_of,
     edit_draft,
     newest_leaf,
-    path_to,
 )
 from desktop.core.errors import Missing
 from desktop.core.ids import new_id
-from desktop.store import conversations, drafts
+from desktop.store import conversations, drafts, tree
 from desktop.store.database import Database
 
 DAY_US = 86_400_000_000
 PURGED_AT_ONCE = 5
 FIRST_SCREEN = 40  # messages read with the opening of a conversation; the others follow as they come into view
+BEGINNING = 24  # the same where it is read from its first message on
 
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A conversation with the branch that is shown: ids from first to last, and the last few messages."""
+    """A conversation with the branch that is shown: ids from first to last, and the messages read with it.
+
+    `is_chain` where it has no other branch. `folders` are the names of its folder and those above, outermost first;
+    only the reading view's has them.
+    """
 
     conversation: Conversation
     path: tuple[str, ...]
     parents: dict[str, str | None]
     last: tuple[Message, ...]
+    is_chain: bool = False
+    folders: tuple[str, ...] = ()
 
 
 class Conversations:
@@ -68,9 +74,46 @@ class Conversations:
 
         def load(db: Any) -> Opened:
             found = conversations.get(db, identity)
-            outline = conversations.outline(db, identity)
-            path = tuple(path_to(head or found.head, outline.parents))
-            return Opened(found, path, outline.parents, tuple(conversations.messages(db, path[-FIRST_SCREEN:])))
+            outline = tree.outline(db, identity)
+            path = tuple(outline.path(head))
+            last = tuple(conversations.messages(db, path[-FIRST_SCREEN:]))
+            return Opened(found, path, outline.parents, last, outline.is_chain)
+
+        return await self._database.read(load)
+
+    async def beginning(self, identity: str) -> Opened:
+        """What is read of it first: the first messages, as far as all branches share them, however long it is.
+
+        Nothing where only the whole tree could tell, as in a fork. Raises Missing.
+        """
+
+        def load(db: Any) -> Opened:
+            found = conversations.get(db, identity)
+            path = tuple(tree.trunk(db, identity, BEGINNING))
+            parents = dict(zip(path, (None, *path), strict=False))
+            first = tuple(conversations.messages(db, path))
+            return Opened(found, path, parents, first, is_chain=True, folders=_folders(db, found))
+
+        return await self._database.read(load)
+
+    async def whole(self, identity: str, message: str | None = None) -> Opened:
+        """To be read: the branch a message lies on, with those round it, or else the one that is shown.
+
+        A message that is not there any more is as good as none; without one no messages are read. Raises Missing.
+        """
+
+        def load(db: Any) -> Opened:
+            found = conversations.get(db, identity)
+            outline = tree.outline(db, identity)
+            path, near = outline.path(), []
+            if message in outline.parents:
+                if message not in path:
+                    path = outline.path(newest_leaf(message, children_of(outline.parents)))
+                at = path.index(message)
+                near = conversations.messages(db, path[max(0, at - BEGINNING // 2) : at + BEGINNING])
+            return Opened(
+                found, tuple(path), outline.parents, tuple(near), outline.is_chain, folders=_folders(db, found)
+            )
 
         return await self._database.read(load)
 
@@ -78,8 +121,8 @@ class Conversations:
         """The end of the shown branch if a message lies on it, else of the newest one through it."""
 
         def leaf(db: Any) -> str:
-            outline = conversations.outline(db, identity)
-            if outline.head is not None and message in path_to(outline.head, outline.parents):
+            outline = tree.outline(db, identity)
+            if outline.head is not None and message in outline.path():
                 return outline.head
             return newest_leaf(message, children_of(outline.parents))
 
@@ -173,11 +216,15 @@ class Conversations:
         return round(self._now() * 1_000_000)
 
 
+def _folders(db: Any, found: Conversation) -> tuple[str, ...]:
+    return conversations.folder_path(db, found.folder) if found.folder else ()
+
+
 def _purge(db: Any, identities: Sequence[str], trashed_before_us: int | None) -> int:
     """Conversations with what was typed in them and not sent. Returns how many."""
     there = conversations.those_of(db, identities, trashed_before_us)
     for identity in there:
-        edits = (edit_draft(identity, message) for message in conversations.outline(db, identity).parents)
+        edits = (edit_draft(identity, message) for message in tree.outline(db, identity).parents)
         for name in (identity, *edits):
             drafts.delete(db, name)
     conversations.purge(db, there)

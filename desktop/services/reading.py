@@ -14,12 +14,11 @@ from desktop.core.conversation import (
     Role,
     children_of,
     newest_leaf,
-    path_to,
 )
 from desktop.core.library import HitPlace, ModelFigures, Statistics
 from desktop.core.markdown_parts import CodeBlock, Heading, code_blocks, headings, question
 from desktop.core.search_query import SearchLine
-from desktop.store import conversations, found
+from desktop.store import conversations, found, tree
 
 CHUNK = 500  # messages in memory at a time
 _KINDS = {Picture: "pictures", Audio: "sound", Attachment: "files"}
@@ -27,7 +26,7 @@ _KINDS = {Picture: "pictures", Audio: "sound", Attachment: "files"}
 
 def statistics(db: sqlite3.Connection, identity: str) -> Statistics:
     """Raises Missing. A quarter of a second for ten thousand messages."""
-    outline = conversations.outline(db, identity)
+    outline = tree.outline(db, identity)
     roles: Counter[str] = Counter()
     attachments: Counter[str] = Counter()
     models: dict[str, ModelFigures] = {}
@@ -89,8 +88,10 @@ def hits_in(db: sqlite3.Connection, identity: str, line: SearchLine) -> tuple[Hi
     ids = set(found.hits_in(db, identity, line))
     if not ids:
         return ()
-    outline = conversations.outline(db, identity)
-    shown = set(path_to(outline.head, outline.parents))
+    outline = tree.outline(db, identity)
+    if outline.is_chain and outline.head == next(reversed(outline.parents)):
+        return tuple(HitPlace(id, outline.head) for id in outline.parents if id in ids)
+    shown = set(outline.path())
     children = children_of(outline.parents)
     return tuple(
         HitPlace(id, outline.head if outline.head and id in shown else newest_leaf(id, children))

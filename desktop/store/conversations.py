@@ -34,6 +34,8 @@ from desktop.store import blobs, exchanges, search
 from desktop.store.raw_replies import keep_raw as keep_raw
 from desktop.store.raw_replies import raw as raw
 from desktop.store.search import MESSAGE, TITLE
+from desktop.store.tree import Outline as Outline
+from desktop.store.tree import outline as outline
 
 KIND_BITS: dict[type, int] = {
     Text: 1,
@@ -74,13 +76,6 @@ FROM = (
 """What `from_row` makes a conversation of."""
 
 _CAN_CHANGE = {"title", "head", "model", "profile", "system", "parameters", "is_pinned"}
-
-
-class Outline(msgspec.Struct, frozen=True):
-    """The shape of a conversation without its words: each message's parent, the shared past of a fork included."""
-
-    parents: dict[str, str | None]
-    head: str | None
 
 
 # Conversations
@@ -161,6 +156,17 @@ def folder_no(conn: sqlite3.Connection, id: str) -> int:
     if row is None:
         raise Missing("This folder is not there any more.")
     return int(row[0])
+
+
+def folder_path(conn: sqlite3.Connection, id: str) -> tuple[str, ...]:
+    """The names of a folder and of those above it, the outermost first; at most twenty."""
+    rows = conn.execute(
+        "WITH RECURSIVE up(name, parent, depth) AS (SELECT name, parent, 1 FROM folder WHERE id = ? UNION ALL"
+        " SELECT f.name, f.parent, depth + 1 FROM up JOIN folder f ON f.no = up.parent WHERE depth < 20)"
+        " SELECT name FROM up ORDER BY depth DESC",
+        (id,),
+    )
+    return tuple(name for (name,) in rows)
 
 
 def add_tags(conn: sqlite3.Connection, no: int, names: Iterable[str]) -> None:
@@ -350,28 +356,6 @@ def fork(conn: sqlite3.Connection, conversation_id: str, at_message: str, new_id
 
 
 # Messages
-
-
-def outline(conn: sqlite3.Connection, conversation_id: str) -> Outline:
-    """Raises Missing. Costs a few milliseconds for ten thousand messages."""
-    row = conn.execute(
-        "SELECT c.no, h.id, c.fork_of FROM conversation c LEFT JOIN message h ON h.no = c.head WHERE c.id = ?",
-        (conversation_id,),
-    ).fetchone()
-    if row is None:
-        raise Missing("This conversation is not there any more.")
-    no, head, fork_of = row
-    rows: list[tuple[int, str, int | None]] = []
-    if fork_of is not None:
-        rows = conn.execute(
-            "WITH RECURSIVE up(no, id, parent) AS (SELECT no, id, parent FROM message WHERE no = ? UNION ALL"
-            " SELECT m.no, m.id, m.parent FROM up JOIN message m ON m.no = up.parent)"
-            " SELECT no, id, parent FROM up ORDER BY no",
-            (fork_of,),
-        ).fetchall()
-    rows += conn.execute("SELECT no, id, parent FROM message WHERE conversation = ? ORDER BY no", (no,)).fetchall()
-    ids: dict[int | None, str] = {number: id for number, id, _ in rows}
-    return Outline({id: ids.get(parent) for _, id, parent in rows}, head)
 
 
 def messages(conn: sqlite3.Connection, ids: Sequence[str]) -> list[Message]:

@@ -15,7 +15,7 @@ from desktop.core.conversation import Conversation
 from desktop.core.library import Entry, Order, Place, Results
 from desktop.core.search_query import SearchLine
 from desktop.core.text import scalar
-from desktop.store import conversations, search
+from desktop.store import conversations, search, tree
 from desktop.store.conversations import COLUMNS, FROM
 from desktop.store.filters import Conditions, Term, conditions
 from desktop.store.search import MESSAGE, TITLE, Query
@@ -328,7 +328,7 @@ def hits_in(conn: sqlite3.Connection, conversation_id: str, line: SearchLine) ->
 
     Without words: those that pass the filters, where there are any of messages. Raises Missing.
     """
-    outline = conversations.outline(conn, conversation_id)
+    outline = tree.outline(conn, conversation_id)
     query = search.parse(line.words, line.without)
     rules = conditions(conn, line, _EVERYWHERE)
     own = _and(*rules.message, *(Term(f"NOT ({term.sql})", term.values) for term in rules.no_message))

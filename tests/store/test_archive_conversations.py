@@ -29,7 +29,7 @@ from desktop.core.conversation import (
 )
 from desktop.core.errors import Missing
 from desktop.core.usage import Usage
-from desktop.store import blobs, check, conversations, drafts, ledger, search
+from desktop.store import blobs, check, conversations, drafts, ledger, search, tree
 from desktop.store.connections import transaction
 from desktop.store.drafts import Draft
 from desktop.store.migrations import migrate
@@ -124,6 +124,52 @@ def test_a_tree_comes_back_as_it_was_made(tree):
     assert outline.head == (f"m{len(tree) - 1:03}" if tree else None)
     assert conversations.get(conn, "c").message_count == len(tree)
     conn.close()
+
+
+@given(trees.filter(bool), st.data())
+@settings(max_examples=120, deadline=None)
+def test_a_chain_is_known_as_one_and_its_beginning_is_that_of_every_branch(parents, data):
+    """Read between the rows of another conversation, from any head, as the rows themselves say it."""
+    conn = memory()
+    for chat in ("c", "other"):
+        conversations.create(conn, Conversation(id=chat))
+    for n, parent in enumerate(parents):
+        conversations.add_message(conn, message(f"o{n:03}", chat="other"))
+        conversations.add_message(conn, message(f"m{n:03}", f"m{parent:03}" if parent >= 0 else None))
+    head = f"m{data.draw(st.integers(0, len(parents) - 1)):03}"
+    conversations.update(conn, "c", head=head)
+    outline = tree.outline(conn, "c")
+    assert outline.is_chain == (parents == list(range(-1, len(parents) - 1)))
+    for end in outline.parents:
+        assert outline.path(end) == path_to(end, outline.parents)
+    most = data.draw(st.integers(1, 30))
+    beginning, shown = tree.trunk(conn, "c", most), outline.path()
+    assert beginning == shown[: len(beginning)]
+    if parents.count(-1) == 1:
+        forks = {p for p in parents if parents.count(p) > 1}
+        shared = next((n + 1 for n, id in enumerate(shown) if int(id[1:]) in forks), len(shown))
+        assert len(beginning) == min(most, shared)
+    else:
+        assert not beginning
+    conn.close()
+
+
+def test_a_fork_is_no_chain_and_says_nothing_of_its_beginning(database):
+    talk(database)
+    add(database, *(message(f"m{n}", f"m{n - 1}" if n else None) for n in range(4)))
+    database.write_now(lambda db: conversations.fork(db, "c", "m2", "f", 5))
+    add(database, message("n", "m2", chat="f"))
+    outline = database.read_now(lambda db: tree.outline(db, "f"))
+    assert (outline.path(), outline.is_chain) == (["m0", "m1", "m2", "n"], False)
+    assert database.read_now(lambda db: tree.trunk(db, "f", 9)) == []
+    assert database.read_now(lambda db: tree.trunk(db, "c", 9)) == [
+        "m0",
+        "m1",
+        "m2",
+        "m3",
+    ]  # the fork's answer is not its own
+    with pytest.raises(Missing):
+        database.read_now(lambda db: tree.trunk(db, "gone", 9))
 
 
 @given(trees.filter(bool), st.lists(st.tuples(st.integers(0, 40), st.integers(0, 40)), max_size=5), st.data())

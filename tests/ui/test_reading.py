@@ -265,6 +265,49 @@ async def test_the_newest_wish_wins(held):
     await held.close()
 
 
+async def test_a_long_conversation_begins_before_the_rest_of_it_is_known(held):
+    """What is asked for meanwhile is done with all of it, and the reader stays where they were."""
+    view = await held.open()
+    made = await long(held, 400)
+    wishes: list[tuple[str, str]] = []
+    view.continue_wanted.connect(lambda *wish: wishes.append(wish))
+    rows: list[int] = []
+    view.messages.rowsInserted.connect(lambda *_: rows.append(view.messages.rowCount()))
+    view.messages.rowsInserted.connect(lambda *_: bar.setValue(40) if len(rows) == 1 else None)
+    bar = view.transcript.verticalScrollBar()
+    resets = []
+    view.messages.modelReset.connect(lambda: resets.append(view.messages.rowCount()))
+    showing = asyncio.create_task(view.show("LONG"))
+    while not rows:
+        await asyncio.sleep(0)
+    assert rows == [24] and held.shown() == made.named["0"] and view.head.title.text() == "A long one"
+    view.continue_action.trigger()
+    view.copy_action.trigger()
+    view.hit_bar.searched.emit("question 398")
+    await showing
+    assert (rows, resets, bar.value()) == ([24, 400], [1], 40)
+    await held.settle()
+    assert wishes == [("LONG", made.named["399"])]
+    assert "Words of part 399" in QGuiApplication.clipboard().text()
+    assert len(view.hits.places) == 1 and view.transcript.current_id() == made.named["398"]
+    await held.close()
+
+
+async def test_a_beginning_that_is_not_the_shown_branchs_any_more_gives_way(held):
+    """Between the two readings another branch came to be shown, from the very first message."""
+    view = await held.open()
+    await long(held, 60)
+    other = Message("OTHER", Role.USER, (Text("Asked differently"),), None, "LONG", created=DAY)
+    kept = view.services.conversations
+    beginning = await kept.beginning("LONG")
+    await held.services.database.write(lambda db: conversations.add_message(db, other))
+    view._show_first(beginning)
+    assert view.messages.rowCount() == 24
+    await held.show("LONG")
+    assert view.messages.ids() == ["OTHER"] and held.shown() == "OTHER"
+    await held.close()
+
+
 async def test_every_control_has_a_name(held):
     view = await held.open()
     await every_kind(held)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Iterable
+import asyncio
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -37,13 +38,12 @@ from desktop.ui.widgets.transcript_blocks import Block, Code
 from desktop.ui.widgets.transcript_model import TranscriptModel
 
 if TYPE_CHECKING:
-    import asyncio
-
     from desktop.core.markdown_parts import Heading
     from desktop.services.bundle import Services
+    from desktop.services.conversations import Opened
 
 OPTIONS, FOLDS = "library.reading.options", "library.reading.folds"
-FIRST_SCREEN = 24  # messages at the top of a conversation that are read with it
+BEGINNING = 24  # messages that are read from the first one on, where they are not read with the conversation
 DETAILS_PAUSE_MS = 150
 ENDINGS = {
     "python": ".py", "py": ".py", "javascript": ".js", "js": ".js", "typescript": ".ts", "bash": ".sh", "sh": ".sh",
@@ -72,6 +72,8 @@ class ReadingView(QWidget):
         self.open = OpenConversation()
         self.hits = Hits(Finder.of_words(""))
         self._asked = 0
+        self._is_whole = asyncio.Event()  # not while only the beginning of a conversation is shown
+        self._is_whole.set()
         self._listed: tuple[str, ...] | None = None  # the branch whose outline is shown
         self._build(make_device)
         self._connect()
@@ -189,60 +191,75 @@ class ReadingView(QWidget):
         Raises Missing. What is asked for last is what is shown.
         """
         self._asked += 1
-        asked = self._asked
-        opened = await self._served.conversations.open(conversation_id)
-        place = OpenConversation.of(opened)
-        if message in place.parents and message not in place.path:
-            place.show(place.leaf_through(message))
-        first = await self._served.conversations.messages(_around(place.path, message))
-        await self.media.learn(first)
-        folder = await self._folder(opened.conversation.folder)
+        asked, said = self._asked, self._served.conversations
+        if message is None and not await self._show_beginning(conversation_id, asked):
+            return
+        opened = await said.whole(conversation_id, message)
+        place = await _place_of(opened)
+        await self.media.learn(opened.last)
         if asked != self._asked:
             return
-        self._take(place, first, folder)
+        has_begun = self._take(place, opened.last, opened.folders)
         if message in place.parents:
             self._go_to_message(message)
-        else:
-            self.transcript.show_message(place.path[0], -1) if place.path else None
+        elif place.path and not has_begun:
+            self.transcript.show_message(place.path[0], -1)
         self.hit_bar.show_line(line.strip())
         await self._find(line, message)
+
+    async def _show_beginning(self, conversation_id: str, asked: int) -> bool:
+        """What all branches share is shown before the rest of a long conversation is known; False if it is too late."""
+        opened = await self._served.conversations.beginning(conversation_id)
+        await self.media.learn(opened.last)
+        if asked != self._asked:
+            return False
+        if opened.path:
+            self._show_first(opened)
+        return True
+
+    def _show_first(self, opened: Opened) -> None:
+        """The first row by itself, then those below it: rows that come all at once are first looked at from the end."""
+        self._is_whole.clear()
+        self._listed = None
+        self.open = OpenConversation(opened.conversation, opened.parents, list(opened.path))
+        self.messages.reset(opened.path[:1], opened.last)
+        self.transcript.show_message(opened.path[0], -1)
+        self.messages.show_path(opened.path)
+        self.details.clear()
+        self._show_conversation(opened.folders)
 
     def clear(self) -> None:
         """Nothing is read any more."""
         self._asked += 1
         self.tasks.cancel()
-        self._take(OpenConversation(), [], "")
+        self._take(OpenConversation(), [])
         self._take_hits(Hits(Finder.of_words("")))
         self.hit_bar.show_line("")
 
-    def _take(self, place: OpenConversation, first: Iterable[Message], folder: str) -> None:
-        self.open = place
-        self._listed = None
-        self.messages.reset(place.path, first)
+    def _take(self, place: OpenConversation, first: Iterable[Message], folders: Sequence[str] = ()) -> bool:
+        """Read a conversation from now on. True where its beginning was shown already, and stays as it is."""
+        is_same = not self._is_whole.is_set() and place.identity == self.open.identity
+        has_begun = is_same and place.path[: len(self.open.path)] == self.open.path
+        self.open, self._listed = place, None
+        if has_begun:
+            self.messages.show_path(place.path)
+        else:
+            self.messages.reset(place.path, first)
+        self._is_whole.set()
         self.details.clear()
-        self._show_conversation(folder)
+        self._show_conversation(folders)
         if place.path:
             self._details_pause.start()
+        return has_begun
 
-    def _show_conversation(self, folder: str = "") -> None:
-        self.head.show_conversation(self.open.conversation, folder)
+    def _show_conversation(self, folders: Sequence[str] = ()) -> None:
+        self.head.show_conversation(self.open.conversation, " › ".join(folders))
         is_there = bool(self.open.path)
         is_there_at_all = self.open.conversation is not None
         for action in (self.find_action, self.copy_action, self.quote_action, self.plain_action):
             action.setEnabled(is_there)
         self.export_action.setEnabled(is_there_at_all)
         self.continue_action.setEnabled(is_there_at_all and not self.open.is_trashed)
-
-    async def _folder(self, folder: str) -> str:
-        """The name of a folder with those above it."""
-        if not folder:
-            return ""
-        folders = {each.id: each for each in (await self._served.library.counts()).folders}
-        names: list[str] = []
-        while folder in folders and len(names) < 20:
-            names.append(folders[folder].name)
-            folder = folders[folder].parent
-        return " › ".join(reversed(names))
 
     def _meta(self, message: Message) -> str:
         return meta_line(message, chat_words.dollars(message)) if message.role.value == "assistant" else ""
@@ -296,6 +313,7 @@ class ReadingView(QWidget):
 
     async def _find(self, line: str, message: str | None = None) -> None:
         """Look for a line in all branches, and go to the hit in a message, or else to the one nearest below."""
+        await self._is_whole.wait()
         identity, line = self.open.identity, line.strip()
         if identity is None or not line:
             self._take_hits(Hits(Finder.of_words("")))
@@ -363,8 +381,10 @@ class ReadingView(QWidget):
     # -- what is done with it
 
     def _continue(self) -> None:
-        if self.open.identity and self.continue_action.isEnabled():
-            self.continue_wanted.emit(self.open.identity, self.open.head or "")
+        found = self.open.conversation
+        if found is not None and self.continue_action.isEnabled():
+            end = self.open.head if self._is_whole.is_set() else found.head
+            self.continue_wanted.emit(found.id, end or "")
 
     def _export(self) -> None:
         if self.open.identity:
@@ -374,6 +394,7 @@ class ReadingView(QWidget):
         self._start(self._to_clipboard(), "copy-all")
 
     async def _to_clipboard(self) -> None:
+        await self._is_whole.wait()
         messages = await self._served.conversations.messages(self.open.path)
         QGuiApplication.clipboard().setMimeData(clipboard_text(plain(messages)))
         were = "was" if len(messages) == 1 else "were"
@@ -526,8 +547,6 @@ class ReadingView(QWidget):
 
 async def _write(target: Path, text: str) -> None:
     """Raises BadFile."""
-    import asyncio  # slow to import
-
     try:
         content = text.encode()
     except UnicodeEncodeError as error:
@@ -535,7 +554,8 @@ async def _write(target: Path, text: str) -> None:
     await asyncio.to_thread(save, target, content)
 
 
-def _around(path: list[str], message: str | None) -> list[str]:
-    """What is on the first screen: the beginning, or what stands round a message."""
-    at = path.index(message) if message in path else 0
-    return path[max(0, at - FIRST_SCREEN // 2) : at + FIRST_SCREEN]
+async def _place_of(opened: Opened) -> OpenConversation:
+    """Its branches are looked for in a worker, where it has any."""
+    if opened.is_chain:
+        return OpenConversation(opened.conversation, opened.parents, list(opened.path))
+    return await asyncio.to_thread(OpenConversation.of, opened)
