@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QEvent, QMimeData, QObject, Qt
 from PySide6.QtGui import QDragEnterEvent, QDragMoveEvent, QDropEvent, QWindow
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import QApplication
 
 if TYPE_CHECKING:
     from desktop.ui.main_window import MainWindow
@@ -42,9 +42,10 @@ def folders_of(paths: Iterable[str]) -> set[str]:
 
 
 class Drops(QObject):
-    """The filter of the application: drags of files from elsewhere never reach a text field.
+    """The filter of the native window, through which every drag comes: files from elsewhere never reach a text field.
 
     While recordings hover, their page is in front with its place lit; when they leave, the page of before comes back.
+    A filter of the application would see the same drags, but cost each event of each widget a call into Python.
     """
 
     def __init__(self, window: MainWindow) -> None:
@@ -52,19 +53,24 @@ class Drops(QObject):
         self._window = window
         self._paths: list[str] = []
         self._before = ""
-        window.painted.connect(self._begin)  # every event costs a little: nothing before the first paint
+        window.painted.connect(self._begin)  # there is a native window by then
 
     def _begin(self) -> None:
-        application = QApplication.instance()
-        assert application is not None
-        application.installEventFilter(self)
+        self._window.installEventFilter(self)  # hears when the native window is made anew
+        self._watch()
+
+    def _watch(self) -> None:
+        if (handle := self._window.windowHandle()) is not None:
+            handle.installEventFilter(self)  # once, however often it is asked for
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         kind = event.type()
+        if kind is QEvent.Type.WinIdChange:
+            self._watch()
         if kind not in _KINDS or not self._is_ours(watched):
             return False
         if kind is QEvent.Type.DragLeave:
-            return self._left(watched)
+            return self._left()
         assert isinstance(event, QDragEnterEvent | QDragMoveEvent | QDropEvent)
         # A program that ends with its drag takes the list of files with it: what was told on entering holds.
         paths = local_paths(event.mimeData()) or (self._paths if kind is QEvent.Type.Drop else [])
@@ -79,12 +85,8 @@ class Drops(QObject):
         return True
 
     def _is_ours(self, watched: QObject) -> bool:
-        """The window, or anything in it, while no dialog is over it."""
-        if QApplication.activeModalWidget() is not None:
-            return False
-        if isinstance(watched, QWindow):
-            return watched is self._window.windowHandle()
-        return isinstance(watched, QWidget) and watched.window() is self._window
+        """The native window, while no dialog is over it."""
+        return isinstance(watched, QWindow) and QApplication.activeModalWidget() is None
 
     def _entered(self, paths: list[str]) -> None:
         self._paths = paths
@@ -105,14 +107,12 @@ class Drops(QObject):
             self._window.show_page("transcription")
         self._page.set_lit(True)
 
-    def _left(self, watched: QObject) -> bool:
-        """Of the window itself; a widget that is left for its neighbour is nothing."""
-        is_over = isinstance(watched, QWindow) or watched is self._window
-        if self._paths and is_over:
-            before = self._end()
-            if before:
-                self._window.show_page(before)
-        return bool(self._paths)
+    def _left(self) -> bool:
+        if not self._paths:
+            return False
+        if before := self._end():
+            self._window.show_page(before)
+        return True
 
     def _dropped(self, paths: list[str]) -> None:
         self._end()
