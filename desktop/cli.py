@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import json
 import os
 import signal
@@ -11,6 +12,7 @@ import socket
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import TextIO
 
 from desktop import paths
 from desktop.core.errors import ArchiveLocked, KnownError
@@ -26,7 +28,8 @@ HANDED_OVER_S = 5.0  # to answer at all; a reply may take as long as it takes
 
 
 def main(argv: Sequence[str]) -> int:
-    """Run one command; the exit status says how it went: 0 well, 1 a sentence on stderr, 3 a reply that was cut."""
+    """Run one command; the exit status says how it went: 0 well, 1 a sentence on stderr, 3 a reply that was cut, 141
+    where nobody read what it wrote."""
     os.umask(0o077)
     argv = _with_whole_paths(_with_stdin(argv))
     arguments = commands.parser().parse_args(argv)
@@ -42,9 +45,8 @@ def main(argv: Sequence[str]) -> int:
         return _say(locked)
     except KnownError as error:
         return _say(error)
-    except BrokenPipeError:  # who reads has seen enough, as `| head` does
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return commands.DONE
+    except commands.NobodyReads:
+        return commands.UNREAD
     except (KeyboardInterrupt, asyncio.CancelledError):
         print(file=sys.stderr)
         return INTERRUPTED
@@ -73,7 +75,8 @@ def _with_whole_paths(argv: Sequence[str]) -> list[str]:
 
 
 def _say(error: KnownError) -> int:
-    print(error.summary, error.advice, file=sys.stderr)
+    with contextlib.suppress(commands.NobodyReads):
+        _err(f"{error.summary} {error.advice}\n")
     return commands.FAILED
 
 
@@ -119,13 +122,21 @@ def system_proxy(url: str) -> str | None:
 
 
 def _out(text: str) -> None:
-    sys.stdout.write(text)
-    sys.stdout.flush()
+    _write(sys.stdout, text)
 
 
 def _err(text: str) -> None:
-    sys.stderr.write(text)
-    sys.stderr.flush()
+    _write(sys.stderr, text)
+
+
+def _write(stream: TextIO, text: str) -> None:
+    """Raises NobodyReads where whoever read it has seen enough."""
+    try:
+        stream.write(text)
+        stream.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())  # else Python's own end would complain once more
+        raise commands.NobodyReads from None
 
 
 def _hand_over(folder: Path, argv: list[str]) -> int | None:

@@ -4,26 +4,33 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
 
+from desktop import cli
 from desktop.services import commands
 from desktop.store.instance import Instance
 
 ROOT = Path(__file__).resolve().parents[1]
 
 
-def run(folder: Path, *words: str, typed: str = "", **environment: str) -> subprocess.CompletedProcess[str]:
+def run(
+    folder: Path, *words: str, typed: str = "", output: int = subprocess.PIPE, **environment: str
+) -> subprocess.CompletedProcess[str]:
+    """`output` takes what the command writes, where it is not to be read here."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("OPENAI_")}
     return subprocess.run(
         [sys.executable, "-m", "desktop", *words, "--data-dir", str(folder)],
         input=typed,
         cwd=ROOT,
         env=kept | {"PYTHON_KEYRING_BACKEND": "keyring.backends.fail.Keyring"} | environment,
-        capture_output=True,
+        stdout=output,
+        stderr=subprocess.PIPE,
         text=True,
         timeout=60,
         check=False,
@@ -113,6 +120,53 @@ def test_offline_nothing_is_sent_and_the_question_is_kept(asked):
     refused = run(folder, "chat", "Into the void", "--model", "local-echo", "--offline")
     assert refused.returncode == 1
     assert run(folder, "history", "search", "void").returncode == 0
+
+
+@pytest.fixture
+def nobody():
+    """The writing end of a pipe whose reader has gone, as behind `| head`."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    yield writing
+    os.close(writing)
+
+
+@pytest.mark.parametrize("words", [("history", "search", "marzipan"), ("usage",)])
+def test_whoever_reads_may_stop_at_any_time(asked, nobody, words):
+    folder, _ = asked
+    ended = run(folder, *words, output=nobody)
+    assert (ended.returncode, ended.stderr) == (commands.UNREAD, "")
+
+
+def test_a_reply_that_nobody_reads_any_more_is_stopped_and_kept(asked, nobody):
+    folder, _ = asked
+    ended = run(folder, "chat", "Echo a nougat fox " + "and so on " * 400, "--model", "local-echo", output=nobody)
+    assert (ended.returncode, ended.stderr) == (commands.UNREAD, "")
+    which = run(folder, "history", "search", "nougat").stdout[:26]
+    read = json.loads(run(folder, "history", "export", which, "--format", "json").stdout)
+    question, answer = read["conversations"][0]["messages"]
+    assert "nougat fox" in json.dumps(question) and answer["state"] == "stopped"
+
+
+def test_what_a_window_answers_may_be_left_unread_too(tmp_path, nobody, monkeypatch):
+    """It is no reason to say that the window has the folder."""
+    with socket.socket(socket.AF_UNIX) as listening, os.fdopen(os.dup(nobody), "w") as output:
+        listening.bind(cli.socket_path(tmp_path))
+        listening.listen()
+        monkeypatch.setattr(sys, "stdout", output)
+
+        def answer():
+            visitor, _ = listening.accept()
+            with visitor:
+                visitor.recv(10_000)
+                visitor.sendall(b'{"out": "Hello"}\n{"exit": 0}\n')
+
+        window = threading.Thread(target=answer)
+        window.start()
+        with pytest.raises(commands.NobodyReads):
+            cli._hand_over(tmp_path, ["chat", "Hi"])
+        window.join()
+    Path(cli.socket_path(tmp_path)).unlink()
 
 
 def test_a_second_writer_is_told_who_has_the_folder(asked):

@@ -16,6 +16,8 @@ from desktop.services.commands import chat, history, transcribe, usage
 from desktop.services.commands.outcome import CUT as CUT
 from desktop.services.commands.outcome import DONE as DONE
 from desktop.services.commands.outcome import FAILED as FAILED
+from desktop.services.commands.outcome import UNREAD as UNREAD
+from desktop.services.commands.outcome import NobodyReads as NobodyReads
 from desktop.services.commands.outcome import Write as Write
 from desktop.store.database import Database
 

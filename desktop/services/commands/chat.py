@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import argparse
+import asyncio
 from datetime import date
 
-from desktop.core.chat import Delta, Ended, Update, Waiting
-from desktop.core.conversation import State, Text
+from desktop.core.chat import Delta, Update, Waiting
+from desktop.core.conversation import Message, State, Text
 from desktop.core.errors import BadInput
 from desktop.services.bundle import Services
 from desktop.services.chat import Question
-from desktop.services.commands.outcome import CUT, DONE, FAILED, Adder, Write
+from desktop.services.commands.outcome import CUT, DONE, FAILED, Adder, NobodyReads, Write
 
 
 def add(commands: Adder) -> None:
@@ -41,18 +42,7 @@ async def ask(services: Services, arguments: argparse.Namespace, out: Write, err
         system=system,
         parameters=parameters,
     )
-    ended: list[Ended] = []
-
-    def tell(update: Update) -> None:
-        match update:
-            case Delta(kind="text" | "refusal"):
-                out(update.text)
-            case Waiting() if not update.is_alive:
-                err(f"[{update.reason} {update.seconds:.0f} s]\n")
-            case Ended():
-                ended.append(update)
-
-    message = await services.chat.send(question, tell)
+    message = await _answer(services, question, out, err)
     out("\n")
     if message.error:
         err(f"{message.error} {message.advice}\n")
@@ -60,6 +50,33 @@ async def ask(services: Services, arguments: argparse.Namespace, out: Write, err
     if message.state in (State.COMPLETE, State.LENGTH):
         return DONE
     return FAILED if message.state is State.FAILED else CUT
+
+
+async def _answer(services: Services, question: Question, out: Write, err: Write) -> Message:
+    """The reply, written as it comes. Where nobody reads any more it is stopped: what came by then is kept."""
+    is_unread = False
+
+    def tell(update: Update) -> None:
+        nonlocal is_unread
+        if is_unread:
+            return
+        try:
+            match update:
+                case Delta(kind="text" | "refusal"):
+                    out(update.text)
+                case Waiting() if not update.is_alive:
+                    err(f"[{update.reason} {update.seconds:.0f} s]\n")
+        except NobodyReads:
+            is_unread = True
+            sending.cancel()
+
+    sending = asyncio.ensure_future(services.chat.send(question, tell))
+    try:
+        return await sending
+    except asyncio.CancelledError:
+        if is_unread:
+            raise NobodyReads from None
+        raise
 
 
 async def _usual_model(services: Services) -> str:

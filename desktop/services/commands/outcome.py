@@ -16,8 +16,12 @@ else:
 
 Write = Callable[[str], None]
 
-DONE, FAILED, CUT = 0, 1, 3
-"""Exit statuses: well; a sentence on stderr; a reply that was cut."""
+DONE, FAILED, CUT, UNREAD = 0, 1, 3, 141
+"""Exit statuses: well; a sentence on stderr; a reply that was cut; as a program that wrote to nobody (SIGPIPE)."""
+
+
+class NobodyReads(Exception):
+    """Whoever read what a command writes has closed it, as `| head` does. No mistake, and nothing to be said."""
 
 
 def data_folder(arguments: argparse.Namespace) -> Path:
