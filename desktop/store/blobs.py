@@ -18,6 +18,9 @@ INLINE_BYTES = 16 * 1024
 KEPT_UNUSED_US = 24 * 3600 * 1_000_000
 """A blob that no message uses (yet) is kept for a day: it may be waiting in a composer."""
 
+ASIDE = "archive.damaged-*.db"
+"""Damaged archives that were set aside."""
+
 _NAME = re.compile(r"[0-9a-f]{64}|\.[0-9A-Z]{26}\.part")
 
 ARRIVES_WITHIN_S = 3600.0
@@ -93,7 +96,12 @@ def sweep(conn: sqlite3.Connection, now_us: int | None = None, also: Collection[
 
 
 def remove_files(conn: sqlite3.Connection) -> int:
-    """Delete the files of forgotten blobs; only on the writer's thread, outside a transaction. Returns how many."""
+    """Delete the files of forgotten blobs; only on the writer's thread, outside a transaction. Returns how many.
+
+    None while an archive that was set aside is still there: it may be the only one that knows them.
+    """
+    if any(folder_of(conn).parent.glob(ASIDE)):
+        return 0
     known = {sha256 for (sha256,) in conn.execute("SELECT sha256 FROM blob WHERE bytes IS NULL")}
     gone = [path for path in folder_of(conn).glob("??/*") if path.name not in known and not _is_arriving(path)]
     for path in gone:

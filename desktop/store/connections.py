@@ -55,6 +55,14 @@ def reading(path: Path, *, is_frozen: bool = False) -> sqlite3.Connection:
     return conn
 
 
+def scratch(path: Path) -> sqlite3.Connection:
+    """A file that is thrown away when it was read: rows may point anywhere in it, and no power cut matters to it."""
+    conn = _connect(path, "mode=rw")
+    for name, value in (("journal_mode", "OFF"), ("synchronous", "OFF"), ("ignore_check_constraints", "ON")):
+        conn.execute(f"PRAGMA {name} = {value}")
+    return conn
+
+
 def new_file(path: Path) -> None:
     """An empty file that only the user can read; SQLite gives the files beside it the same rights."""
     os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))

@@ -121,6 +121,14 @@ def calls(conn: sqlite3.Connection, conversation_id: str) -> list[Call]:
     return [Call(row := _row(values), _repricings(conn, row.call_id)) for values in rows.fetchall()]
 
 
+def calls_of(conn: sqlite3.Connection, call_ids: Sequence[str]) -> list[Call]:
+    """The same for calls by their ids, also of those that belong to no conversation."""
+    columns = ", ".join(["has_usage", *_CALL_NAMES, *_UNIT_NAMES])
+    marks = ",".join("?" * len(call_ids))
+    rows = conn.execute(f"SELECT {columns} FROM ledger WHERE call_id IN ({marks}) ORDER BY no", tuple(call_ids))
+    return [Call(row := _row(values), _repricings(conn, row.call_id)) for values in rows.fetchall()]
+
+
 def _row(values: Sequence[Any]) -> LedgerRow:
     split = 1 + len(_CALL_NAMES)
     fields = dict(zip(_CALL_NAMES, values[1:split], strict=True))

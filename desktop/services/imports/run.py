@@ -21,7 +21,7 @@ from desktop.services.imports.boxes import READ_FAILURES, Box, open_box
 from desktop.services.imports.sources import Source
 from desktop.services.imports.splitting import Unreadable
 from desktop.services.imports.staging import Staging
-from desktop.services.imports.values import Found, Notes, NotTaken, Piece, Progress, Report, Run, Tell, Undone
+from desktop.services.imports.values import Found, Given, Notes, NotTaken, Piece, Progress, Report, Run, Tell, Undone
 from desktop.store import imports
 from desktop.store.database import Database
 
@@ -51,6 +51,13 @@ class Imports:
         Raises BadFile where nothing was recognised, ArchiveFull where there is no room, ArchiveNewer where nothing
         may be written.
         """
+        return await self._take(paths, None, tell)
+
+    async def take(self, given: Given, tell: Tell) -> Report:
+        """The same for conversations that are at hand already."""
+        return await self._take((), given, tell)
+
+    async def _take(self, paths: Sequence[Path], given: Given | None, tell: Tell) -> Report:
         if self._running:
             raise BadInput("An import is under way.", "Wait for its end, or stop it.")
         self._database.writer  # noqa: B018  (raises where nothing may be written, before anything is read)
@@ -60,7 +67,7 @@ class Imports:
         def tell_there(progress: Progress) -> None:
             loop.call_soon_threadsafe(tell, progress)
 
-        work = _Work(self._database, paths, self._now, tell_there)
+        work = _Work(self._database, paths, given, self._now, tell_there)
         self._running.add(work.id)
         try:
             future = loop.run_in_executor(None, work.run)
@@ -125,10 +132,17 @@ class Imports:
 class _Work:
     """One run, on a worker's thread."""
 
-    def __init__(self, database: Database, paths: Sequence[Path], now: Callable[[], float], tell: Tell) -> None:
+    def __init__(
+        self,
+        database: Database,
+        paths: Sequence[Path],
+        given: Given | None,
+        now: Callable[[], float],
+        tell: Tell,
+    ) -> None:
         self.id = new_id()
         self.stop = threading.Event()
-        self._database, self._paths, self._now, self._tell = database, paths, now, tell
+        self._database, self._paths, self._given, self._now, self._tell = database, paths, given, now, tell
         self._notes = Notes()
         self._boxes: list[Box] = []
         self._problems: list[NotTaken] = []
@@ -166,6 +180,9 @@ class _Work:
                 sources.append(source)
             else:
                 self._problems.append(NotTaken(path.name, source.found().problem, path.name))
+        if self._given is not None:
+            self._of = WRITE_WEIGHT * self._given.size
+            return sources
         if not sources:
             said = self._problems[0].reason if self._problems else "Nothing was chosen."
             raise BadFile(said, "" if self._problems else "Choose a file or a folder.")
@@ -175,7 +192,7 @@ class _Work:
     def _make_room(self, sources: Sequence[Source]) -> None:
         archive = self._database.path.stat().st_size
         files = sum(entry.size for source in sources for entry in source.box.entries.values())
-        needed = archive + files + sum(source.size for source in sources)
+        needed = archive + files + sum(source.size for source in sources) + (self._given.size if self._given else 0)
         free = shutil.disk_usage(self._database.folder).free
         if free < needed:
             raise ArchiveFull(
@@ -186,8 +203,7 @@ class _Work:
     # Taking it in
 
     def _take(self, sources: Sequence[Source]) -> Report:
-        kind = " and ".join(dict.fromkeys(source.kind for source in sources))
-        name = ", ".join(source.box.path.name for source in sources)[:300]
+        kind, name = self._named(sources)
         self._database.write_now(lambda db: imports.begin(db, self.id, self._micros(), kind, name))
         try:
             staging = self._staging = Staging(self._database, self.id, self._notes)
@@ -210,10 +226,21 @@ class _Work:
             self._take_back()
             raise
 
+    def _named(self, sources: Sequence[Source]) -> tuple[str, str]:
+        if self._given is not None:
+            return self._given.kind, self._given.name
+        kind = " and ".join(dict.fromkeys(source.kind for source in sources))
+        return kind, ", ".join(source.box.path.name for source in sources)[:300]
+
     def _pieces(self, sources: Sequence[Source], staging: Staging) -> list[Piece]:
         """Everything in the order it was once said, so that newer texts stay newer in the archive."""
         dated: list[Piece] = []
         as_they_are: list[Piece] = []
+        for piece in self._given.pieces(self._notes) if self._given is not None else ():
+            if isinstance(piece, NotTaken):
+                staging.refuse(piece)
+            else:
+                as_they_are.append(piece)
         for source in sources:
             for piece in source.pieces(lambda size: self._read(size * READ_WEIGHT)):
                 self._check()

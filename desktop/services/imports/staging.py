@@ -70,6 +70,8 @@ class Staging:
         self._batch, self._budget = Batch(), SMALLEST
         self._additions: list[tuple[str, list[Message], str | None]] = []
         self._added_bytes = 0
+        self._added_ids: set[str] = set()
+        self._waiting: list[tuple[Draft, str]] = []  # forks of what is added to known conversations
         self._held_blobs: set[str] = set()
         self.folders: dict[str, str] = {}
         self.trashed: dict[str, int] = {}
@@ -84,7 +86,10 @@ class Staging:
     def take(self, draft: Draft, file: str) -> None:
         """A conversation: staged whole where it is new, what is new of it where it is known."""
         known = self._known_as(draft)
-        if known is None:
+        if known is None and self._forks_from_additions(draft):
+            self._waiting.append((draft, file))
+            self._added_ids.update(message.id for message in draft.messages)
+        elif known is None:
             self._new(draft, file)
         elif not draft.can_grow:
             self.already += 1
@@ -95,8 +100,16 @@ class Staging:
         """Everything is written, but for the moment in which it appears."""
         self._flush()
         self._write_additions()
+        for draft, file in self._waiting:
+            self._new(draft, file)
+        self._flush()
 
     # A new conversation
+
+    def _forks_from_additions(self, draft: Draft) -> bool:
+        """Whether what a fork shares is kept back until the end, and so the fork has to be."""
+        shared = (draft.conversation.fork_of, *(message.parent for message in draft.messages))
+        return draft.keeps_ids and any(id in self._added_ids for id in shared)
 
     def _known_as(self, draft: Draft) -> str | None:
         id = draft.conversation.id
@@ -131,6 +144,8 @@ class Staging:
         self._add(own.id, MESSAGE_BYTES, partial(imports.settle, conversation=own))
         if draft.calls:
             self._add(own.id, 200 * len(draft.calls), partial(imports.add_calls, calls=draft.calls))
+        for weight, step in draft.beside:
+            self._add(own.id, weight, step)
         self.taken += 1
         self.messages += len(messages)
 
@@ -226,6 +241,7 @@ class Staging:
         whole = [self._with_files(known, structs.replace(m, conversation=known), draft) for m in messages]
         self._additions.append((known, whole, self._head(draft, known, have, messages, ours)))
         self._added_bytes += sum(map(_weight, whole))
+        self._added_ids.update(message.id for message in whole)
         self.merged += known not in self._staged
         self.added += len(messages)
         if self._added_bytes > HELD_BYTES or known in self._staged:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import sqlite3
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Protocol
 
 from msgspec import Struct
 
@@ -111,7 +113,8 @@ class Draft(Struct, frozen=True):
 
     `assets` are by message id, in the place where their part is to stand; `files` give the bytes that parts name by
     their SHA-256. `keeps_ids`: the ids are the archive's own, not made of the source's. `can_grow`: the same message
-    has the same id in a later export.
+    has the same id in a later export. `beside` is what else belongs to it: weights and steps, each of which goes into
+    a transaction behind its messages.
     """
 
     conversation: Conversation
@@ -121,6 +124,7 @@ class Draft(Struct, frozen=True):
     files: dict[str, Callable[[], bytes | None]] = {}
     keeps_ids: bool = False
     can_grow: bool = True
+    beside: tuple[tuple[int, Callable[[sqlite3.Connection], object]], ...] = ()
 
 
 class Piece(Struct, frozen=True):
@@ -131,6 +135,17 @@ class Piece(Struct, frozen=True):
     file: str
     size: int
     read: Callable[[], Draft]
+
+
+class Given(Protocol):
+    """Conversations that no file of an export holds, to be taken in as an import is. `size` is their weight in all."""
+
+    kind: str
+    name: str
+    size: int
+
+    def pieces(self, notes: Notes) -> Iterator[Piece | NotTaken]:
+        """In an order in which a fork stands behind what it shares."""
 
 
 class Notes:
