@@ -143,9 +143,11 @@ def fields_of(request: Request) -> list[tuple[str, str]]:
     return found
 
 
-async def form_of(path: Path, request: Request, *, sha256: str = "", told: Told | None = None) -> Form:
-    """What is sent: raises BadFile where the file cannot be read."""
-    return await Form.of(fields_of(request), "file", path, sha256=sha256, told=told)
+async def form_of(
+    path: Path, request: Request, *, file_name: str = "", sha256: str = "", told: Told | None = None
+) -> Form:
+    """What is sent: raises BadFile where the file cannot be read. `file_name` where it is not the file's own."""
+    return await Form.of(fields_of(request), "file", path, file_name=file_name, sha256=sha256, told=told)
 
 
 async def transcribe(
@@ -153,6 +155,7 @@ async def transcribe(
     path: Path,
     request: Request,
     *,
+    file_name: str = "",
     sha256: str = "",
     told: Told | None = None,
     call_id: str | None = None,
@@ -163,7 +166,7 @@ async def transcribe(
     """Send a recording whole and read the answer. Raises WireError's tree, and BadFile where the file changed."""
     body = await client.upload(
         PATHS[request.task],
-        await form_of(path, request, sha256=sha256, told=told),
+        await form_of(path, request, file_name=file_name, sha256=sha256, told=told),
         model=request.model,
         read_limit_s=read_limit_s,
         call_id=call_id,
@@ -178,6 +181,7 @@ async def stream(
     path: Path,
     request: Request,
     *,
+    file_name: str = "",
     sha256: str = "",
     told: Told | None = None,
     call_id: str | None = None,
@@ -186,7 +190,7 @@ async def stream(
     on_alive: Callable[[float], None] | None = None,
 ) -> AsyncGenerator[Piece, None]:
     """The same as it is heard; the last piece has the whole. Raises Cut where the stream ends without it."""
-    form = await form_of(path, request, sha256=sha256, told=told)
+    form = await form_of(path, request, file_name=file_name, sha256=sha256, told=told)
     opened = client.upload_stream(
         PATHS[request.task],
         form,
@@ -203,9 +207,14 @@ async def stream(
             yield Piece(whole=read_reply(body, request.form))
             return
         segments: list[SegmentReply] = []
+        said: list[str] = []
         async with aclosing(aiter(events)) as each:
             async for event in each:
                 if event.data == b"[DONE]":
+                    if said or segments:  # a server that says no more than that it is done
+                        events.complete()
+                        yield Piece(whole=_whole(_Event(), segments, said))
+                        return
                     continue
                 found = _event(event.data)
                 if found is None:
@@ -218,10 +227,11 @@ async def stream(
                     segments.append(SegmentReply(found.text, found.start, found.end, found.speaker))
                     yield Piece(segment=segments[-1])
                 elif found.type == "transcript.text.delta":
+                    said.append(found.delta)
                     yield Piece(delta=found.delta)
                 elif found.type == "transcript.text.done":
                     events.complete()
-                    yield Piece(whole=_whole(found, segments))
+                    yield Piece(whole=_whole(found, segments, said))
                     return
         raise events.cut("The transcript ended before the server said that it was complete.")
 
@@ -263,9 +273,11 @@ def _event(data: bytes) -> _Event | None:
         return None
 
 
-def _whole(done: _Event, segments: list[SegmentReply]) -> TranscriptionReply:
+def _whole(done: _Event, segments: list[SegmentReply], said: list[str]) -> TranscriptionReply:
+    """With the text that came in pieces, where the end does not repeat it."""
+    text = done.text or "".join(said) or " ".join(segment.text.strip() for segment in segments)
     return TranscriptionReply(
-        done.text, languages=done.languages, segments=tuple(segments), logprobs=done.logprobs, usage=done.usage
+        text, languages=done.languages, segments=tuple(segments), logprobs=done.logprobs, usage=done.usage
     )
 
 

@@ -91,6 +91,8 @@ def write_parts(
         done += block.size
         if tell is not None:
             tell(done / HEARD_RATE)
+        if not waiting and not open_ones:
+            return
     for number, part in open_ones.items():  # the recording ends a little before it said
         yield number, part.close()
 

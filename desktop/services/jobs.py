@@ -6,7 +6,7 @@ import asyncio
 import logging
 import sqlite3
 import time
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Hashable, Iterable, Mapping
 from contextlib import suppress
 from enum import StrEnum
 from functools import partial
@@ -50,6 +50,9 @@ class JobState(StrEnum):
         return self in (JobState.DONE, JobState.FAILED, JobState.CANCELLED)
 
 
+_STATES = {state.value: state for state in JobState}
+
+
 class Job(Struct, frozen=True, omit_defaults=True):
     """One job as it is now. `words` says what it does or waits for; `progress` from 0 to 1, `seconds_left` None while
     nobody knows. `payload` is what its kind needs to go on; `added` UTC microseconds; `rank` orders the queue."""
@@ -77,11 +80,19 @@ class Summary(Struct, frozen=True):
 
 
 class Handle:
-    """What the work of one job tells the queue while it runs."""
+    """What the work of one job tells the queue while it runs.
+
+    `ends_first` is set by work that has steps which should not be broken off: what a pause waits for, in words, or
+    "" while there is nothing. Such work goes through `gate` before each step and calls `step_ended` behind it.
+    """
 
     def __init__(self, jobs: Jobs, id: str) -> None:
         self._jobs, self.id = jobs, id
         self.poked = asyncio.Event()  # the user said: now
+        self.ends_first: Callable[[], str] = str
+        self.is_pausing = False
+        self.has_turn, self.wants_turn = True, False
+        self._resumed, self._given = asyncio.Event(), asyncio.Event()
         self._began = self._from = 0.0
 
     @property
@@ -93,33 +104,78 @@ class Handle:
         """What was said last."""
         return self._jobs.get(self.id).words
 
-    def works(self, words: str, progress: float | None = None) -> None:
-        """What it does now, and how far it is."""
+    def works(self, words: str, progress: float | None = None, *, is_steady: bool = True) -> None:
+        """What it does now, and how far it is; where what follows does not go at the same rate, it is not `is_steady`
+        and nobody knows how long it takes."""
+        self.has_turn = True
         job = self._jobs.get(self.id)
         progress = job.progress if progress is None else min(max(progress, 0.0), 1.0)
+        if self.is_pausing:
+            words = self.ends_first() or words
         self._jobs._change(
-            self.id, state=JobState.RUNNING, words=words, progress=progress, seconds_left=self._left(progress)
+            self.id,
+            state=JobState.RUNNING,
+            words=words,
+            progress=progress,
+            seconds_left=self._left(progress, is_steady),
         )
 
-    def waits(self, words: str) -> None:
-        """What it waits for."""
+    def waits(self, words: str, *, gives_way: bool = False) -> None:
+        """What it waits for. A job that `gives_way` does nothing else meanwhile: another one has its place until
+        `turn` gives it one again."""
         self._jobs._change(self.id, state=JobState.WAITING, words=words, seconds_left=None)
+        if gives_way and self.has_turn:
+            self.has_turn = False
+            self._jobs._pump()
 
-    async def keep(self, payload: Mapping[str, Any]) -> None:
-        """Write down what is needed to go on after a restart."""
-        self._jobs._change(self.id, payload=dict(payload))
-        await self._jobs._write_one(self.id)
+    async def turn(self) -> None:
+        """Behind a wait: until there is a place for it again."""
+        if self.has_turn:
+            return
+        self.wants_turn = True
+        self._given.clear()
+        self._jobs._change(self.id, words=TURN)
+        self._jobs._pump()
+        try:
+            await self._given.wait()
+        finally:
+            self.wants_turn = False
 
-    def _left(self, progress: float) -> float | None:
+    async def gate(self) -> None:
+        """Before a step that should not be broken off: none begins in a job that is to pause."""
+        while self.is_pausing:
+            self.step_ended()
+            self._resumed.clear()
+            await self._resumed.wait()
+
+    def step_ended(self) -> None:
+        """Such a step is over, and there are more: a job that is to pause stops behind the last one under way."""
+        if self.is_pausing and not self.ends_first():
+            self._jobs._stop(self.id, JobState.PAUSED)
+
+    async def keep(self, payload: Mapping[str, Any], also: Callable[[sqlite3.Connection], None] | None = None) -> None:
+        """Write down what is needed to go on after a restart; `also` is done in the same transaction."""
+        await self._jobs._keep(self.id, payload, also)
+
+    def _go_on(self) -> None:
+        self.is_pausing = False
+        self._resumed.set()
+
+    def _take_turn(self) -> None:
+        self.has_turn = True
+        self._given.set()
+
+    def _left(self, progress: float, is_steady: bool) -> float | None:
         """Seconds at the rate since it began."""
         now = self._jobs.clock()
-        if not self._began or progress < self._from:
+        if not self._began or progress < self._from or not is_steady:
             self._began, self._from = now, progress
         done, took = progress - self._from, now - self._began
         return None if done <= 0 or took < RATE_OVER_S else (1 - progress) * took / done
 
 
 Worker = Callable[[Handle], Awaitable[None]]
+Lane = Callable[[Mapping[str, Any]], Hashable]
 
 
 class Jobs:
@@ -139,6 +195,7 @@ class Jobs:
         self._database, self._now, self.clock = database, now, clock
         self._parallel = parallel
         self._workers: dict[str, Worker] = {}
+        self._lanes: dict[str, Lane] = {}
         self._jobs: dict[str, Job] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._handles: dict[str, Handle] = {}
@@ -156,9 +213,12 @@ class Jobs:
 
     # -- set up
 
-    def register(self, kind: str, work: Worker) -> None:
-        """How jobs of a kind are done; those that were kept wait for `load`."""
+    def register(self, kind: str, work: Worker, lane: Lane | None = None) -> None:
+        """How jobs of a kind are done; those that were kept wait for `load`. `lane` says of a payload what the job
+        needs from outside: while one waits for it, none that needs the same is begun in its place."""
         self._workers[kind] = work
+        if lane is not None:
+            self._lanes[kind] = lane
 
     async def load(self) -> None:
         """Take up what an earlier run left, and begin. What was running is queued again."""
@@ -236,10 +296,13 @@ class Jobs:
     async def add(
         self, kind: str, wanted: Iterable[tuple[str, str, Mapping[str, Any]]], *, held: bool = False
     ) -> tuple[str, ...]:
-        """Queue jobs of (id or "", title, payload) behind the others; they are written down before any begins."""
+        """Queue jobs of (id or "", title, payload) behind the others; they are written down before any begins.
+
+        `held`, or while all of the queue is: they are paused until they are resumed.
+        """
         await self.load()
         last = max((job.rank for job in self._jobs.values()), default=0.0)
-        state, words = (JobState.PAUSED, "Paused") if held else (JobState.QUEUED, TURN)
+        state, words = (JobState.PAUSED, "Paused") if held or self._is_held else (JobState.QUEUED, TURN)
         added = self._micros()
         made = [
             Job(id or new_id(), kind, title, state, words, added=added, rank=last + at + 1, payload=dict(payload))
@@ -256,39 +319,60 @@ class Jobs:
         return tuple(job.id for job in made)
 
     def pause(self, id: str) -> None:
-        """Stop a job for now; what it has is kept."""
-        self._stop(id, JobState.PAUSED)
+        """Stop a job for now; what it has is kept. What should not be broken off ends first: a second pause does not
+        wait for it."""
+        handle = self._handles.get(id)
+        if handle is not None and not handle.is_pausing and (words := handle.ends_first()):
+            handle.is_pausing = True
+            self._change(id, words=words)
+        else:
+            self._stop(id, JobState.PAUSED)
+
+    def is_pausing(self, id: str) -> bool:
+        """Whether a job stops as soon as it may."""
+        handle = self._handles.get(id)
+        return handle is not None and handle.is_pausing
 
     def resume(self, id: str) -> None:
         """Go on with a paused job; one that waits tries again now."""
-        job = self.get(id)
+        job, handle = self.get(id), self._handles.get(id)
         if job.state is JobState.PAUSED:
+            self._old.discard(id)
             self._queue(id)
-        elif handle := self._handles.get(id):
+            self._is_held = self._is_held and any(job.state is JobState.PAUSED for job in self._jobs.values())
+        elif handle is not None:
+            handle._go_on()
             handle.poked.set()
 
     def retry(self, id: str) -> None:
         """Begin a failed or cancelled job again, where it ended."""
-        if self.get(id).state.is_over:
+        if self.get(id).state in (JobState.FAILED, JobState.CANCELLED):
+            self._old.discard(id)
             self._queue(id)
+
+    def take_up(self, id: str) -> None:
+        """Go on with a job of an earlier run, whatever became of it: `only_new` leaves it no more."""
+        self._old.discard(id)
+        self.resume(id)
+        self.retry(id)
+        self._pump()
 
     def cancel(self, id: str) -> None:
         """Stop a job for good; `retry` begins it again all the same."""
         self._stop(id, JobState.CANCELLED)
 
     def pause_all(self) -> None:
-        """Stop what runs and begin nothing more, until `resume_all`."""
-        self._is_held = True
+        """Pause all there are, and those that are added until the queue goes on; a second time without waiting."""
+        is_again, self._is_held = self._is_held, True
         for job in self.all():
-            if not job.state.is_over:
-                self._stop(job.id, JobState.PAUSED)
+            if not job.state.is_over and (is_again or not self.is_pausing(job.id)):
+                self.pause(job.id)
 
     def resume_all(self) -> None:
         self._is_held = False
         for job in self.all():
-            if job.state is JobState.PAUSED:
-                self._queue(job.id)
-        self._pump()
+            if job.state is JobState.PAUSED or self.is_pausing(job.id):
+                self.resume(job.id)
 
     def move(self, id: str, before: str | None) -> None:
         """Put a job before another one in the queue, or at its end."""
@@ -309,9 +393,9 @@ class Jobs:
         self._stop(id, JobState.CANCELLED)
         if task := self._tasks.get(id):
             await asyncio.wait([task])
+        await self._database.write(lambda db: store.delete(db, id))
         if self._jobs.pop(id, None) is not None:
             self._dirty.discard(id)
-            await self._database.write(lambda db: store.delete(db, id))
             self._tell(id)
 
     # -- the end, and waiting for it
@@ -345,17 +429,34 @@ class Jobs:
     # -- inside
 
     def _pump(self) -> None:
-        """Begin as many as may run."""
-        if self._is_closed or not self._is_loaded:
+        """Give the free places to those that have waited and can go on, then begin others."""
+        if self._is_closed or not self._is_loaded or self._database.read_only:
             return
-        free = self._parallel - len(self._tasks)
-        for job in list(self._jobs.values()) if free > 0 and not self._is_held else ():
-            if free <= 0:
-                break
-            is_due = job.state is JobState.QUEUED and job.id not in self._old
-            if is_due and job.kind in self._workers and job.id not in self._tasks:
+        free = self._parallel - sum(handle.has_turn for handle in self._handles.values())
+        ready = [handle for id in self._jobs if (handle := self._handles.get(id)) is not None and handle.wants_turn]
+        for handle in ready[: max(free, 0)]:
+            if not handle.has_turn:
+                handle._take_turn()
+                free -= 1
+        waited_for = self._waited_for()
+        for job in list(self._jobs.values()) if free > 0 else ():
+            if self._is_due(job) and self._lane(job) not in waited_for:
                 self._begin(job)
                 free -= 1
+                if free <= 0:
+                    break
+
+    def _is_due(self, job: Job) -> bool:
+        is_free = job.id not in self._old and job.id not in self._tasks
+        return job.state is JobState.QUEUED and is_free and job.kind in self._workers
+
+    def _lane(self, job: Job) -> Hashable:
+        """What a job needs from outside; its own id where nobody said."""
+        lane = self._lanes.get(job.kind)
+        return job.id if lane is None else lane(job.payload)
+
+    def _waited_for(self) -> set[Hashable]:
+        return {self._lane(self._jobs[id]) for id, handle in self._handles.items() if not handle.has_turn}
 
     def _queue(self, id: str) -> None:
         self._wanted.pop(id, None)
@@ -398,8 +499,8 @@ class Jobs:
         self._pump()
 
     def _stop(self, id: str, state: JobState) -> None:
-        job = self.get(id)
-        if (task := self._tasks.get(id)) is not None:
+        job, task = self.get(id), self._tasks.get(id)
+        if task is not None and not task.done():
             self._wanted[id] = state
             task.cancel()
         elif job.state.is_over and state is not job.state:
@@ -473,10 +574,25 @@ class Jobs:
             self._dirty.update(ids)
             raise
 
-    async def _write_one(self, id: str) -> None:
-        row = self._row(self.get(id))
-        self._dirty.discard(id)
-        await self._database.write(lambda db: store.put(db, row))
+    async def _keep(
+        self, id: str, payload: Mapping[str, Any], also: Callable[[sqlite3.Connection], None] | None
+    ) -> None:
+        row = self._row(replace(self.get(id), payload=dict(payload)))
+
+        def work(db: sqlite3.Connection) -> None:
+            if also is not None:
+                also(db)
+            store.put(db, row)
+
+        writing = asyncio.get_running_loop().create_task(self._database.write(work), name=f"job:{id}: written down")
+        try:
+            await asyncio.shield(writing)
+        finally:  # also of a job that is cancelled meanwhile: what is known of it is what is on the disk
+            if not writing.done():
+                await asyncio.wait([writing])
+            if writing.exception() is None and (job := self._jobs.get(id)) is not None:
+                self._jobs[id] = replace(job, payload=dict(payload))
+                self._tell(id)
 
     def _row(self, job: Job) -> store.JobRow:
         payload = {
@@ -505,7 +621,7 @@ def _job(row: store.JobRow) -> Job:
         row.id,
         row.kind,
         str(kept.get("title", "")),
-        JobState(row.state),
+        _STATES.get(row.state, JobState.PAUSED),
         str(kept.get("words", "")) or TURN,
         row.progress,
         error=row.error,

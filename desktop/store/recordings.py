@@ -191,12 +191,14 @@ def own(conn: sqlite3.Connection, sha256: str, size_bytes: int, now_us: int) -> 
 # Transcripts
 
 
-def put_original(conn: sqlite3.Connection, id: str, transcript: Transcript, now_us: int) -> None:
-    """What came of a recording; an edited text from before goes."""
+def put_original(
+    conn: sqlite3.Connection, id: str, transcript: Transcript, now_us: int, edited: Transcript | None = None
+) -> None:
+    """What came of a recording, and what the user made of it; an edited text from before goes."""
     conn.execute(
-        "INSERT INTO transcript VALUES (?1, ?2, NULL, ?3)"
-        " ON CONFLICT DO UPDATE SET original = ?2, edited = NULL, changed = ?3",
-        (_no(conn, id), _packed(transcript), now_us),
+        "INSERT INTO transcript VALUES (?1, ?2, ?3, ?4)"
+        " ON CONFLICT DO UPDATE SET original = ?2, edited = ?3, changed = ?4",
+        (_no(conn, id), _packed(transcript), None if edited is None else _packed(edited), now_us),
     )
 
 

@@ -6,10 +6,12 @@ import asyncio
 import shutil
 import sqlite3
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import msgspec
 from msgspec.structs import replace
@@ -26,7 +28,7 @@ from desktop.media import levels
 from desktop.services.jobs import Handle, Job, Jobs, JobState
 from desktop.services.transcription import export, intake, plan, results
 from desktop.services.transcription.again import Again
-from desktop.services.transcription.run import Run
+from desktop.services.transcription.run import Run, Watch
 from desktop.services.transcription.sending import Tools
 from desktop.services.transcription.values import (
     Channel,
@@ -73,7 +75,8 @@ class Transcription:
         self._rates: dict[str, float] = {}
         self._listeners: list[Callable[[str], None]] = []
         self._partial: defaultdict[str, list[Callable[[Transcript], None]]] = defaultdict(list)
-        jobs.register(KIND, self._run)
+        self._runs: dict[str, Run] = {}
+        jobs.register(KIND, self._run, _lane)
         jobs.listen(self._changed)
 
     async def start(self) -> None:
@@ -193,6 +196,7 @@ class Transcription:
         return stop
 
     def pause(self, id: str) -> None:
+        """Parts that are on their way to a model that costs end first; a second pause does not wait for them."""
         self._jobs.pause(id)
 
     def resume(self, id: str) -> None:
@@ -202,6 +206,14 @@ class Transcription:
 
     def cancel(self, id: str) -> None:
         self._jobs.cancel(id)
+
+    def reason_to_stay(self) -> str:
+        """What would be lost, were the application ended now; "" for nothing."""
+        count = sum(run.flying for run in self._runs.values())
+        if not count:
+            return ""
+        many = "A part of a recording is" if count == 1 else f"{count} parts of recordings are"
+        return f"{many} on the way to a model that is paid for, and may be charged again."
 
     def retry(self, id: str) -> None:
         """Begin again where a job ended; parts that may have been charged already are sent again."""
@@ -323,19 +335,21 @@ class Transcription:
     # -- inside
 
     async def _run(self, handle: Handle) -> None:
-        work = msgspec.convert(handle.payload, Work)
+        id = handle.id
+        if (work := _work(self._jobs.get(id))) is None:
+            raise BadInput("This job was made by another version of Davenport.", "Add the recording again.")
 
         def told(transcript: Transcript) -> None:
-            for heard in tuple(self._partial.get(handle.id, ())):
+            for heard in tuple(self._partial.get(id, ())):
                 heard(transcript)
 
-        def shown(_: Work, rate: float) -> None:
-            self._rates[handle.id] = rate
-
-        run = Run(self._tools, handle, work, told=told, shown=shown)
-        transcript = await run.go()
-        told(transcript)
-        await self._write_out(handle, run.work_, transcript)
+        watch = Watch(told, partial(self._rates.__setitem__, id), lambda: bool(self._partial.get(id)))
+        run = self._runs[id] = Run(self._tools, handle, work, watch)
+        try:
+            transcript = await run.go()
+        finally:
+            del self._runs[id]
+        await self._write_out(handle, run.work, transcript)
 
     async def _write_out(self, handle: Handle, work: Work, transcript: Transcript) -> None:
         """The files that were asked for; where they cannot be written, the transcript is there all the same."""
@@ -395,7 +409,15 @@ class Transcription:
             work.sound.seconds,
             work.options.model,
             work.written,
+            self._jobs.is_pausing(job.id),
+            work.nothing_in,
         )
+
+
+def _lane(payload: Mapping[str, Any]) -> tuple[str, str]:
+    """Jobs that need the same from outside: a model of a profile."""
+    options = payload.get("options", {})
+    return str(options.get("profile", "")), str(options.get("model", ""))
 
 
 def _work(job: Job) -> Work | None:

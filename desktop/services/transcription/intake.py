@@ -32,6 +32,15 @@ class Stopped(Exception):
     """The work in the thread is not wanted any more."""
 
 
+class Stop(threading.Event):
+    """Set to end the work of a thread, which looks at it now and then."""
+
+    def look(self, *_: object) -> None:
+        """Raises Stopped once it is set."""
+        if self.is_set():
+            raise Stopped
+
+
 class Found(Struct, frozen=True):
     """A file, and its place below the folder that was dropped."""
 
@@ -52,13 +61,13 @@ def is_recording(path: Path) -> bool:
     return path.suffix.lower().lstrip(".") in SUFFIXES
 
 
-def walk(paths: Sequence[str], stop: threading.Event | None = None) -> Walked:
+def walk(paths: Sequence[str], stop: Stop | None = None) -> Walked:
     """Files as they were dropped, and the recordings in folders by name; links to folders are passed over. Blocking."""
     files: dict[Path, Found] = {}
     hidden = others = 0
     for each in paths:
         path = Path(each)
-        if not path.is_dir():
+        if not _is(path, Path.is_dir):
             files.setdefault(path, Found(path))
             continue
         for found in _below(path, stop):
@@ -72,33 +81,40 @@ def walk(paths: Sequence[str], stop: threading.Event | None = None) -> Walked:
     return Walked(tuple(files.values()), hidden, others)
 
 
-def _below(folder: Path, stop: threading.Event | None) -> Iterator[Path]:
+def _below(folder: Path, stop: Stop | None) -> Iterator[Path]:
     try:
         entries = sorted(folder.iterdir(), key=lambda entry: entry.name.casefold())
     except OSError:
         return  # a folder that may not be read holds nothing for us
     for entry in entries:
-        if stop is not None and stop.is_set():
-            raise Stopped
-        if entry.is_dir():
+        if stop is not None:
+            stop.look()
+        if _is(entry, Path.is_dir):
             if not entry.is_symlink():
                 yield from _below(entry, stop)
-        elif entry.is_file():
+        elif _is(entry, Path.is_file):
             yield entry
 
 
-def digest(path: Path, stop: threading.Event | None = None) -> str:
+def _is(path: Path, kind: Callable[[Path], bool]) -> bool:
+    try:
+        return kind(path)
+    except OSError:
+        return False  # it is in a folder that may not be entered
+
+
+def digest(path: Path, stop: Stop | None = None) -> str:
     """The SHA-256 of a file's bytes, in hex. Blocking; raises Stopped, OSError."""
     found = hashlib.sha256()
     with path.open("rb") as file:
         while chunk := file.read(READ_BYTES):
-            if stop is not None and stop.is_set():
-                raise Stopped
+            if stop is not None:
+                stop.look()
             found.update(chunk)
     return found.hexdigest()
 
 
-def look_at(found: Found, options: Options, card: Card, stop: threading.Event) -> Look:
+def look_at(found: Found, options: Options, card: Card, stop: Stop) -> Look:
     """All that can be known of one file without a server or the archive. Blocking; raises Stopped."""
     path = found.path
     made = Look(scalar(str(path)), folder=found.folder)
@@ -129,7 +145,7 @@ def look_at(found: Found, options: Options, card: Card, stop: threading.Event) -
         changed_ns=state.st_mtime_ns,
         folder=found.folder,
         estimate=plan.estimate(sound.seconds * len(plan.channels(options, sound)), card),
-        parts=plan.many(path, state.st_size, sound, card, options),
+        parts=plan.many(path.name, state.st_size, sound, card, options),
     )
 
 
@@ -137,7 +153,7 @@ async def look(
     paths: Sequence[str], options: Options, card: Card, tell: Callable[[Looking], None] | None = None
 ) -> list[Look]:
     """Look at files and what is in folders, some at once, in their order. Cancelled, the threads end soon after."""
-    stop = threading.Event()
+    stop = Stop()
     try:
         walked = await asyncio.to_thread(walk, paths, stop)
         files, done = walked.files, 0

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import bisect
+import re
+from collections.abc import Container, Mapping, Sequence
 from difflib import SequenceMatcher
 from typing import Any
 
@@ -12,26 +14,37 @@ from desktop.api.audio import TranscriptionReply
 from desktop.core.subtitles.rules import words_of
 from desktop.core.transcript import Segment, Speaker, Transcript
 from desktop.services.transcription.plan import Piece
-from desktop.services.transcription.times import Spoken, _bare, segments_of
+from desktop.services.transcription.times import Spoken, bare, segments_of
 
 COMMON = 2  # words in a row that two parts must share to be joined by them
 AROUND_MS = 3_000  # how far beyond an overlap its words may be looked for: times are not exact
 
+_VOICE = re.compile(r"Voice (.+) of part (\d{1,12})", re.DOTALL)
+
 Heard = tuple[Piece, TranscriptionReply]
 
 
-def join(parts: Sequence[Heard], heard: Mapping[int | None, Spoken], milliseconds: int, model: str) -> Transcript:
-    """One transcript of all parts that are there. `heard` is what is spoken on each channel, None for all mixed.
+def join(
+    parts: Sequence[Heard],
+    heard: Mapping[int | None, Spoken],
+    milliseconds: int,
+    model: str,
+    *,
+    names: Container[str] = (),
+    of: Sequence[int] = (),
+) -> Transcript:
+    """One transcript of all parts that are there. `heard` is what is spoken on each channel, None for all mixed;
+    `of` are the numbers of all parts, those that are missing too.
 
-    Parts of several channels are merged by time, each channel a speaker; labels of a model that tells speakers apart
-    hold for their part alone, unless they are names that were given to it.
+    Parts of several channels are merged by time, each channel a speaker. A label of a model that tells speakers apart
+    holds for its part alone, unless the model was given that voice: `names` the user's, or one of `voice_name`.
     """
     sides = sorted({piece.channel for piece, _ in parts}, key=lambda side: -1 if side is None else side)
     segments: list[Segment] = []
     speakers: list[Speaker] = []
     for side in sides:
         some = sorted((part for part in parts if part[0].channel == side), key=lambda part: part[0].begins)
-        found = _one_after_another(some, heard[side])
+        found = _one_after_another(some, heard[side], names)
         if side is not None and len(sides) > 1:
             speaker = Speaker(f"channel-{side + 1}", ("Left", "Right")[side], side)
             speakers.append(speaker)
@@ -39,7 +52,7 @@ def join(parts: Sequence[Heard], heard: Mapping[int | None, Spoken], millisecond
         segments += found
     segments.sort(key=lambda segment: segment.begins)
     if not speakers:
-        segments, speakers = _with_speakers(segments)
+        segments, speakers = _with_speakers(segments, of or sorted(piece.number for piece, _ in parts))
     language = next((said for _, reply in parts if (said := language_of(reply))), "")
     return Transcript(tuple(segments), tuple(speakers), milliseconds, language, model=model)
 
@@ -54,13 +67,10 @@ def language_of(reply: TranscriptionReply) -> str:
     return first if isinstance(first, str) else ""
 
 
-def _one_after_another(parts: Sequence[Heard], heard: Spoken) -> list[Segment]:
+def _one_after_another(parts: Sequence[Heard], heard: Spoken, names: Container[str]) -> list[Segment]:
     made: list[Segment] = []
-    is_several = len(parts) > 1
-    for number, (piece, reply) in enumerate(parts):
-        found = segments_of(reply, piece.begins, piece.ends, heard)
-        if is_several:
-            found = [_labelled(segment, number) for segment in found]
+    for piece, reply in parts:
+        found = [_labelled(each, piece.number, names) for each in segments_of(reply, piece.begins, piece.ends, heard)]
         if piece.overlap and made and found:
             made, found = merged(made, found, piece.begins, piece.begins + piece.overlap)
         made += found
@@ -77,7 +87,7 @@ def merged(
     low, high = begins - AROUND_MS, ends + AROUND_MS
     start = next((n for n, word in enumerate(first) if word.ends > low), len(first))
     until = next((n for n, word in enumerate(second) if word.begins >= high), len(second))
-    ours, theirs = [_bare(word.text) for word in first[start:]], [_bare(word.text) for word in second[:until]]
+    ours, theirs = [bare(word.text) for word in first[start:]], [bare(word.text) for word in second[:until]]
     run = SequenceMatcher(None, ours, theirs, autojunk=False).find_longest_match()
     if run.size >= COMMON:
         return _first_words(before, start + run.a + run.size), _without_words(after, run.b + run.size)
@@ -128,20 +138,30 @@ def _in_order(segments: Sequence[Segment]) -> list[Segment]:
     return made
 
 
-def _labelled(segment: Segment, number: int) -> Segment:
-    """A model's own label means nobody beyond its part; a name that it was given does."""
-    is_label = len(segment.speaker) <= 2 or segment.speaker.lower().startswith(("speaker", "spk"))
-    return replace(segment, speaker=f"{segment.speaker}\n{number}") if segment.speaker and is_label else segment
+def voice_name(number: int, label: str) -> str:
+    """What a voice is called that was found in a part, for the parts that follow: nobody's own label."""
+    return f"Voice {label} of part {number}"
 
 
-def _with_speakers(segments: Sequence[Segment]) -> tuple[list[Segment], list[Speaker]]:
-    """Speakers in the order in which they first speak."""
+def _labelled(segment: Segment, number: int, names: Container[str]) -> Segment:
+    """With its speaker as a label and the number of the part that it holds for; a name alone holds for all."""
+    if not segment.speaker or segment.speaker in names:
+        return segment
+    voice = _VOICE.fullmatch(segment.speaker)
+    label, of = (voice[1], int(voice[2])) if voice else (segment.speaker, number)
+    return replace(segment, speaker=f"{label}\n{of}")
+
+
+def _with_speakers(segments: Sequence[Segment], of: Sequence[int]) -> tuple[list[Segment], list[Speaker]]:
+    """Speakers in the order in which they first speak. A label of a later part says so: nobody knows whether it is
+    the same person as in the first."""
     speakers: dict[str, Speaker] = {}
     for segment in segments:
         if segment.speaker and segment.speaker not in speakers:
             label, _, part = segment.speaker.partition("\n")
-            name = label if len(label) > 2 else f"Speaker {label}"
-            name += f" (part {int(part) + 1})" if part and int(part) else ""
+            name = f"Speaker {label}" if part and len(label) <= 2 else label
+            at = bisect.bisect_left(of, int(part)) if part else 0
+            name += f" (part {at + 1})" if at else ""
             speakers[segment.speaker] = Speaker(f"speaker-{len(speakers) + 1}", name, len(speakers))
     made = [replace(each, speaker=speakers[each.speaker].id) if each.speaker else each for each in segments]
     return made, list(speakers.values())

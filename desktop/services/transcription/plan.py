@@ -22,9 +22,9 @@ PART_MS = 600_000
 
 SHORTEST_MS = 20_000  # a part that is refused as too large is halved down to this
 FULL = 0.95  # of a server's limit that a part may be expected to fill
-CHANNEL = 1_000_000
+CHANNEL = 1_000_000_000
 APART = 1000
-"""Numbers of parts leave room for those of a part that is cut again; each channel has a million of its own."""
+"""Numbers of parts leave room for those of a part that is cut again; each channel has a million parts of its own."""
 
 _CHANNELS: dict[str, tuple[int | None, ...]] = {"mixed": (None,), "left": (0,), "right": (1,), "each": (0, 1)}
 _PREFERRED = ("verbose_json", "json", "text", "vtt", "srt")
@@ -40,8 +40,7 @@ class Piece(Struct, frozen=True):
 
     @property
     def channel(self) -> int | None:
-        side = self.number // CHANNEL
-        return None if side == 0 else side - 1
+        return side_of(self.number)
 
     @property
     def seconds(self) -> float:
@@ -50,6 +49,12 @@ class Piece(Struct, frozen=True):
     @property
     def stretch(self) -> Stretch:
         return Stretch(self.begins, self.ends, self.overlap)
+
+
+def side_of(number: int) -> int | None:
+    """The channel that a part's number belongs to, None for all of them mixed."""
+    side = number // CHANNEL
+    return None if side == 0 else side - 1
 
 
 def hearing_of(card: Card) -> Hearing:
@@ -68,11 +73,11 @@ def channels(options: Options, sound: Sound) -> tuple[int | None, ...]:
     return (None,) if sound.channels < 2 else _CHANNELS[options.channel]
 
 
-def is_accepted(path: Path, size_bytes: int, sound: Sound, card: Card, options: Options) -> bool:
+def is_accepted(name: str, size_bytes: int, sound: Sound, card: Card, options: Options) -> bool:
     """Whether a file can be sent as it is."""
     hearing, longest = hearing_of(card), longest_ms(card)
     return (
-        path.suffix.lower().lstrip(".") in hearing.containers
+        Path(name).suffix.lower().lstrip(".") in hearing.containers
         and size_bytes <= hearing.max_bytes
         and (longest is None or sound.seconds * 1000 <= longest)
         and channels(options, sound) == (None,)
@@ -117,9 +122,9 @@ def halves(piece: Piece, silent: Sequence[tuple[int, int]], after: int) -> tuple
     )
 
 
-def many(path: Path, size_bytes: int, sound: Sound, card: Card, options: Options) -> int:
+def many(name: str, size_bytes: int, sound: Sound, card: Card, options: Options) -> int:
     """About how many requests a recording takes."""
-    if is_accepted(path, size_bytes, sound, card, options):
+    if is_accepted(name, size_bytes, sound, card, options):
         return 1
     length = int(sound.seconds * 1000)
     each = min(_longest(card, encoding(length, card)), PART_MS)
@@ -181,7 +186,8 @@ def request(
     """The fields for a part of so many seconds; only what the model takes. `before` is how the last part ended."""
     hearing, translates = hearing_of(card), options.task == "translate"
     form = form_of(options, card)
-    languages = tuple(dict.fromkeys(filter(None, (options.language, *options.languages))))
+    named = filter(None, (options.language, *options.languages))
+    languages = tuple(dict.fromkeys(each.partition("-")[0].lower() for each in named))
     many = hearing.takes_languages and not translates
     needs_chunking = hearing.chunking_over_s is not None and seconds > hearing.chunking_over_s
     return audio.Request(
@@ -217,6 +223,11 @@ def form_of(options: Options, card: Card) -> str:
     if options.diarize and "diarized_json" in forms:
         return "diarized_json"
     return next((form for form in _PREFERRED if form in forms), "json")
+
+
+def many_voices(options: Options, card: Card) -> int:
+    """How many voices of speakers a request may name."""
+    return hearing_of(card).max_speakers if form_of(options, card) == "diarized_json" else 0
 
 
 def _longest(card: Card, form: str) -> int:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Sequence
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from desktop.api.multipart import kind_of
 from desktop.core.conversation import Attachment, Audio, Conversation, Message, Role, State, Text
 from desktop.core.errors import Missing
 from desktop.core.ids import new_id
 from desktop.core.text import scalar
-from desktop.core.transcript import Transcript
+from desktop.core.transcript import Segment, Transcript
 from desktop.core.usage import Usage
 from desktop.media.levels import Heard
 from desktop.services.transcription.values import Opened, Work
@@ -72,13 +75,15 @@ def put(
     error: str = "",
     advice: str = "",
 ) -> None:
-    """The transcript as it came, or as much as came, and the message that holds its text."""
+    """The transcript as it came, or as much as came, and the message that holds its text. What the user has edited of
+    an earlier, shorter one stays as it is; what is new is added to it."""
     recording = recordings.get(db, job)
+    edited = _with_edits(db, job, transcript)
     before = recordings.message_of(db, job)
     message = Message(
         before.id if before else new_id(),
         Role.ASSISTANT,
-        (Text(transcript.text),),
+        (Text((edited or transcript).text),),
         parent=before.parent if before else conversations.get(db, recording.conversation).head,
         conversation=recording.conversation,
         state=state,
@@ -94,7 +99,40 @@ def put(
         conversations.add_message(db, message)
     else:
         conversations.finish(db, message)
-    recordings.put_original(db, job, transcript, now_us)
+    recordings.put_original(db, job, transcript, now_us, edited)
+
+
+def _with_edits(db: sqlite3.Connection, job: str, transcript: Transcript) -> Transcript | None:
+    """The edited transcript with what came since; None where nobody edited any of it."""
+    try:
+        before = recordings.kept(db, job)
+    except Missing:
+        return None
+    if before.edited is None:
+        return None
+    ids = {speaker.name: speaker.id for speaker in before.original.speakers}
+    own = {speaker.id: speaker for speaker in before.edited.speakers}
+    renamed = {speaker.id: ids.get(speaker.name, new_id()) for speaker in transcript.speakers}
+    came = [replace(each, speaker=renamed.get(each.speaker, "")) for each in transcript.segments]
+    new = [each for each in came if not _is_covered(each, before.original.segments)]
+    speakers = [replace(speaker, id=renamed[speaker.id]) for speaker in transcript.speakers]
+    spoken = {each.speaker for each in new}
+    return replace(
+        before.edited,
+        segments=tuple(sorted((*before.edited.segments, *new), key=lambda each: each.begins)),
+        speakers=(*before.edited.speakers, *(each for each in speakers if each.id in spoken and each.id not in own)),
+        milliseconds=transcript.milliseconds,
+    )
+
+
+def _is_covered(segment: Segment, before: Sequence[Segment]) -> bool:
+    """Whether an earlier transcript had this already: the same speaker, for most of its time."""
+    shared = sum(
+        max(0, min(segment.ends, each.ends) - max(segment.begins, each.begins))
+        for each in before
+        if each.speaker == segment.speaker
+    )
+    return shared * 2 > segment.ends - segment.begins
 
 
 def opened(db: sqlite3.Connection, id: str) -> Opened:

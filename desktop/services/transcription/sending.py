@@ -28,7 +28,6 @@ from desktop.core.errors import (
 from desktop.core.ids import new_id
 from desktop.core.profile import Profile
 from desktop.core.secret import Redactor
-from desktop.core.usage import Usage
 from desktop.services.budgets import Budgets
 from desktop.services.calls import Calls
 from desktop.services.catalog import Catalogs
@@ -76,8 +75,6 @@ class Sender:
         self.tools, self.options, self.conversation = tools, options, conversation
         self.profile = tools.profile_of(options.profile)
         self.card = tools.catalogs.of(self.profile).card(options.model)
-        self.voices: tuple[tuple[str, str], ...] = ()
-        self.usage, self.cost_pico, self.unpriced, self.calls = Usage(), 0, 0, 0
 
     @property
     def is_free(self) -> bool:
@@ -93,6 +90,8 @@ class Sender:
         seconds: float,
         *,
         before: str = "",
+        voices: tuple[tuple[str, str], ...] = (),
+        file_name: str = "",
         sha256: str = "",
         told: Callable[[int, int], None] | None = None,
         heard: Callable[[audio.Piece], None] | None = None,
@@ -102,17 +101,19 @@ class Sender:
             lambda db, reply, error: None
         ),
     ) -> TranscriptionReply:
-        """One call. `opened` and `closed` are done in the transactions that open and close its row.
+        """One call. `opened` and `closed` are done in the transactions that open and close its row. `file_name` is
+        what the server is told, "" for the file's own.
 
         Raises WireError's tree and BudgetReached.
         """
-        tools, request = self.tools, plan.request(self.options, self.card, seconds, before=before, voices=self.voices)
+        tools, request = self.tools, plan.request(self.options, self.card, seconds, before=before, voices=voices)
         client = await tools.connections.client(self.profile)
         row = await self._open(seconds, opened)
         tools.calls.belongs(row.call_id, PAGE)
         patience = self.profile.limits.reasoning_s
         began = tools.clock()
-        arguments: dict[str, Any] = {"sha256": sha256, "told": told, "call_id": row.call_id, "on_wait": on_wait}
+        arguments: dict[str, Any] = {"sha256": sha256, "file_name": file_name, "told": told, "on_wait": on_wait}
+        arguments["call_id"] = row.call_id
         try:
             if request.stream:
                 reply = await self._streamed(client, path, request, heard, silence_s=patience, **arguments)
@@ -176,16 +177,6 @@ class Sender:
         usage = audio.usage_of(reply, seconds)
         price = pricing.cost(usage, self.card)
         cost = pricing.pico(price.dollars) if isinstance(price, pricing.Cost) else None
-        self.usage = Usage(
-            input=self.usage.input + usage.input,
-            output=self.usage.output + usage.output,
-            audio_input=self.usage.audio_input + usage.audio_input,
-            seconds=round(self.usage.seconds + usage.seconds, 3),
-            is_estimate=self.usage.is_estimate or usage.is_estimate,
-        )
-        self.cost_pico += cost or 0
-        self.unpriced += cost is None and not self.is_free
-        self.calls += 1
         return replace(
             row,
             fate=Fate.COMPLETE,

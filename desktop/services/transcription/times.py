@@ -204,7 +204,7 @@ def _matched(segment: Segment, words: Sequence[WordReply], begins: int) -> tuple
     if len(words) == len(said):
         times = [(begins + _ms(word.start), begins + _ms(word.end)) for word in words]
     else:
-        theirs, ours = [_bare(word.word) for word in words], [_bare(word) for word in said]
+        theirs, ours = [bare(word.word) for word in words], [bare(word) for word in said]
         for block in SequenceMatcher(None, ours, theirs, autojunk=False).get_matching_blocks():
             for step in range(block.size):
                 word = words[block.b + step]
@@ -330,14 +330,14 @@ def _runs(segments: Sequence[Segment]) -> Iterable[Span]:
     """Begin and end of neighbours that say the same."""
     first = 0
     for at in range(1, len(segments) + 1):
-        if at == len(segments) or _bare(segments[at].text) != _bare(segments[first].text):
+        if at == len(segments) or bare(segments[at].text) != bare(segments[first].text):
             yield first, at
             first = at
 
 
 def _stutters(text: str) -> bool:
     """Whether a text is one phrase again and again."""
-    words = _bare(text).split()
+    words = bare(text).split()
     if len(words) < 2 * REPEATS or packing(text) < PACKED_TIMES:
         return False
     for size in range(1, len(words) // REPEATS + 1):
@@ -351,7 +351,8 @@ def _with(segment: Segment, doubt: Doubt) -> Segment:
     return replace(segment, doubt=int(segment.doubt | doubt))
 
 
-def _bare(text: str) -> str:
+def bare(text: str) -> str:
+    """Its words alone, as they are compared."""
     return " ".join(re.sub(r"[^\w\s']", " ", text.casefold()).split())
 
 

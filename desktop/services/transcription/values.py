@@ -28,8 +28,9 @@ class Options(Struct, frozen=True, omit_defaults=True):
     """How recordings are transcribed. Empty is what the profile, the model or the settings have.
 
     `form` is the response format, "" for the best one of the model. `on_doubt` is what is done with a part that may
-    have run and been charged already: the job "ask"s, or it is "repeat"ed. `formats_out` are written when a
-    transcript is done, into `out_dir` or, where that is empty, beside the recording.
+    have run and been charged already: the job "ask"s, or it is "repeat"ed. `parts_at_once` of one recording are sent,
+    0 for as many as the settings say: with 1 each part knows how the one before it ended. `formats_out` are written
+    when a transcript is done, into `out_dir` or, where that is empty, beside the recording.
     """
 
     profile: str = ""
@@ -45,6 +46,7 @@ class Options(Struct, frozen=True, omit_defaults=True):
     speakers: tuple[KnownSpeaker, ...] = ()
     form: str = ""
     on_doubt: OnDoubt = "ask"
+    parts_at_once: int = 0
     formats_out: tuple[str, ...] = ()
     out_dir: str = ""
     name_pattern: str = ""
@@ -92,7 +94,11 @@ class Estimate(Struct, frozen=True):
 
 
 class JobView(Struct, frozen=True, omit_defaults=True):
-    """A job as the queue shows it. `id` is the recording's too. `rate` is seconds of sound for a second of work."""
+    """A job as the queue shows it. `id` is the recording's too. `rate` is seconds of sound for a second of work.
+
+    `is_pausing`: it stops behind the parts that are on their way. `nothing_in` are stretches, in milliseconds, for
+    which no text came though somebody seems to speak there.
+    """
 
     id: str
     recording: str
@@ -114,6 +120,8 @@ class JobView(Struct, frozen=True, omit_defaults=True):
     seconds: float = 0.0
     model: str = ""
     written: tuple[str, ...] = ()
+    is_pausing: bool = False
+    nothing_in: tuple[tuple[int, int], ...] = ()
 
 
 class Opened(Struct, frozen=True):
@@ -130,7 +138,8 @@ class Opened(Struct, frozen=True):
 
 class Work(Struct, frozen=True, omit_defaults=True):
     """What a job needs to go on after a restart: its payload. `encoded` is the form its parts are encoded in, "" for
-    a recording that is sent as it is; None until it is planned. `may_repeat`: the user said so of parts in doubt."""
+    a recording that is sent as it is; None until it is planned. `may_repeat`: the user said so of parts in doubt.
+    `is_heard`: all has arrived and is kept; only its files may be missing."""
 
     path: str
     sha256: str
@@ -148,4 +157,6 @@ class Work(Struct, frozen=True, omit_defaults=True):
     cost_pico: int | None = None
     unpriced: int = 0
     may_repeat: bool = False
+    is_heard: bool = False
+    nothing_in: tuple[tuple[int, int], ...] = ()
     written: tuple[str, ...] = ()
