@@ -215,7 +215,8 @@ class ReadingView(QWidget):
             return False
         if opened.path:
             self._show_first(opened)
-        return True
+            await asyncio.sleep(0)  # it is drawn before the rest is asked for
+        return asked == self._asked
 
     def _show_first(self, opened: Opened) -> None:
         """The first row by itself, then those below it: rows that come all at once are first looked at from the end."""
