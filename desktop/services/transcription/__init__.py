@@ -186,8 +186,10 @@ class Transcription:
         self._listeners.append(changed)
 
     def listen_partial(self, recording: str, heard: Callable[[Transcript], None]) -> Callable[[], None]:
-        """`heard` is told what there is of a transcript while it comes; returns how to stop listening."""
+        """`heard` is told what there is of a transcript, now and while it comes; returns how to stop listening."""
         self._partial[recording].append(heard)
+        if (run := self._runs.get(recording)) is not None:
+            run.tell()
 
         def stop() -> None:
             with suppress(ValueError):
@@ -343,7 +345,7 @@ class Transcription:
             for heard in tuple(self._partial.get(id, ())):
                 heard(transcript)
 
-        watch = Watch(told, partial(self._rates.__setitem__, id), lambda: bool(self._partial.get(id)))
+        watch = Watch(told, partial(self._rates.__setitem__, id))
         run = self._runs[id] = Run(self._tools, handle, work, watch)
         try:
             transcript = await run.go()

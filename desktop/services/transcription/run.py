@@ -42,9 +42,8 @@ class Watch:
         self,
         told: Callable[[Transcript], None] = lambda transcript: None,
         rate: Callable[[float], None] = lambda rate: None,
-        is_watched: Callable[[], bool] = lambda: True,
     ) -> None:
-        self.told, self.rate, self.is_watched = told, rate, is_watched
+        self.told, self.rate = told, rate
 
 
 class Run:
@@ -162,19 +161,20 @@ class Run:
         await self._join()
 
     async def _join(self) -> None:
-        if self._watch.is_watched():
-            self._so_far = await self._parts.transcript(self._listened)
-            self._tell()
+        self._so_far = await self._parts.transcript(self._listened)
+        self.tell()
 
     def _heard(self) -> None:
         """Words of a stream are shown at once, under the part they belong to."""
         if self._tools.clock() - self._told_at > TELL_S:
-            self._tell()
+            self.tell()
 
-    def _tell(self) -> None:
+    def tell(self) -> None:
+        """What there is of the transcript now."""
         self._told_at = self._tools.clock()
         both = sorted((*self._so_far.segments, *self._progress.growing), key=lambda segment: segment.begins)
-        self._watch.told(replace(self._so_far, segments=tuple(both)))
+        if both:
+            self._watch.told(replace(self._so_far, segments=tuple(both)))
 
     # -- the end
 
