@@ -12,7 +12,7 @@ from msgspec import Struct, structs
 
 from desktop.core.conversation import Conversation, Message
 from desktop.core.errors import Missing
-from desktop.store import conversations, search
+from desktop.store import conversations, index_merging, search
 from desktop.store.exporting import Call, Folder, SavedSearch
 from desktop.store.ledger import LedgerRow
 
@@ -60,6 +60,8 @@ class Ended(Struct, frozen=True):
 
 
 def begin(conn: sqlite3.Connection, run: str, now_us: int, kind: str, name: str) -> None:
+    """From here to `end` the search index is merged in portions by who imports."""
+    index_merging.hold(conn)
     marks = Marks(first_call=_highest(conn, "ledger"), first_tag=_highest(conn, "tag"))
     conn.execute(
         "INSERT INTO import_run (id, started, kind, name, state, report) VALUES (?, ?, ?, ?, 'staged', ?)",
@@ -159,6 +161,7 @@ def show(conn: sqlite3.Connection, run: str, now_us: int, trashed: dict[str, int
 
 def end(conn: sqlite3.Connection, run: str, now_us: int, state: str, report: bytes | None = None) -> None:
     """Close a run: done, failed or undone."""
+    index_merging.let_go(conn)
     row = conn.execute("SELECT report FROM import_run WHERE id = ?", (run,)).fetchone()
     was = _unpacked(row[0])
     marks = was.marks

@@ -14,7 +14,7 @@ from msgspec import structs
 
 from desktop.core.conversation import Conversation
 from desktop.core.errors import Missing
-from desktop.store import check, conversations, imports, search
+from desktop.store import check, conversations, imports, index_merging, search
 from desktop.store.database import Database
 from desktop.store.exporting import Folder, SavedSearch
 
@@ -223,3 +223,36 @@ def test_the_report_of_a_run_that_was_meddled_with_is_empty(database):
     assert [run.report for run in opened.read_now(imports.runs)] == ["{}"]
     assert opened.read_now(lambda db: search.newest(db, "needle")) == []
     opened.close()
+
+
+def merging(database) -> dict[str, int]:
+    return dict(database.read_now(lambda db: db.execute("SELECT k, v FROM passage_index_config").fetchall()))
+
+
+def segments(database) -> int:
+    count = "SELECT count(DISTINCT segid) FROM passage_index_idx"
+    return database.read_now(lambda db: db.execute(count).fetchone()[0])
+
+
+def test_the_index_is_merged_in_portions_while_an_import_runs_and_by_itself_afterwards(database):
+    begin(database)
+    assert merging(database)["automerge"] == 0
+    for number in range(30):
+        database.write_now(lambda db, number=number: staged(db, f"c{number:02}"))
+    many = segments(database)
+    assert many >= 30, "the transactions that write merge nothing"
+    portions = 0
+    while database.write_now(index_merging.merge_some):
+        portions += 1
+    assert portions >= 1 and segments(database) < many
+    database.write_now(lambda db: imports.show(db, RUN, 5, {}, b"{}"))
+    assert merging(database)["automerge"] == 4 and merging(database)["crisismerge"] == 16
+    assert len(database.read_now(lambda db: search.newest(db, "needle", limit=200))) == 90
+    assert database.read_now(check.whole) is None
+
+
+def test_after_a_kill_the_index_merges_by_itself_again(database):
+    begin(database, "a")
+    while database.write_now(lambda db: imports.recover(db, 9)):
+        pass
+    assert merging(database)["automerge"] == 4

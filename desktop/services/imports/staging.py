@@ -19,7 +19,7 @@ from desktop.services.imports import trees
 from desktop.services.imports.ids import same
 from desktop.services.imports.own import LEFT_OUT
 from desktop.services.imports.values import MOST_NAMED, Asset, Draft, Notes, NotTaken
-from desktop.store import blobs, conversations, imports
+from desktop.store import blobs, conversations, imports, index_merging
 from desktop.store.database import Database
 
 AIM_S = 0.015
@@ -298,6 +298,7 @@ class Staging:
         except CANNOT_BE_KEPT:
             self._one_by_one(batch)
             return
+        self._database.write_now(index_merging.merge_some)
         change = max(0.5, min(2.0, AIM_S / max(batch.seconds, 0.001)))
         self._budget = round(max(SMALLEST, min(LARGEST, self._budget * change)))
 
