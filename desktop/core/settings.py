@@ -86,6 +86,14 @@ class Settings(Struct, frozen=True):
             shape="line",
         ),
     ] = ""
+    notify: Annotated[
+        bool,
+        _field(
+            "Messages of the desktop",
+            "When recordings are done or one fails, and another window is in front.",
+            "Transcription",
+        ),
+    ] = True
     keep_recordings: Annotated[
         bool,
         _field(
