@@ -230,6 +230,9 @@ class Transcription:
         self._jobs.pause_all()
 
     def resume_all(self) -> None:
+        for job in self._jobs.all(KIND):
+            if job.state is JobState.PAUSED:
+                self._allow(job.id)
         self._jobs.resume_all()
 
     async def forget(self, id: str) -> None:
