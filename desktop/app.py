@@ -28,6 +28,7 @@ from desktop.store.small_files import make_folder, read_object, write_object
 from desktop.ui import theme
 from desktop.ui.garbage import Garbage
 from desktop.ui.main_window import MainWindow
+from desktop.ui.notices import Remedy
 
 if TYPE_CHECKING:
     import argparse
@@ -102,6 +103,8 @@ class Running:
             self.window.attach(self.services)
             if self.greeting is not None:
                 self.window.notices.say(*self.greeting)
+            if self.services.salvage.has_new:
+                self._offer_salvage()
             self._is_opening.set_result(self.services)
         return await asyncio.shield(self._is_opening)
 
@@ -160,6 +163,16 @@ class Running:
             err("The window could not read this command.\n")
             return int(wrong.code or 0)
         return await commands.run(services, arguments, out, err)
+
+    def _offer_salvage(self) -> None:
+        """The archive was set aside just now: what can still be read in it may be brought in."""
+        show = Remedy("See what can be saved…", self._show_damaged)
+        self.window.notices.say("warn", "Some of what is in the damaged archive may still be saved.", show)
+
+    def _show_damaged(self) -> None:
+        self.window.show_page("settings")
+        settings: Any = self.window.pages["settings"]
+        settings.open_damaged()
 
     def _raised(self, files: list[str]) -> None:
         self.window.come_forward()

@@ -35,6 +35,7 @@ from desktop.services.profiles import Profiles
 from desktop.services.rate_limits import RateLimits
 from desktop.services.reported import ReportedCosts
 from desktop.services.request_log import RequestLog
+from desktop.services.salvage import Salvage
 from desktop.services.settings import CurrentSettings
 from desktop.services.storage import Storage
 from desktop.services.titles import Titles
@@ -196,6 +197,7 @@ async def open_services(
         upkeep=Upkeep(database, settings, kept, imports, now=now),
         copies=Copies(database, now=now),
         storage=Storage(folder, database, kept, profiles, secrets, now=now),
+        salvage=Salvage(database, imports),
         jobs=jobs,
         transcription=transcription,
         afterwork=AfterWork(database, connections, catalogs, tokens, calls, budgets, profile_of, now=now),

@@ -27,6 +27,7 @@ from desktop.services.prices import Prices
 from desktop.services.profiles import Profiles
 from desktop.services.rate_limits import RateLimits
 from desktop.services.reported import ReportedCosts
+from desktop.services.salvage import Salvage
 from desktop.services.settings import CurrentSettings
 from desktop.services.storage import Storage
 from desktop.services.titles import Titles
@@ -77,6 +78,7 @@ class Services:
     upkeep: Upkeep
     copies: Copies
     storage: Storage
+    salvage: Salvage
     jobs: Jobs
     transcription: Transcription
     afterwork: AfterWork
@@ -107,6 +109,7 @@ class Services:
         await self.connections.aclose()
         await self.wire.aclose()
         await self.local_server.aclose()
+        await self.salvage.aclose()
         await self.database.aclose()
         if self.archive_lock is not None:
             self.archive_lock.release()

@@ -54,9 +54,14 @@ class Stopped(Exception):
 class Salvage:
     """Reads in workers; the damaged file is never written. What was read is in a file of its own until `aclose`."""
 
-    def __init__(self, database: Database, own_imports: Imports, *, now: Callable[[], float] = time.time) -> None:
-        self._database, self._imports, self._now = database, own_imports, now
+    def __init__(self, database: Database, own_imports: Imports) -> None:
+        self._database, self._imports = database, own_imports
         self._read: dict[str, tuple[Path, Fresh]] = {}
+
+    @property
+    def has_new(self) -> bool:
+        """Whether this start had to set an archive aside."""
+        return self._database.aside
 
     @property
     def can_take(self) -> bool:

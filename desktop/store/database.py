@@ -34,9 +34,16 @@ class Database:
     """The archive: one writer thread with the only writing connection; readers with their own that only read."""
 
     def __init__(
-        self, path: Path, writer: Writer | None, *, is_frozen: bool = False, notices: tuple[str, ...] = ()
+        self,
+        path: Path,
+        writer: Writer | None,
+        *,
+        is_frozen: bool = False,
+        aside: bool = False,
+        notices: tuple[str, ...] = (),
     ) -> None:
         self.path = path
+        self.aside = aside  # whether what was there was damaged and set aside
         self.notices = notices
         self._writer = writer
         self._is_frozen = is_frozen
@@ -59,7 +66,7 @@ class Database:
             except sqlite3.OperationalError as error:
                 found, writer = _without_room(folder, error), None
         log.info("SQLite %s, archive of form %d", sqlite3.sqlite_version, len(MIGRATIONS))
-        database = cls(found.path, writer, is_frozen=found.is_frozen, notices=found.notices)
+        database = cls(found.path, writer, is_frozen=found.is_frozen, aside=found.aside, notices=found.notices)
         if writer is not None:
             database.check_if_due(now(), is_checked=found.is_checked)
         return database

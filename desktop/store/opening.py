@@ -32,12 +32,16 @@ SUSPECT = "archive.suspect"
 
 
 class Opened(Struct):
-    """What `prepare` leaves to be opened. `is_frozen`: not even a lock may be written beside it."""
+    """What `prepare` leaves to be opened.
+
+    `is_frozen`: not even a lock may be written beside it. `aside`: what was there was damaged and set aside.
+    """
 
     path: Path
     read_only: bool = False
     is_frozen: bool = False
     is_checked: bool = True
+    aside: bool = False
     notices: tuple[str, ...] = ()
 
 
@@ -49,6 +53,7 @@ def prepare(folder: Path, now: float) -> Opened:
     path = folder / FILE_NAME
     notices: list[str] = []
     look = check.look(path)
+    before = set(folder.glob(blobs.ASIDE))
     if look is Look.FOREIGN:
         raise ArchiveForeign(f"{FILE_NAME} in the data folder is not an archive of Davenport.")
     if not os.access(folder, os.W_OK) or (look is Look.OURS and not os.access(path, os.W_OK)):
@@ -67,7 +72,8 @@ def prepare(folder: Path, now: float) -> Opened:
         _replace(path, look, fault, now, notices)
     _upgrade(folder, now)
     (folder / SUSPECT).unlink(missing_ok=True)
-    return Opened(path, is_checked=is_checked, notices=tuple(notices))
+    aside = set(folder.glob(blobs.ASIDE)) != before
+    return Opened(path, is_checked=is_checked, aside=aside, notices=tuple(notices))
 
 
 def set_aside(path: Path, now: float) -> Path:

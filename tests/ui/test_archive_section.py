@@ -180,6 +180,66 @@ async def test_cleaning_up_empties_the_trash_and_says_what_it_gave_back(qtbot, o
     await running.aclose()
 
 
+async def damaged(options):
+    """An archive that is damaged at the next start, with a copy of it that knows less."""
+    running, _ = await opened(options)
+    await write(running, "known to the copy", "old")
+    await running.services.copies.make()
+    await write(running, CANARY)
+    await running.aclose()
+    with (options.data_dir / "archive.db").open("rb+") as file:
+        file.write(bytes(16))
+
+
+async def test_what_a_damaged_archive_still_holds_is_offered_brought_in_and_taken_back(qtbot, options):
+    await damaged(options)
+    running = app.build(options)
+    running.window.show()
+    await running.opened()
+    window = running.window
+    offer = next(banner for banner in window.notices.banners if "may still be saved" in banner.label.text())
+    qtbot.mouseClick(offer.act, Qt.MouseButton.LeftButton)
+    page = window.pages["settings"]
+    await page.tasks.settled()
+    (row,) = page.archive.damaged.rows.values()
+    assert row.isVisible() and window.current == "settings"
+    top = row.mapTo(page._settings_area.viewport(), row.rect().topLeft()).y()
+    assert 0 <= top < page._settings_area.viewport().height(), "it is scrolled into sight"
+    press(qtbot, row, "settings.damaged-look")
+    await page.tasks.settled()
+    assert "2 conversations with 2 messages can be read" in row.facts.text()
+    assert "1 whole conversation, 1 message in all" in row.facts.text()
+    press(qtbot, row, "settings.damaged-take")
+    await page.tasks.settled()
+    assert sorted(await titles(running)) == ["known to the copy", CANARY]
+    press(qtbot, row, "settings.damaged-undo")
+    await page.tasks.settled()
+    assert await titles(running) == ["known to the copy"]
+    press(qtbot, row, "settings.damaged-remove")
+    assert "for good" in await answer(qtbot)
+    await page.tasks.settled()
+    assert not page.archive.damaged.isVisible() and list(options.data_dir.glob("archive.damaged-*")) == []
+    await running.aclose()
+    again, section = await opened(options)
+    assert not any("may still be saved" in banner.label.text() for banner in again.window.notices.banners)
+    assert not section.damaged.isVisible()
+    await again.aclose()
+
+
+async def test_reading_a_damaged_archive_can_be_stopped(qtbot, options):
+    await damaged(options)
+    running, section = await opened(options)
+    (row,) = section.damaged.rows.values()
+    press(qtbot, row, "settings.damaged-look")
+    await asyncio.sleep(0)
+    assert row.stop.isVisible() and not row.look.isVisible()
+    press(qtbot, row, "settings.damaged-stop")
+    await running.window.pages["settings"].tasks.settled()
+    assert row.look.isVisible() and not row.stop.isVisible()
+    await running.aclose()
+    assert [path.name for path in options.data_dir.glob(".archive.db*")] == []
+
+
 async def test_every_control_has_a_name(qtbot, options):
     running, section = await opened(options)
     await write(running, CANARY)

@@ -23,8 +23,10 @@ from desktop.core.settings import Appearance, Settings
 from desktop.services.archive_state import ArchiveState
 from desktop.services.conversations import Conversations
 from desktop.services.copies import Copies
+from desktop.services.imports.run import Imports
 from desktop.services.profiles import Profiles
 from desktop.services.reported import ReportedCosts
+from desktop.services.salvage import Salvage
 from desktop.services.settings import CurrentSettings
 from desktop.services.storage import Storage
 from desktop.services.verdicts import Verdict
@@ -98,6 +100,7 @@ def make(qtbot, tmp_path, store):
             archive=ArchiveState(folder, ("The archive was repaired.",)),
             copies=Copies(database),
             storage=Storage(folder, database, kept, profiles, secrets),
+            salvage=Salvage(database, Imports(database)),
             connection_test=Answers(),
             reported=ReportedCosts(None, secrets, connect=None),
         )

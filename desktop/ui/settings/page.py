@@ -6,8 +6,17 @@ from collections.abc import Coroutine
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QStackedWidget, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtWidgets import (
+    QApplication,
+    QFrame,
+    QHBoxLayout,
+    QScrollArea,
+    QStackedWidget,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from desktop.core.errors import BadInput, KeyProblem, KnownError
 from desktop.core.keeping import Where
@@ -60,6 +69,11 @@ class SettingsPage(Page):
     def open_profile(self, profile_id: str) -> None:
         """Show a profile, as a click on the footer asks."""
         self.sections.select(f"profile:{profile_id}")
+
+    def open_damaged(self) -> None:
+        """Show the damaged archives, as the notice about one asks."""
+        self.sections.select("group:Archive")
+        self._do(self._show_damaged(), "damaged")
 
     def offer_key(self, key: Secret) -> None:
         """Put a key that was found elsewhere into the key field of the profile that is shown; the user may keep it."""
@@ -139,6 +153,10 @@ class SettingsPage(Page):
         self.archive.export_wanted.connect(lambda: self._do(self._export_all(), "export"))
         self.form.groups["Archive"].addWidget(self.archive)
 
+    async def _show_damaged(self) -> None:
+        await self.archive.read()
+        self._scroll_to(self.archive.damaged)
+
     async def _export_all(self) -> None:
         from desktop.ui.library import export_dialog  # of the library's page, which most starts do not show
 
@@ -201,11 +219,17 @@ class SettingsPage(Page):
 
     def _show_group(self, group: str) -> None:
         self.stack.setCurrentWidget(self._settings_area)
-        content, heading = self._settings_area.widget(), self.form.heading(group)
+        if group == next(iter(self.form.groups)):
+            self._settings_area.verticalScrollBar().setValue(0)
+        else:
+            self._scroll_to(self.form.heading(group))
+
+    def _scroll_to(self, widget: QWidget) -> None:
+        """Bring the top of a part of the settings to the top of what is seen."""
+        content = self._settings_area.widget()
         assert content is not None
-        is_first = group == next(iter(self.form.groups))
-        at = 0 if is_first else heading.mapTo(content, heading.rect().topLeft()).y()
-        self._settings_area.verticalScrollBar().setValue(at)
+        QApplication.sendPostedEvents(None, QEvent.Type.LayoutRequest)  # where it is, is not known before that
+        self._settings_area.verticalScrollBar().setValue(widget.mapTo(content, widget.rect().topLeft()).y())
 
     def _settings_changed(self, settings: Settings) -> None:
         self.form.show_settings(settings)

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from PySide6.QtWidgets import QFrame, QVBoxLayout, QWidget
 
+from desktop.core.sizes import size_words as size_words
 from desktop.ui import theme
 from desktop.ui.settings.key_card import button as button
 from desktop.ui.settings.key_card import line as line
 from desktop.ui.widgets.labels import plain_label
 from desktop.ui.widgets.tooltip import PlainLabel
-
-KIB, MIB, GIB = 1024, 1024**2, 1024**3
 
 
 class Card(QFrame):
@@ -42,14 +41,6 @@ def tell(label: PlainLabel, text: str, kind: str = "") -> None:
         theme.style_as(label, kind)
     label.setText(text)
     label.setVisible(bool(text))
-
-
-def size_words(size: int) -> str:
-    """Bytes as people read them."""
-    for unit, name in ((GIB, "GiB"), (MIB, "MiB"), (KIB, "KiB")):
-        if size >= unit:
-            return f"{size / unit:,.1f} {name}".replace(",", "\u202f")
-    return f"{size} bytes"
 
 
 def many(count: int, what: str) -> str:

@@ -11,6 +11,7 @@ from desktop.core.errors import KnownError
 from desktop.ui import dialogs, theme
 from desktop.ui.settings.archive.card import Card, button, line, tell
 from desktop.ui.settings.archive.copies_card import CopiesCard
+from desktop.ui.settings.archive.damaged_card import DamagedCard
 from desktop.ui.settings.archive.place_card import PlaceCard
 from desktop.ui.settings.archive.storage_card import StorageCard
 from desktop.ui.tasks import Tasks
@@ -40,8 +41,9 @@ class ArchiveSection(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(look.gap(12))
         self.place, self.copies, self.storage = PlaceCard(), CopiesCard(), StorageCard()
+        self.damaged = DamagedCard()
         self.end = Card("settings.end", "Remove everything")
-        for card in (self.place, self.copies, self.storage, self.end):
+        for card in (self.place, self.damaged, self.copies, self.storage, self.end):
             column.addWidget(card)
         self._build_end()
         self._connect()
@@ -55,7 +57,7 @@ class ArchiveSection(QWidget):
 
     def refresh(self) -> None:
         """Read everything anew, in workers."""
-        self._do(self._read(), "archive")
+        self._do(self.read(), "archive")
 
     def _build_end(self) -> None:
         words = self.end.fact("settings.end-words")
@@ -78,6 +80,12 @@ class ArchiveSection(QWidget):
         self.copies.restore_wanted.connect(lambda name: self._do(self._restore(name), "restore"))
         self.copies.home_wanted.connect(lambda: self._do(self._choose_home(), "home"))
         self.copies.usual_home_wanted.connect(lambda: self._do(self._keep_copies_in(""), "home"))
+        damaged = self.damaged
+        damaged.look_wanted.connect(lambda name: self._do(self._look(name), f"damaged:{name}"))
+        damaged.take_wanted.connect(lambda name: self._do(self._take(name), f"damaged:{name}"))
+        damaged.stop_wanted.connect(lambda name: self._tasks.cancel(f"damaged:{name}"))
+        damaged.undo_wanted.connect(lambda name, run: self._do(self._undo(name, run), f"damaged:{name}"))
+        damaged.remove_wanted.connect(lambda name: self._do(self._remove_damaged(name), f"damaged:{name}"))
         self.renew.clicked.connect(lambda: self._do(self._renew(), "copy"))
         self.storage.clean_wanted.connect(lambda wish: self._do(self._clean(wish), "clean"))
         self.storage.stop_wanted.connect(lambda: self._tasks.cancel("clean"))
@@ -93,10 +101,11 @@ class ArchiveSection(QWidget):
 
     # Reading
 
-    async def _read(self) -> None:
+    async def read(self) -> None:
         services = self._given()
         facts, disk = await services.archive.read(), await services.storage.disk()
         self.place.show_facts(facts, disk, await services.storage.former())
+        self.damaged.show_files(await services.salvage.listing(), can_take=services.salvage.can_take)
         self.copies.show_home(*await services.copies.home())
         self.copies.show_copies(await services.copies.listing())
         self.storage.show_filling(await services.storage.filling())
@@ -151,6 +160,47 @@ class ArchiveSection(QWidget):
         except KnownError as error:
             self.copies.show_problem(f"{error.summary} {error.advice}")
         self.refresh()
+
+    # Damaged archives
+
+    async def _look(self, name: str) -> None:
+        row = self.damaged.rows[name]
+        row.show_reading(0, 1)
+        try:
+            row.show_found(await self._given().salvage.look(name, row.show_reading))
+        except KnownError as error:
+            row.show_as_before(f"{error.summary} {error.advice}")
+        except BaseException:
+            row.show_as_before()
+            raise
+
+    async def _take(self, name: str) -> None:
+        row = self.damaged.rows[name]
+        row.show_taking("Beginning", 0, 1)
+        try:
+            report = await self._given().salvage.take(name, lambda now: row.show_taking(now.stage, now.done, now.of))
+        except KnownError as error:
+            row.show_as_before(f"{error.summary} {error.advice}")
+        except BaseException:
+            row.show_as_before()
+            raise
+        else:
+            row.show_taken(report)
+            self._given().library.changed()
+
+    async def _undo(self, name: str, run: str) -> None:
+        await self._given().imports.undo(run)
+        self._given().library.changed()
+        self.damaged.rows[name].show_as_before()
+
+    async def _remove_damaged(self, name: str) -> None:
+        text = (
+            "Delete this damaged archive for good? What was not brought in cannot be read afterwards, and attachments "
+            "that only it knew go when the archive is cleaned up."
+        )
+        if await dialogs.confirm(self, text, "Delete this file"):
+            await self._given().salvage.remove(name)
+            self.refresh()
 
     # Place and storage
 
