@@ -49,8 +49,8 @@ def transcript(count: int = 4) -> Transcript:
 
 
 class FileDevice(Device):
-    def load_file(self, path):
-        self.path = path
+    def load(self, source):
+        self.path = source
         self.length_changed.emit(8000)
 
 
@@ -138,7 +138,7 @@ async def test_words_are_edited_in_place_and_each_step_can_be_undone(table):
     QTest.mouseDClick(view.list.viewport(), Qt.MouseButton.LeftButton, pos=table.row_point("s1"))
     field = view.list.field
     assert field is not None and field.hasFocus() and field.toPlainText() == SAID[1]
-    field.place(-1)
+    field.put_cursor(-1)
     QTest.keyClicks(field, " here")
     assert table.texts[1] == SAID[1] + " here", "kept as it is typed"
     table.key(Qt.Key.Key_Return, widget=field)
@@ -166,7 +166,7 @@ async def test_split_at_the_cursor_and_merged_again_by_backspace(table):
     assert view.list.field.toPlainText() == "were you born" and view.list.field.textCursor().position() == 0
     table.key(Qt.Key.Key_Backspace, widget=view.list.field)
     assert table.texts == list(SAID) and view.list.field.textCursor().position() == 6
-    view.list.field.place(-1)
+    view.list.field.put_cursor(-1)
     table.key(Qt.Key.Key_Delete, widget=view.list.field)
     assert table.texts[2] == f"{SAID[2]} {SAID[3]}"
     view.undo(), view.undo(), view.undo()
@@ -204,12 +204,12 @@ async def test_a_segment_is_inserted_in_the_selected_stretch(table):
     view = await table.open()
     view.waveform.zoom_all()
     wave = view.waveform
-    left, right = (QPoint(round(wave.x_of(at)), 120) for at in (1650, 1950))
+    left, right = (QPoint(round(wave.time.x_of(at)), 120) for at in (1650, 1950))
     QTest.mousePress(wave, Qt.MouseButton.LeftButton, pos=left + QPoint(8, 0))
     _move(wave, left + QPoint(20, 0)), _move(wave, right)
     QTest.mouseRelease(wave, Qt.MouseButton.LeftButton, pos=right)
     assert wave.selection is not None
-    view.insert()
+    view.commands.insert()
     QTest.keyClicks(view.list.field, "Yes")
     assert table.texts[1] == "Yes" and wave.selection == table.times[1]
     assert 1600 < table.times[1][0] < table.times[1][1] <= 1960
@@ -231,12 +231,12 @@ async def test_edges_are_dragged_and_moved_by_keys(table):
     view = await table.open()
     wave = view.waveform
     wave.zoom_all()
-    edge = QPoint(round(wave.x_of(5600)), 100)
+    edge = QPoint(round(wave.time.x_of(5600)), 100)
     QTest.mousePress(wave, Qt.MouseButton.LeftButton, pos=edge)
     _move(wave, edge - QPoint(20, 0)), _move(wave, edge - QPoint(60, 0))
     assert table.times[2] == (4000, 5600), "a step is made at the end only"
     QTest.mouseRelease(wave, Qt.MouseButton.LeftButton, pos=edge - QPoint(60, 0))
-    assert table.times[2] == (4000, wave.moment_of(edge.x() - 60))
+    assert table.times[2] == (4000, wave.time.moment_of(edge.x() - 60))
     view.undo()
     view.list.select("s2")
     table.key(Qt.Key.Key_Left, ALT | SHIFT)
@@ -259,26 +259,26 @@ async def test_edges_are_dragged_and_moved_by_keys(table):
 async def test_the_wheel_zooms_at_the_pointer_down_to_single_samples(table):
     view = await table.open()
     wave = view.waveform
-    at = QPointF(round(wave.x_of(3000)), 100)
-    moment = wave.moment_of(at.x())
+    at = QPointF(round(wave.time.x_of(3000)), 100)
+    moment = wave.time.moment_of(at.x())
     for _ in range(90):
         QApplication.sendEvent(
             wave,
             QWheelEvent(at, QPointF(wave.mapToGlobal(at)), QPoint(), QPoint(0, 120), Qt.MouseButton.NoButton,
                         Qt.KeyboardModifier.NoModifier, Qt.ScrollPhase.NoScrollPhase, False),
         )  # fmt: skip
-    assert abs(wave.moment_of(at.x()) - moment) <= 1 and wave.scale < 1000 / 16_000 / 20
+    assert abs(wave.time.moment_of(at.x()) - moment) <= 1 and wave.time.scale < 1000 / 16_000 / 20
     await view.tasks.settled()
-    piece = wave._piece
-    assert piece is not None and piece.holds(wave.begins, wave.ends)
+    piece = wave.piece
+    assert piece is not None and piece.holds(wave.time.begins, wave.time.ends)
     real = next(iter(sounds.talk([("speech", 1.6), ("silence", 0.4), ("speech", 1.6)])))  # the first stretch, as made
     view.waveform.show_span(500, 510)
     await view.tasks.settled()
-    shown = {round(at * 16): value for at, value in wave._piece.points(500, 505)}
+    shown = {round(at * 16): value for at, value in wave.piece.points(500, 505)}
     assert max(abs(value - real[number]) for number, value in shown.items() if number < real.size) < 0.001
     wave.grab()
     view.actions_by_name["zoom-all"].trigger()
-    assert wave.begins == 0 and wave.ends >= wave.length - 1
+    assert wave.time.begins == 0 and wave.time.ends >= wave.time.length - 1
     await table.close()
 
 
@@ -286,17 +286,17 @@ async def test_a_click_seeks_and_selects_and_the_ruler_pans(table):
     view = await table.open()
     wave = view.waveform
     wave.show_span(2000, 5000)
-    QTest.mouseClick(wave, Qt.MouseButton.LeftButton, pos=QPoint(round(wave.x_of(4300)), 120))
-    assert abs(view.playback.position - 4300) <= wave.scale + 1 and view.list.current == "s2"
-    before = wave.begins
+    QTest.mouseClick(wave, Qt.MouseButton.LeftButton, pos=QPoint(round(wave.time.x_of(4300)), 120))
+    assert abs(view.playback.position - 4300) <= wave.time.scale + 1 and view.list.current == "s2"
+    before = wave.time.begins
     QTest.mousePress(wave, Qt.MouseButton.LeftButton, pos=QPoint(300, 8))
     _move(wave, QPoint(250, 8))
     QTest.mouseRelease(wave, Qt.MouseButton.LeftButton, pos=QPoint(250, 8))
-    assert wave.begins == pytest.approx(before + 50 * wave.scale)
+    assert wave.time.begins == pytest.approx(before + 50 * wave.time.scale)
     view.pane.bar.setValue(0)
-    assert wave.begins == 0
+    assert wave.time.begins == 0
     table.key(Qt.Key.Key_End, widget=wave)
-    assert wave.ends == pytest.approx(wave.length)
+    assert wave.time.ends == pytest.approx(wave.time.length)
     await table.close()
 
 
@@ -333,7 +333,7 @@ async def test_a_segment_is_played_over_and_over(table):
     view.list.select("s1")
     view.actions_by_name["loop"].trigger()
     assert view.playback.position == 2000 and view.actions_by_name["loop"].isChecked()
-    view.toggle_play()
+    view.listening.toggle_play()
     view.playback._frames.stop()
     table.devices[0].position_changed.emit(3620)
     assert table.devices[0].done[-1] == ("seek", 2000)
@@ -374,8 +374,8 @@ async def test_a_playlist_is_never_given_to_the_player(qtbot, tmp_path):
     view = table.view
     row = Recording("r", "c", "0" * 64, str(path), 1, 8.0, 1, "audio/mpeg")
     await view.open(Opened(row, table.transcript, table.transcript, False, None, str(path)), "list.mp3")
-    assert "cannot be played" in view.missing.words.text() and view.playback.path is None
-    view.toggle_play()
+    assert "cannot be played" in view.missing.words.text() and view.path is None
+    view.listening.toggle_play()
     assert table.devices == []
     await table.close()
 
@@ -429,7 +429,7 @@ async def test_the_original_is_beside_and_going_back_to_it_can_be_undone(table):
     view.list.finish_edit()
     changed = view.state.transcript
     view.actions_by_name["original"].trigger()
-    assert view.list._beside(0) == SAID[0] and view.model.at(0).text.endswith("changed")
+    assert view.list.beside(0) == SAID[0] and view.model.at(0).text.endswith("changed")
     view.revert()
     assert view.state.transcript == table.transcript
     view.undo()
@@ -515,7 +515,7 @@ async def test_subtitles_are_checked_marked_and_mended(table):
 
 async def test_text_to_read_is_clicked_and_copied(table):
     view = await table.open()
-    view.toggle_reading()
+    view.faces.toggle_reading()
     page = view.reading.page
     assert "Anna · 0:00" in page.toPlainText() and SAID[1] in page.toPlainText()
     view.reading.times.setChecked(False)
@@ -556,7 +556,7 @@ def test_the_rows_of_a_change_are_told_and_no_others(qtbot):
     model = SegmentsModel(state)
     QAbstractItemModelTester(model, FATAL)
     SpeakersModel(state)
-    state.open(transcript(50), Transcript())
+    state.open("r", transcript(50), Transcript())
     changes: list[tuple] = []
     model.dataChanged.connect(lambda first, last, roles: changes.append(("changed", first.row(), last.row())))
     model.rowsInserted.connect(lambda parent, first, last: changes.append(("in", first, last)))
@@ -605,7 +605,7 @@ async def test_every_control_has_a_name_and_text_is_shown_as_it_is(table):
     view.open_find(replace=True)
     view.details.tabs.setCurrentIndex(1)
     assert nameless(table.window) == []
-    view.toggle_reading()
+    view.faces.toggle_reading()
     assert "<b>no</b>" in view.reading.page.toPlainText() and "<i>P</i>" in view.reading.page.toPlainText()
     assert nameless(table.window) == []
     await table.close()
@@ -644,12 +644,12 @@ async def test_any_order_of_edits_with_the_field_open_can_be_undone(qtbot, seed)
         lambda: QTest.keyClicks(view.list.field or view.list, "x"),
         lambda: view.commands.split_at(some(), chance.randrange(3, 12)),
         lambda: view.commands._merge_with(some(), chance.choice((-1, 1))),
-        lambda: view.insert(),
+        lambda: view.commands.insert(),
         lambda: view.undo(),
         lambda: view.redo(),
         lambda: (view.list.select(some()), view.commands.delete()),
         lambda: view.commands.shift(chance.randrange(-900, 900), all_of_them=False),
-        lambda: view.toggle_original(),
+        lambda: view.faces.toggle_original(),
         lambda: view.list.verticalScrollBar().setValue(chance.randrange(2000)),
         lambda: view.commands.assign_number(chance.randrange(3)),
     ]
@@ -662,7 +662,7 @@ async def test_any_order_of_edits_with_the_field_open_can_be_undone(qtbot, seed)
             view.list.viewport().repaint()
             await asyncio.sleep(0)
     view.list.finish_edit()
-    assert len(view.list._heights) == view.model.rowCount() == len(ids())
+    assert len(view.list.heights) == view.model.rowCount() == len(ids())
     while view.state.history.undo_words:
         view.undo()
     assert view.state.transcript == table.transcript
@@ -703,14 +703,14 @@ async def test_nothing_is_cut_off_in_a_narrow_place(table, width):
 @pytest.mark.qt_log_ignore(".*")  # the player names each library of the system that is not there
 async def test_a_real_file_is_played_from_the_place_that_was_asked_for(qtbot, recording):
     pytest.importorskip("PySide6.QtMultimedia")
-    from desktop.ui.transcription.editor.file_device import QtFileDevice
+    from desktop.ui.widgets.sound_device import QtDevice
 
-    device = QtFileDevice()
+    device = QtDevice()
     places: list[int] = []
     ended = asyncio.Event()
     device.position_changed.connect(places.append)
     device.playing_changed.connect(lambda is_playing: None if is_playing else ended.set())
-    device.load_file(recording)
+    device.load(recording)
     device.seek(7600)
     device.set_speed(2.0)
     device.play()

@@ -26,7 +26,7 @@ from desktop.services.bundle import Options
 from desktop.services.transcription import intake
 from desktop.store import recordings
 from desktop.store.recordings import Peaks, Recording
-from desktop.ui.transcription.editor import redo_form
+from desktop.ui.transcription.editor import heard_again
 from desktop.ui.transcription.editor.changes_list import differing
 from desktop.ui.transcription.editor.changes_model import Change, ChangesModel
 from desktop.ui.transcription.editor.view import EditorView
@@ -95,7 +95,7 @@ def desk(qtbot, tmp_path, spec):
 
 async def test_what_is_typed_reaches_the_archive_by_itself_and_is_there_again(desk):
     view = await desk.open()
-    assert view.head.title.text() == "talk.wav" and view.playback.path == desk.path
+    assert view.head.title.text() == "talk.wav" and view.path == desk.path
     view.list.edit_text("s0")
     QTest.keyClicks(view.list.field, " kept")
     async with asyncio.timeout(2):
@@ -132,7 +132,7 @@ async def test_a_file_that_moved_is_found_by_its_content_only(desk, tmp_path):
     assert view.missing.isVisible() and not view.actions_by_name["play"].isEnabled()
     await desk.services.transcription.find_source("R1", str(moved))
     await view.show("R1")
-    assert not view.missing.isVisible() and view.playback.path == moved
+    assert not view.missing.isVisible() and view.path == moved
     await desk.close()
 
 
@@ -142,7 +142,7 @@ async def test_a_chat_models_changes_are_taken_in_pieces(desk):
     await desk.services.profiles.set_key(profile.id, Secret("sk-test-0123456789abcdef"))
     await desk.services.profiles.choose(profile.id)
     await desk.services.settings.change(default_model=MODEL)
-    view.work_on_it()
+    view.by_model.work_on_it()
     await desk.until(lambda: QApplication.activeModalWidget() is not None)
     form = QApplication.activeModalWidget()
     await desk.until(lambda: "$" in form.state.text())
@@ -169,11 +169,11 @@ async def test_a_chat_models_changes_are_taken_in_pieces(desk):
 async def test_a_stretch_heard_again_is_compared_and_kept_as_it_is(desk):
     view = await desk.open()
     view.list.select("s1")
-    view.hear_again()
+    view.by_model.hear_again()
     await desk.until(lambda: QApplication.activeModalWidget() is not None)
     form = QApplication.activeModalWidget()
-    assert SAID[1] in form.before.toPlainText() and SAID[0] not in form.before.toPlainText()
-    assert form.model.count() and not form.take.isEnabled() and nameless(form) == []
+    assert SAID[1] in form.text.toPlainText() and SAID[0] not in form.text.toPlainText()
+    assert form.model.count() and not form.take.isVisible() and nameless(form) == []
     form.reject()
     await view.tasks.settled()
     assert view.state.transcript == transcript()
@@ -184,7 +184,7 @@ def test_what_was_heard_again_stands_in_the_place_of_the_old_with_its_speakers()
     heard = Transcript(
         (Segment("n1", 2000, 2700, "and"), Segment("n2", 2800, 3600, "thanks", "z")), (Speaker("z", "Ben"),)
     )
-    made = redo_form.put(transcript(), heard, (2000, 3600))
+    made = heard_again.put(transcript(), heard, heard_again.pieces(transcript(), heard, (2000, 3600)))
     assert [(each.text, each.speaker) for each in made.segments] == [
         (SAID[0], "a"), ("and", "b"), ("thanks", "b"), (SAID[2], "a"), (SAID[3], "b"),
     ]  # fmt: skip

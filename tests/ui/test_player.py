@@ -17,7 +17,8 @@ from desktop.core.conversation import Audio, Message, Role
 from desktop.core.errors import KnownError, Missing
 from desktop.ui import theme
 from desktop.ui.tasks import Tasks
-from desktop.ui.widgets.player import Player, Sounds, is_sound
+from desktop.ui.widgets.player import Player, Sounds
+from desktop.ui.widgets.sound_kinds import is_sound
 from desktop.ui.widgets.transcript import TranscriptView
 from desktop.ui.widgets.transcript_blocks import Reading
 from desktop.ui.widgets.transcript_media import PLAYER_HEIGHT, Media
@@ -204,7 +205,7 @@ async def test_a_transcript_places_a_player_and_keeps_the_one_that_sounds(qtbot)
     def shown() -> list[Player]:
         return [player for player in view.findChildren(Player) if player.isVisible()]
 
-    assert 1 <= len(shown()) <= 4 and "What was said." in view._row(0).text()
+    assert 1 <= len(shown()) <= 4 and "What was said." in view.rows.row(0).text()
     first = next(player for player in shown() if player.title.text() == "0.wav")
     rect = view.row_rect(0)
     assert rect.contains(first.mapToGlobal(first.rect().center()))

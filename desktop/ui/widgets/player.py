@@ -3,53 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, QSize, Qt, SignalInstance
-from PySide6.QtGui import QAction, QActionGroup, QKeyEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QMenu, QSlider, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtCore import QObject, QSize, Qt
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QSlider, QToolButton, QVBoxLayout, QWidget
 
 from desktop.core.conversation import Audio
 from desktop.core.errors import BadFile, KnownError
 from desktop.ui import icons, theme
 from desktop.ui.widgets.labels import ElidedLabel, plain_label
+from desktop.ui.widgets.playback import STEP_MS, Playback
+from desktop.ui.widgets.playback import MakeDevice as MakeDevice
+from desktop.ui.widgets.playback import qt_device as qt_device
+from desktop.ui.widgets.sound_kinds import is_sound
+from desktop.ui.widgets.speed_button import SpeedButton
 
 if TYPE_CHECKING:
     from desktop.ui.tasks import Tasks
 
-SPEEDS = (0.5, 0.75, 1.0, 1.25, 1.5, 1.75, 2.0)
-STEP_MS = 5_000
 PAGE_MS = 30_000
-SOUNDS = (b"ID3", b"OggS", b"fLaC", b"\x1aE\xdf\xa3")
-"""How kinds of sound that are played begin; playlists, which could name files and hosts, are none of them."""
-
-
-class Device(Protocol):
-    """What plays. Times in milliseconds, volume 0 to 1; all signals come on the window's thread."""
-
-    position_changed: SignalInstance  # int
-    length_changed: SignalInstance  # int
-    playing_changed: SignalInstance  # bool
-    failed: SignalInstance  # str, a sentence
-
-    def load(self, content: bytes) -> None: ...
-    def play(self) -> None: ...
-    def pause(self) -> None: ...
-    def seek(self, position: int) -> None: ...
-    def set_speed(self, speed: float) -> None: ...
-    def set_volume(self, volume: float) -> None: ...
-    def close(self) -> None: ...
-
-
-MakeDevice = Callable[[QObject], Device]
-"""Raises KnownError where this computer has nothing to play on."""
-
-
-def qt_device(parent: QObject) -> Device:
-    """The system's sound output."""
-    from desktop.ui.widgets.sound_device import open_device  # QtMultimedia, for those who play something
-
-    return open_device(parent)
 
 
 class Sounds(QObject):
@@ -79,25 +52,51 @@ class Player(QFrame):
     def __init__(self, sound: Audio, sounds: Sounds, parent: QWidget, page: str = "chat") -> None:
         super().__init__(parent)
         self._sound, self._sounds, self._page = sound, sounds, page
-        self._device: Device | None = None
-        self._length = round(sound.seconds * 1000)
-        self._position = 0
-        self.is_playing = False
+        self._playback = Playback(lambda parent: sounds.make_device(parent), self)
+        self._playback.length = round(sound.seconds * 1000)
         self._is_wanted = False
         self._build()
+        self._playback.moved.connect(self._show_place)
+        self._playback.length_changed.connect(self._show_length)
+        self._playback.playing_changed.connect(self._show_playing)
+        self._playback.problem.connect(self.say)
         theme.current().changed.connect(self._measure)
         self._measure()
         self._show_time()
+
+    @property
+    def is_playing(self) -> bool:
+        return self._playback.is_playing
 
     def _build(self) -> None:
         self.setObjectName(f"{self._page}.player")
         self.setAccessibleName(f"Recording {self._sound.name}".strip())
         theme.style_as(self, "card")
         row = self._row = QHBoxLayout(self)
-        self.play_button = self._button("play", "Play")
+        self.play_button = QToolButton(self)
+        self.play_button.setObjectName(f"{self._page}.player.play")
+        self.play_button.setAccessibleName("Play")
+        self.play_button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         icons.put(self.play_button, "play", "text")
         self.play_button.clicked.connect(self.toggle)
+        self.time = plain_label("", "caption", self)
+        self.time.setObjectName(f"{self._page}.player.time")
+        self.speed = SpeedButton(f"{self._page}.player.speed", "Speed; the pitch stays", self)
+        self.speed.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.speed.chosen.connect(self.set_speed)
+        self.speed.show_speed(self._sounds.speed)
+        self.loudness = self._slider("volume", "Volume")
+        self.loudness.setRange(0, 100)
+        self.loudness.setValue(round(self._sounds.volume * 100))
+        self.loudness.setToolTip("Volume")
+        self.loudness.valueChanged.connect(self._set_volume)
         row.addWidget(self.play_button)
+        row.addLayout(self._middle(), 1)
+        for widget in (self.time, self.speed, self.loudness):
+            row.addWidget(widget)
+
+    def _middle(self) -> QVBoxLayout:
+        """The name over the bar."""
         middle = QVBoxLayout()
         middle.setSpacing(0)
         self.title = ElidedLabel(self._sound.name or "Recording", self)
@@ -106,55 +105,18 @@ class Player(QFrame):
         self.bar = self._slider("position", "Position in the recording")
         self.bar.setSingleStep(STEP_MS)
         self.bar.setPageStep(PAGE_MS)
-        self.bar.setRange(0, self._length)
-        self.bar.setEnabled(bool(self._length))
-        self.bar.valueChanged.connect(self._moved)
+        self.bar.setRange(0, self._playback.length)
+        self.bar.setEnabled(bool(self._playback.length))
+        self.bar.valueChanged.connect(self._dragged)
         middle.addWidget(self.title)
         middle.addWidget(self.bar)
-        row.addLayout(middle, 1)
-        self.time = plain_label("", "caption", self)
-        self.time.setObjectName(f"{self._page}.player.time")
-        row.addWidget(self.time)
-        row.addWidget(self._speed_button())
-        self.loudness = self._slider("volume", "Volume")
-        self.loudness.setRange(0, 100)
-        self.loudness.setValue(round(self._sounds.volume * 100))
-        self.loudness.setToolTip("Volume")
-        self.loudness.valueChanged.connect(self._set_volume)
-        row.addWidget(self.loudness)
-
-    def _button(self, name: str, words: str) -> QToolButton:
-        button = QToolButton(self)
-        button.setObjectName(f"{self._page}.player.{name}")
-        button.setAccessibleName(words)
-        button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        return button
+        return middle
 
     def _slider(self, name: str, words: str) -> QSlider:
         slider = QSlider(Qt.Orientation.Horizontal, self)
         slider.setObjectName(f"{self._page}.player.{name}")
         slider.setAccessibleName(words)
         return slider
-
-    def _speed_button(self) -> QToolButton:
-        self.speed = self._button("speed", "Speed")
-        self.speed.setToolTip("Speed; the pitch stays")
-        self.speed.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        menu, group = QMenu(self.speed), QActionGroup(self)
-        for speed in SPEEDS:
-            action = QAction(_times(speed), menu, checkable=True)
-            action.setData(speed)
-            group.addAction(action)
-            menu.addAction(action)
-        group.triggered.connect(lambda chosen: self.set_speed(chosen.data()))
-        menu.aboutToShow.connect(lambda: self._check_speed(group))
-        self.speed.setMenu(menu)
-        self.speed.setText(_times(self._sounds.speed))
-        return self.speed
-
-    def _check_speed(self, group: QActionGroup) -> None:
-        for action in group.actions():
-            action.setChecked(action.data() == self._sounds.speed)
 
     def _measure(self) -> None:
         look = theme.current()
@@ -172,7 +134,7 @@ class Player(QFrame):
         """Play or pause."""
         if self.is_playing:
             self.pause()
-        elif self._device is not None:
+        elif self._playback.source is not None:
             self._play()
         else:
             self._is_wanted = True
@@ -180,29 +142,23 @@ class Player(QFrame):
 
     def pause(self) -> None:
         self._is_wanted = False
-        if self._device is not None:
-            self._device.pause()
+        self._playback.pause()
 
     def seek(self, position: int) -> None:
         """To a place in milliseconds."""
-        self._position = max(0, min(position, self._length or position))
-        if self._device is not None:
-            self._device.seek(self._position)
-        self._show_place()
+        self._playback.seek(position)
 
     def set_speed(self, speed: float) -> None:
         self._sounds.speed = speed
-        self.speed.setText(_times(speed))
-        if self._device is not None:
-            self._device.set_speed(speed)
+        self.speed.show_speed(speed)
+        self._playback.set_speed(speed)
 
     def _set_volume(self, percent: int) -> None:
         self._sounds.volume = percent / 100
-        if self._device is not None:
-            self._device.set_volume(self._sounds.volume)
+        self._playback.set_volume(self._sounds.volume)
 
-    def _moved(self, value: int) -> None:
-        if value != self._position:
+    def _dragged(self, value: int) -> None:
+        if value != self._playback.position:
             self.seek(value)
 
     # Sound
@@ -215,30 +171,19 @@ class Player(QFrame):
                 raise BadFile(
                     "This recording is of a kind that cannot be played here.", "Save it to open it elsewhere."
                 )
-            device = self._sounds.make_device(self)
         except KnownError as error:
             self.say(f"{error.summary} {error.advice}".strip())
             return
-        self._device = device
-        device.position_changed.connect(self._went_on)
-        device.length_changed.connect(self._has_length)
-        device.playing_changed.connect(self._began)
-        device.failed.connect(self.say)
-        device.load(content)
-        if self._position:
-            device.seek(self._position)
+        self._playback.open(content, self._playback.length, self._playback.position)
         if self._is_wanted:
             self._play()
 
     def _play(self) -> None:
-        assert self._device is not None
-        if self._length and self._position >= self._length - 50:
-            self.seek(0)
         self._sounds.begin(self)
         self.set_speed(self._sounds.speed)
         self.loudness.setValue(round(self._sounds.volume * 100))
-        self._device.set_volume(self._sounds.volume)
-        self._device.play()
+        self._playback.set_volume(self._sounds.volume)
+        self._playback.play()
 
     def say(self, sentence: str) -> None:
         """What is wrong, in the place of the name."""
@@ -246,40 +191,31 @@ class Player(QFrame):
         self.title.setText(sentence)
         self.title.setAccessibleName(sentence)
 
-    def _began(self, is_playing: bool) -> None:
-        self.is_playing = is_playing
+    def _show_playing(self, is_playing: bool) -> None:
         icons.put(self.play_button, "pause" if is_playing else "play", "text")
         self.play_button.setAccessibleName("Pause" if is_playing else "Play")
         if not is_playing:
             self._sounds.forget(self)
 
-    def _went_on(self, position: int) -> None:
-        self._position = position
-        self._show_place()
-
-    def _has_length(self, length: int) -> None:
-        self._length = length
+    def _show_length(self, length: int) -> None:
         self.bar.setRange(0, length)
         self.bar.setEnabled(length > 0)
         self._show_place()
 
     def _show_place(self) -> None:
         if not self.bar.isSliderDown():
-            self.bar.setValue(self._position)
+            self.bar.setValue(self._playback.position)
         self._show_time()
 
     def _show_time(self) -> None:
-        whole = _clock(self._length) if self._length else "–:––"
-        self.time.setText(f"{_clock(self._position)} / {whole}")
+        whole = _clock(self._playback.length) if self._playback.length else "–:––"
+        self.time.setText(f"{_clock(self._playback.position)} / {whole}")
 
     def close_down(self) -> None:
         """Silent from now on; nothing of the sound stays in memory."""
         self._sounds.tasks.cancel(f"sound:{id(self)}")
         self._sounds.forget(self)
-        if self._device is not None:
-            self._device.close()
-            self._device = None
-        self.is_playing = False
+        self._playback.close()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Space plays and pauses wherever the focus is inside."""
@@ -289,19 +225,7 @@ class Player(QFrame):
             super().keyPressEvent(event)
 
 
-def is_sound(content: bytes) -> bool:
-    """Whether bytes begin like a recording, whatever their name says."""
-    if content[:4] == b"RIFF" and content[8:12] == b"WAVE":
-        return True
-    is_mpeg = len(content) > 1 and content[0] == 0xFF and content[1] & 0xE0 == 0xE0
-    return is_mpeg or content[4:8] == b"ftyp" or content.startswith(SOUNDS)
-
-
 def _clock(milliseconds: int) -> str:
     minutes, seconds = divmod(milliseconds // 1000, 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
-
-
-def _times(speed: float) -> str:
-    return f"{speed:g}×"

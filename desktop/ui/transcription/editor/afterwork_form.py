@@ -2,249 +2,193 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from msgspec.structs import replace
-from PySide6.QtCore import QTimer, Signal
+from PySide6.QtCore import QLocale, QTimer
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import (
-    QComboBox,
-    QDialog,
-    QGridLayout,
-    QHBoxLayout,
-    QPlainTextEdit,
-    QProgressBar,
-    QPushButton,
-    QStackedWidget,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QComboBox, QPlainTextEdit, QWidget
 
-from desktop.core.errors import BadInput, KnownError
-from desktop.core.transcript import Transcript
+from desktop.core.errors import BadInput
+from desktop.core.transcript import Segment, Transcript
 from desktop.ui import theme
 from desktop.ui.tasks import Tasks
 from desktop.ui.transcription import words as page_words
-from desktop.ui.transcription.editor import words
-from desktop.ui.transcription.editor.changes_list import ChangesList
-from desktop.ui.transcription.editor.changes_model import Change, ChangesModel
-from desktop.ui.widgets.labels import plain_label
-from desktop.ui.widgets.tooltip import no_mnemonic
+from desktop.ui.transcription.editor import languages, words
+from desktop.ui.transcription.editor.changes_model import Change
+from desktop.ui.transcription.editor.model_form import ModelForm, where
 
 if TYPE_CHECKING:
     from desktop.services.bundle import Services
-    from desktop.services.transcription.afterwork import Wish, Worked
+    from desktop.services.transcription.afterwork import Kind, Wish, Worked
 
-WORKS = (
-    (
+
+class Task(NamedTuple):
+    """`kind` as the service has it; a translation goes into the second column."""
+
+    title: str
+    kind: Kind
+    prompt: str
+    is_translation: bool = False
+
+
+TASKS = (
+    Task(
         "Clean up",
         "lines",
         "Mend punctuation, capital letters and words that were misheard. Leave out fillers and repetitions. Keep the"
         " meaning and the language.",
     ),
-    ("Translate into a second column", "second", "Translate into English."),
-    ("Summary", "text", "Summarise this in one paragraph, then name the main points."),
-    ("Action items", "text", "List what was agreed to be done, by whom and until when, one a line."),
+    Task("Translate into a second column", "lines", "Translate into {language}.", is_translation=True),
+    Task("Summary", "text", "Summarise this in one paragraph, then name the main points."),
+    Task("Action items", "text", "List what was agreed to be done, by whom and until when, one a line."),
 )
+Answers = dict[int, "Worked"]
+"""What a model has answered to each of TASKS: kept while the transcript is open, since it was paid for."""
 
 
-class AfterWorkForm(QDialog):
-    """Accepted with `changes` to take; `is_second` puts them into the second column."""
+class AfterWorkForm(ModelForm):
+    """Accepted with `changes.taken`; `second_language` is that of the second column, "" where the words are meant."""
 
-    counted = Signal()
-
-    def __init__(self, parent: QWidget, services: Services, tasks: Tasks, transcript: Transcript, about: str) -> None:
-        super().__init__(parent.window())
-        self.setObjectName("editor.afterwork-form")
-        self.setWindowTitle("Work on it with a model")
-        self._services, self._tasks, self._transcript, self._about = services, tasks, transcript, about
+    def __init__(
+        self,
+        parent: QWidget,
+        services: Services,
+        tasks: Tasks,
+        transcript: Transcript,
+        conversation: str,
+        answers: Answers,
+    ) -> None:
+        super().__init__(parent, tasks, "afterwork", "Work on it with a model", "Ask the model")
+        self._services, self._transcript, self._conversation = services, transcript, conversation
+        self._answers = answers
         self._profile = services.profiles.chosen
         catalog = services.catalogs.of(self._profile)
         self.models = [card.id for card in catalog.choices("chat", date.today())]
-        self.changes = ChangesModel(self)
-        self.changes.chosen.connect(self._count)
-        self._build()
+        self._fill()
         self._soon = QTimer(self, singleShot=True, interval=250)
         self._soon.timeout.connect(lambda: self._tasks.start(self._estimated(), name="afterwork-estimate"))
         self.prompt.textChanged.connect(self._soon.start)
         self.model.currentIndexChanged.connect(self._soon.start)
-        self._choose_work(0)
+        self.work.currentIndexChanged.connect(self._choose_task)
+        self.language.currentIndexChanged.connect(lambda: self._show_prompt())
+        self._choose_task()
 
-    # Building
-
-    def _build(self) -> None:
-        look = theme.current()
-        column = QVBoxLayout(self)
-        column.setContentsMargins(look.gap(24), look.gap(24), look.gap(24), look.gap(16))
-        column.setSpacing(look.gap(12))
-        grid = QGridLayout()
-        grid.setSpacing(look.gap(8))
+    def _fill(self) -> None:
         self.work = QComboBox(self)
-        self.work.setObjectName("editor.afterwork-work")
-        self.work.setAccessibleName("What to do")
-        for title, _, _ in WORKS:
-            self.work.addItem(title)
-        self.work.currentIndexChanged.connect(self._choose_work)
-        self.model = QComboBox(self)
-        self.model.setObjectName("editor.afterwork-model")
-        self.model.setAccessibleName("Model")
-        for model in self.models:
-            self.model.addItem(no_mnemonic(model))
-        usual = self._services.settings.value.default_model
-        self.model.setCurrentIndex(self.models.index(usual) if usual in self.models else 0)
+        for task in TASKS:
+            self.work.addItem(task.title)
+        self.add_field("What to do", "work", self.work)
+        self.language = QComboBox(self)
+        for code, name in sorted(languages.LANGUAGES.items(), key=lambda each: each[1]):
+            self.language.addItem(name, code)
+        users = QLocale.languageToCode(QLocale.system().language())
+        likely = languages.likely(self._transcript.language, self._transcript.second_language, users)
+        self.language.setCurrentIndex(self.language.findData(likely))
+        self.add_field("Into", "language", self.language)
+        self.model = self.add_models(self.models, self._services.settings.value.default_model)
         self.prompt = QPlainTextEdit(self)
-        self.prompt.setObjectName("editor.afterwork-prompt")
-        self.prompt.setAccessibleName("Prompt")
         self.prompt.setTabChangesFocus(True)
-        self.prompt.setFixedHeight(look.px(72))
+        self.prompt.setFixedHeight(theme.current().px(72))
         theme.style_as(self.prompt, "field")
-        for row, (title, field) in enumerate(
-            (("What to do", self.work), ("Model", self.model), ("Prompt", self.prompt))
-        ):
-            grid.addWidget(plain_label(title, "", self), row, 0)
-            grid.addWidget(field, row, 1)
-        grid.setColumnStretch(1, 1)
-        column.addLayout(grid)
-        self.state = plain_label("", "muted", self, wrap=True)
-        self.state.setObjectName("editor.afterwork-state")
-        self.bar = QProgressBar(self)
-        self.bar.hide()
-        column.addWidget(self.state)
-        column.addWidget(self.bar)
-        self.list = ChangesList(self.changes, self)
-        self.text = QPlainTextEdit(self)
+        self.add_field("Prompt", "prompt", self.prompt)
         self.text.setObjectName("editor.afterwork-text")
         self.text.setAccessibleName("What the model wrote")
-        self.text.setReadOnly(True)
-        theme.style_as(self.text, "field")
-        self.results = QStackedWidget(self)
-        self.results.addWidget(self.list)
-        self.results.addWidget(self.text)
-        column.addWidget(self.results, 1)
-        column.addLayout(self._buttons())
-        self.resize(look.px(820), look.px(600))
+        self.copy = self.button("copy", "Copy", lambda: QGuiApplication.clipboard().setText(self.text.toPlainText()))
+        self.buttons.insertWidget(self.buttons.indexOf(self.take), self.copy)
 
-    def _buttons(self) -> QHBoxLayout:
-        row = QHBoxLayout()
-        self.start = self._button("afterwork-start", "Ask the model", self._start)
-        self.stop = self._button("afterwork-stop", "Stop", lambda: self._tasks.cancel("afterwork"))
-        self.none = self._button("afterwork-none", "Take none", lambda: self.changes.take_all(False))
-        self.close_button = self._button("afterwork-close", "Close", self.reject)
-        self.take = self._button("afterwork-take", "Take", self.accept)
-        self.copy = self._button(
-            "afterwork-copy", "Copy", lambda: QGuiApplication.clipboard().setText(self.text.toPlainText())
-        )
-        for widget in (self.start, self.stop):
-            row.addWidget(widget)
-        row.addStretch(1)
-        for widget in (self.none, self.close_button, self.copy, self.take):
-            row.addWidget(widget)
-        theme.style_as(self.start, "primary")
-        for widget in (self.stop, self.none, self.copy, self.take):
-            widget.hide()
-        return row
+    @property
+    def task(self) -> Task:
+        return TASKS[self.work.currentIndex()]
 
-    def _button(self, name: str, text: str, work: Callable[[], object]) -> QPushButton:
-        button = QPushButton(text, self)
-        button.setObjectName(f"editor.{name}")
-        button.setAccessibleName(text)
-        button.setAutoDefault(False)
-        button.clicked.connect(lambda: work())
-        return button
+    @property
+    def second_language(self) -> str:
+        return str(self.language.currentData()) if self.task.is_translation else ""
 
     # What is asked
 
-    @property
-    def is_second(self) -> bool:
-        return WORKS[self.work.currentIndex()][1] == "second"
+    def fit_fields(self) -> None:
+        is_translation = self.task.is_translation
+        self.language.setVisible(is_translation)
+        at = self.fields.indexOf(self.language)
+        if (label := self.fields.itemAt(at - 1).widget()) is not None:
+            label.setVisible(is_translation)
+        self.start.setEnabled(bool(self.models))
 
-    def _choose_work(self, at: int) -> None:
-        self.prompt.setPlainText(WORKS[at][2])
-        self.results.setCurrentWidget(self.text if WORKS[at][1] == "text" else self.list)
+    def _choose_task(self) -> None:
+        """Its prompt, and what came of it before."""
+        self.fit_fields()
+        self._show_prompt()
+        self.text.clear()
+        self.copy.hide()
+        self.show_changes([])
+        self.results.setCurrentWidget(self.text if self.task.kind == "text" else self.list)
+        if (found := self._answers.get(self.work.currentIndex())) is not None:
+            self._show(found)
+
+    def _show_prompt(self) -> None:
+        self.prompt.setPlainText(self.task.prompt.format(language=self.language.currentText()))
         self._soon.start()
 
     def _wish(self) -> Wish:
         from desktop.services.transcription.afterwork import Wish
 
-        kind = WORKS[self.work.currentIndex()][1]
         model = self.models[self.model.currentIndex()] if self.models else ""
-        return Wish(self._profile.id, model, self.prompt.toPlainText(), "text" if kind == "text" else "lines")
+        return Wish(self._profile.id, model, self.prompt.toPlainText(), self.task.kind)
 
     async def _estimated(self) -> None:
         if not self.models:
-            self.state.setText("This profile has no chat model.")
+            self.say("This profile has no chat model.")
             return
         try:
             price = await self._services.afterwork.estimate(self._transcript, self._wish())
         except BadInput as error:
-            self.state.setText(error.summary)
+            self.say(error.summary)
             return
-        where = "Stays on this computer" if self._profile.is_local else f"Goes to {self._profile.name}"
-        self.state.setText(f"{where} · {page_words.price(price)}")
-        self.counted.emit()
+        if self.work.currentIndex() not in self._answers:
+            self.say(f"{where(self._profile)} · {page_words.price(price)}")
 
-    def _start(self) -> None:
-        self._tasks.start(self._worked(), name="afterwork")
-
-    async def _worked(self) -> None:
-        self._busy(True)
-        try:
-            found = await self._services.afterwork.work(self._transcript, self._wish(), self._about, self._tell)
-        except KnownError as error:
-            theme.style_as(self.state, "bad")
-            self.state.setText(f"{error.summary} {error.advice}".strip())
-            return
-        finally:
-            self._busy(False)
+    async def ask(self) -> None:
+        at = self.work.currentIndex()
+        self._tasks.cancel("afterwork-estimate")
+        self.say("Waiting for the model…")
+        found = await self._services.afterwork.work(self._transcript, self._wish(), self._conversation, self._tell)
+        self._answers[at] = found
         self._show(found)
 
     def _tell(self, done: int, of: int) -> None:
         self.bar.setRange(0, of if of > 1 else 0)
         self.bar.setValue(done)
-        self.state.setText(f"Asked {done} of {words.many(of, 'time')}" if of > 1 else "Waiting for the model…")
+        if of > 1:
+            self.say(f"Asked {done} of {words.many(of, 'time')}")
 
-    def _busy(self, is_busy: bool) -> None:
-        self.bar.setVisible(is_busy)
-        self.stop.setVisible(is_busy)
-        for widget in (self.start, self.work, self.model, self.prompt):
-            widget.setEnabled(not is_busy)
-        if is_busy:
-            theme.style_as(self.state, "muted")
+    # What came
 
     def _show(self, found: Worked) -> None:
-        if found.text:
+        if self.task.kind == "text":
             self.text.setPlainText(found.text)
             self.copy.show()
-            self.state.setText("")
+            self.say("")
             return
-        changes = []
-        for each in self._transcript.segments:
-            before = each.second if self.is_second else each.text
-            after = found.texts.get(each.id, before)
-            if after != before and after != each.text.strip():
-                changes.append(Change(each.id, each.begins, before or each.text, after))
-        self.changes.show(changes)
+        changes = [change for each in self._transcript.segments if (change := self._change(each, found)) is not None]
+        self.show_changes(changes)
+        told = f"{words.many(len(changes), 'change')}." if changes else "Nothing would change."
         missing = f" {words.many(len(found.missing), 'segment')} got no answer." if found.missing else ""
-        self.state.setText((words.many(len(changes), "change") if changes else "Nothing would change.") + "." + missing)
-        theme.style_as(self.start, "" if changes else "primary")
-        theme.style_as(self.take, "primary")
-        self.take.setVisible(bool(changes))
-        self.none.setVisible(bool(changes))
+        self.say(told + missing)
 
-    def _count(self) -> None:
-        count = len(self.changes.taken)
-        self.take.setText(f"Take {words.many(count, 'change')}")
-        self.take.setAccessibleName(self.take.text())
-        self.take.setEnabled(count > 0)
+    def _change(self, segment: Segment, found: Worked) -> Change | None:
+        """What would become of a segment; None where it stays. A translation may well be the same words."""
+        after = found.texts.get(segment.id, "")
+        now = segment.second if self.task.is_translation else segment.text.strip()
+        if not after or after == now:
+            return None
+        return Change(segment.id, segment.begins, now or segment.text, after)
 
 
-def taken(now: Transcript, changes: list[Change], *, is_second: bool) -> Transcript:
-    """The chosen changes in their segments; those that were edited meanwhile keep the newer text."""
+def taken(now: Transcript, changes: list[Change], *, language: str) -> Transcript:
+    """The chosen changes in their segments: their words, or with a language those of the second column."""
     by_id = {each.segment: each.after for each in changes}
-    segments = tuple(
-        replace(each, **{"second" if is_second else "text": by_id[each.id]}) if each.id in by_id else each
-        for each in now.segments
-    )
-    return replace(now, segments=segments)
+    name = "second" if language else "text"
+    segments = tuple(replace(each, **{name: by_id[each.id]}) if each.id in by_id else each for each in now.segments)
+    return replace(now, segments=segments, second_language=language or now.second_language)

@@ -10,9 +10,10 @@ from desktop.core import transcript_edits as edits
 from desktop.core.errors import BadInput
 from desktop.core.transcript import Segment, Transcript
 from desktop.ui.transcription.editor import words
-from desktop.ui.transcription.editor.playback import Playback
 from desktop.ui.transcription.editor.segment_list import SegmentList
-from desktop.ui.transcription.editor.state import EditState
+from desktop.ui.transcription.editor.state import EditState, chosen_span
+from desktop.ui.transcription.editor.waveform import Waveform
+from desktop.ui.widgets.playback import Playback
 
 NUDGE_MS = 50
 NEW_MS = 2000
@@ -23,9 +24,11 @@ class Commands(QObject):
 
     refused = Signal(str)
 
-    def __init__(self, state: EditState, list_: SegmentList, playback: Playback, parent: QObject) -> None:
+    def __init__(
+        self, state: EditState, list_: SegmentList, playback: Playback, waveform: Waveform, parent: QObject
+    ) -> None:
         super().__init__(parent)
-        self._state, self._list, self._playback = state, list_, playback
+        self._state, self._list, self._playback, self._waveform = state, list_, playback, waveform
         list_.rows.typed.connect(self.type)
         list_.asked.connect(self.asked_in_list)
 
@@ -68,6 +71,13 @@ class Commands(QObject):
         found = self._list.selected()
         return found or [each.id for each in [self.current()] if each is not None]
 
+    def stretch(self) -> tuple[int, int]:
+        """The stretch that is selected in the waveform, else from the first to the last selected segment."""
+        return self._waveform.selection or chosen_span(self._state, self.chosen())
+
+    def finish_edit(self) -> None:
+        self._list.finish_edit()
+
     def split_at(self, id: str, at: int, moment: int | None = None) -> None:
         self._list.finish_edit()
         if self._do("Split", lambda now: edits.split(now, id, at, moment)):
@@ -79,7 +89,7 @@ class Commands(QObject):
     def split(self) -> None:
         """At the cursor while words are edited, else at the playhead."""
         if (field := self._list.field) is not None:
-            self.split_at(self._list.current, field.textCursor().position())
+            self.split_at(self._list.current, field.place)
             return
         moment = self._playback.position
         row = self._state.lines.at(moment)
@@ -117,10 +127,10 @@ class Commands(QObject):
         if 0 <= row < len(self._state.lines.segments):
             self._list.edit_text(self._state.lines.segments[row].id)
 
-    def insert(self, span: tuple[int, int] | None = None) -> None:
+    def insert(self) -> None:
         """In the selected stretch, else at the playhead up to the next segment."""
         self._list.finish_edit()
-        begins, ends = span or self._room()
+        begins, ends = self._waveform.selection or self._room()
         made: list[str] = []
 
         def change(now: Transcript) -> Transcript:

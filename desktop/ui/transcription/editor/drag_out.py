@@ -11,6 +11,8 @@ from PySide6.QtGui import QDrag, QMouseEvent
 from PySide6.QtWidgets import QApplication, QMenu, QToolButton, QWidget
 
 from desktop.core.transcript import Transcript
+from desktop.services.transcription import export
+from desktop.services.transcription.export import FORMS
 from desktop.ui import icons
 from desktop.ui.tasks import Tasks
 from desktop.ui.widgets.tooltip import tip
@@ -30,11 +32,13 @@ class DragOut(QToolButton):
         self._folder: QTemporaryDir | None = None
         self._pressed: QPoint | None = None
         self.carried: Path | None = None
+        self._last: Path | None = None
         self.choose(USUAL)
 
     def choose(self, form: str) -> None:
         self.form = form
-        self.setToolTip(tip(f"Drag out as a file ({form.upper().replace('_', ' ')}); click to choose the form"))
+        told = next(f"{each.words}, {each.ending}" for each in FORMS if each.name == form)
+        self.setToolTip(tip(f"Drag out as a file ({told}); click to choose the form"))
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         super().mousePressEvent(event)
@@ -57,8 +61,6 @@ class DragOut(QToolButton):
             self.menu_of_forms().popup(self.mapToGlobal(self.rect().bottomLeft()))
 
     def menu_of_forms(self) -> QMenu:
-        from desktop.services.transcription.export import FORMS
-
         menu = QMenu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         for form in FORMS:
@@ -81,12 +83,15 @@ class DragOut(QToolButton):
         drag.exec(Qt.DropAction.CopyAction)
 
     async def _write(self) -> None:
-        from desktop.services.transcription import export
-
         transcript, title = self._what()
         if self._folder is None:
             self._folder = QTemporaryDir()
         folder = Path(self._folder.path())
-        (self.carried,) = await asyncio.to_thread(
-            export.write_all, transcript, export.About(title), [self.form], folder
-        )
+        about, form, last = export.About(title), self.form, self._last
+
+        def write() -> Path:
+            if last is not None:
+                last.unlink(missing_ok=True)  # else the next one would be “name (2)”
+            return export.write_all(transcript, about, [form], folder)[0]
+
+        self.carried = self._last = await asyncio.to_thread(write)

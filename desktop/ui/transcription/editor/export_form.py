@@ -6,12 +6,15 @@ import asyncio
 from datetime import date
 from pathlib import Path
 
-from PySide6.QtCore import QStandardPaths
+from PySide6.QtCore import QStandardPaths, QTimer
 from PySide6.QtWidgets import QCheckBox, QGridLayout, QHBoxLayout, QLineEdit, QPushButton, QWidget
 
-from desktop.core.errors import BadInput
+from desktop.core.errors import BadInput, KnownError
 from desktop.core.transcript import Transcript
+from desktop.services.transcription import export
 from desktop.ui import dialogs, theme
+from desktop.ui.tasks import Tasks
+from desktop.ui.transcription.editor import words
 from desktop.ui.widgets.labels import plain_label
 
 USUAL = ("txt", "srt")
@@ -20,14 +23,13 @@ USUAL = ("txt", "srt")
 class ExportForm(dialogs.Question):
     """Several forms at once, with a pattern of names, beside the recording or in a folder."""
 
-    def __init__(self, parent: QWidget, transcript: Transcript, title: str, audio: Path | None) -> None:
-        from desktop.services.transcription import export
-
+    def __init__(self, parent: QWidget, tasks: Tasks, transcript: Transcript, title: str, audio: Path | None) -> None:
         super().__init__(
             parent.window(), "Export the transcript", "Each form becomes a file of its own.", "Export", is_danger=False
         )
         self.setObjectName("editor.export")
-        self._export, self._transcript = export, transcript
+        self._tasks, self._transcript = tasks, transcript
+        self.written: tuple[Path, ...] = ()
         self._about = export.About(title, date.today().isoformat(), audio)
         documents = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.DocumentsLocation)
         self._folder = audio.parent if audio is not None else Path(documents)
@@ -45,8 +47,8 @@ class ExportForm(dialogs.Question):
         grid = QGridLayout()
         grid.setHorizontalSpacing(look.gap(24))
         grid.setVerticalSpacing(look.gap(4))
-        half = -(-len(self._export.FORMS) // 2)
-        for at, form in enumerate(self._export.FORMS):
+        half = -(-len(export.FORMS) // 2)
+        for at, form in enumerate(export.FORMS):
             box = QCheckBox(f"{form.words} ({form.ending})", self)
             box.setObjectName(f"editor.export-{form.name}")
             box.setChecked(form.name in USUAL)
@@ -63,7 +65,7 @@ class ExportForm(dialogs.Question):
             row.addWidget(widget)
         row.addStretch(1)
         self.column.addLayout(row)
-        self.pattern = QLineEdit(self._export.PATTERN, self)
+        self.pattern = QLineEdit(export.PATTERN, self)
         self.pattern.setObjectName("editor.export-pattern")
         self.pattern.setAccessibleName("Pattern of names")
         self.pattern.textChanged.connect(lambda: self._look())
@@ -73,7 +75,7 @@ class ExportForm(dialogs.Question):
         self.choose.setObjectName("editor.export-folder")
         self.choose.setAutoDefault(False)
         self.choose.clicked.connect(self._choose)
-        fields = ", ".join(f"{{{name}}} {told}" for name, told in self._export.FIELDS.items())
+        fields = ", ".join(f"{{{name}}} {told}" for name, told in export.FIELDS.items())
         self.column.addWidget(plain_label("Names", "strong", self))
         self.column.addWidget(self.pattern)
         self.column.addWidget(plain_label(fields, "muted", self, wrap=True))
@@ -87,12 +89,11 @@ class ExportForm(dialogs.Question):
         return box
 
     def _choose(self) -> None:
-        from PySide6.QtWidgets import QFileDialog
+        self._tasks.start(self._chosen_folder(), name="export-folder")
 
-        dialog = QFileDialog(self, "Choose the folder", str(self._folder))
-        dialog.setFileMode(QFileDialog.FileMode.Directory)
-        dialog.fileSelected.connect(self.set_folder)
-        dialog.open()
+    async def _chosen_folder(self) -> None:
+        if found := await dialogs.choose_folder(self, "Choose the folder"):
+            self.set_folder(found)
 
     def set_folder(self, path: str) -> None:
         self._folder = Path(path)
@@ -102,31 +103,58 @@ class ExportForm(dialogs.Question):
         """Say what would be written, or why nothing can be."""
         chosen = self._chosen()
         try:
-            name = self._export.file_name(self.pattern.text(), self._transcript, self._about)
+            name = export.file_name(self.pattern.text(), self._transcript, self._about)
         except BadInput as error:
-            theme.style_as(self.place, "bad")
-            self.place.setText(f"{error.summary} {error.advice}")
+            self._say(error)
             self.confirm.setEnabled(False)
             return
         theme.style_as(self.place, "muted")
-        endings = ", ".join(form.ending for form in self._export.FORMS if form.name in chosen)
+        endings = ", ".join(form.ending for form in export.FORMS if form.name in chosen)
         self.place.setText(f"{self._folder / name}: {endings}" if chosen else "Choose at least one form.")
         self.confirm.setEnabled(bool(chosen))
 
     def _chosen(self) -> list[str]:
         return [name for name, box in self.forms.items() if box.isChecked()]
 
-    async def write(self) -> tuple[Path, ...]:
-        """In a worker. Raises KnownError."""
-        shape = self._export.Shape(
+    def accept(self) -> None:
+        """Write, and stay where that fails: what was chosen is not to be chosen again."""
+        self._tasks.start(self._write(), name="export-write")
+
+    async def _write(self) -> None:
+        self.confirm.setEnabled(False)
+        try:
+            self.written = await asyncio.to_thread(
+                export.write_all,
+                self._transcript,
+                self._about,
+                self._chosen(),
+                self._folder,
+                pattern=self.pattern.text(),
+                shape=self._shape(),
+            )
+        except KnownError as error:
+            self.confirm.setEnabled(True)
+            self._say(error)
+            return
+        super().accept()
+
+    def _shape(self) -> export.Shape:
+        return export.Shape(
             times=self.times.isChecked(), speakers=self.speakers.isChecked(), second=self.second.isChecked()
         )
-        return await asyncio.to_thread(
-            self._export.write_all,
-            self._transcript,
-            self._about,
-            self._chosen(),
-            self._folder,
-            pattern=self.pattern.text(),
-            shape=shape,
-        )
+
+    def _say(self, error: KnownError) -> None:
+        theme.style_as(self.place, "bad")
+        self.place.setText(f"{error.summary} {error.advice}".strip())
+
+
+async def ask(parent: QWidget, tasks: Tasks, transcript: Transcript, title: str, audio: Path | None) -> str:
+    """A sentence of what was written, "" where the user thought better of it."""
+    form = ExportForm(parent, tasks, transcript, title, audio)
+    QTimer.singleShot(0, form.first.setFocus)
+    try:
+        if not await dialogs.finished(form):
+            return ""
+        return f"{words.many(len(form.written), 'file')} written to {form.written[0].parent}"
+    finally:
+        tasks.cancel("export-folder")

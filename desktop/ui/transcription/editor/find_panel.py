@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
 from PySide6.QtCore import Qt, QTimer, Signal
@@ -12,10 +12,11 @@ from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLineEdit, QPush
 
 from desktop.core import transcript_edits as edits
 from desktop.core.errors import BadInput
+from desktop.core.transcript import Transcript
 from desktop.core.transcript_edits import Match, Search
 from desktop.ui import icons, theme
 from desktop.ui.tasks import Tasks
-from desktop.ui.transcription.editor import words
+from desktop.ui.transcription.editor import search_slices, words
 from desktop.ui.transcription.editor.state import EditState
 from desktop.ui.widgets.labels import plain_label
 from desktop.ui.widgets.tooltip import tip
@@ -25,6 +26,8 @@ OPTIONS = (
     ("find-words", "Word", "Whole words only"),
     ("find-pattern", ".*", "Pattern (regular expression)"),
 )
+
+Work = Callable[[Transcript], Awaitable[tuple[Transcript, int]]]
 
 
 class FindPanel(QFrame):
@@ -42,11 +45,12 @@ class FindPanel(QFrame):
         self._state, self._tasks = state, tasks
         self.hits: tuple[Match, ...] = ()
         self._at = -1
+        self._done = ""  # what the last replacement did, until something else is searched
         self.options: dict[str, QToolButton] = {}
         self._build()
         self._pause = QTimer(self, singleShot=True, interval=120)
         self._pause.timeout.connect(lambda: self._start(self._search(stays=False)))
-        self.field.textChanged.connect(lambda: self._pause.start())
+        self.field.textChanged.connect(self._typed)
         state.changed.connect(self._text_changed)
         theme.current().changed.connect(self._measure)
         self._measure()
@@ -149,6 +153,10 @@ class FindPanel(QFrame):
 
     # Work
 
+    def _typed(self) -> None:
+        self._done = ""
+        self._pause.start()
+
     def _start(self, work: Coroutine[Any, Any, None]) -> None:
         self._pause.stop()
         self._tasks.start(work, name="find")
@@ -158,9 +166,8 @@ class FindPanel(QFrame):
             self._start(self._search(stays=True))
 
     async def _search(self, *, stays: bool) -> None:
-        transcript, search = self._state.transcript, self.search
         try:
-            hits = await asyncio.to_thread(edits.find, transcript, search)
+            hits = await search_slices.find(self._state.transcript, self.search)
         except BadInput as error:
             self._took((), -1)
             self._say(error)
@@ -172,7 +179,7 @@ class FindPanel(QFrame):
 
     def _took(self, hits: tuple[Match, ...], at: int) -> None:
         self.hits, self._at = hits, at
-        nothing = "No hits" if self.field.text() and self.isVisible() else ""
+        nothing = (self._done or "No hits") if self.field.text() and self.isVisible() else ""
         self.count.setText(f"{at + 1:,} of {words.many(len(hits), 'hit')}" if hits else nothing)
         self.replace_one.setEnabled(bool(hits))
         self.replace_all.setEnabled(bool(hits))
@@ -184,30 +191,35 @@ class FindPanel(QFrame):
         self.count.setText("")
 
     def _replace_one(self) -> None:
-        if not self.hits:
-            return
-        try:
-            changed = edits.replace_one(self._state.transcript, self.search, self.by.text(), self.hits[self._at])
-        except BadInput as error:
-            self._say(error)
-            return
-        self._state.do("Replace", changed)
+        if self.hits:
+            self._tasks.start(self._replaced(self._one), name="replace")
 
     def _replace_all(self) -> None:
-        self._start(self._all_replaced())
+        self._tasks.start(self._replaced(self._all), name="replace")
 
-    async def _all_replaced(self) -> None:
+    async def _one(self, transcript: Transcript) -> tuple[Transcript, int]:
+        hit = self.hits[self._at]
+        return await asyncio.to_thread(edits.replace_one, transcript, self.search, self.by.text(), hit), 1
+
+    async def _all(self, transcript: Transcript) -> tuple[Transcript, int]:
+        return await search_slices.replace_all(transcript, self.search, self.by.text())
+
+    async def _replaced(self, work: Work) -> None:
+        """In a worker; then the next hit is shown."""
         transcript = self._state.transcript
         try:
-            changed, count = await asyncio.to_thread(edits.replace_all, transcript, self.search, self.by.text())
+            changed, count = await work(transcript)
         except BadInput as error:
             self._say(error)
             return
         if self._state.transcript is not transcript:
             self.refused.emit("The text has changed meanwhile. Replace again.")
             return
+        self._done = f"{words.many(count, 'hit')} replaced"
         self._state.do(f"Replace {words.many(count, 'hit')}", changed)
-        self.count.setText(f"{words.many(count, 'hit')} replaced")
+        await self._search(stays=True)
+        if self.hits:
+            self.went.emit(self.hits[self._at].segment)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Escape:

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QAction
+from PySide6.QtCore import QPoint, QSize, Qt
+from PySide6.QtGui import QAction, QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QToolButton, QVBoxLayout, QWidget
 
 from desktop.ui import icons, theme
-from desktop.ui.widgets.labels import ElidedLabel, plain_label
+from desktop.ui.widgets.labels import ElidedLabel
+
+LEAST, ALL_FROM = 400, 660
+SPARED = ("editor.redo", "editor.original", "editor.undo", "editor.drag-out", "editor.find", "editor.read")
 
 
 class Head(QFrame):
+    """Where it is narrow, what the menu or a key does too is left out."""
+
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("editor.head")
         self._row = QHBoxLayout(self)
+        self._spared: dict[str, QWidget] = {}
         self.title = ElidedLabel("", self)
         theme.style_as(self.title, "strong")
         self.title.setObjectName("editor.title")
@@ -33,56 +39,56 @@ class Head(QFrame):
         theme.current().changed.connect(self._measure)
 
     def fill(self, back: QAction, actions: list[QAction], beside: QWidget) -> None:
-        self._add(back)
+        """Put the editor's actions in their places."""
+        self._row.addWidget(self._button(back))
         names = QVBoxLayout()
         names.setSpacing(0)
         names.addWidget(self.title)
         names.addWidget(self.state)
         self._row.addLayout(names, 1)
         for action in actions:
-            self._add(action)
-        self._row.addWidget(beside)
-        self._row.addWidget(self.more)
-        self._row.addWidget(self.export)
+            self._spared[action.objectName()] = button = self._button(action)
+            self._row.addWidget(button)
+        self._spared[beside.objectName()] = beside
+        for widget in (beside, self.more, self.export):
+            self._row.addWidget(widget)
         self._measure()
 
-    def _add(self, action: QAction) -> None:
+    def add_folds(self, left: QAction, right: QAction) -> None:
+        """The page's actions that fold its sides, at both ends: its own head need not be shown then."""
+        self._row.insertWidget(0, self._button(left, "editor.fold-history"))
+        self._row.addWidget(self._button(right, "editor.fold-parameters"))
+
+    def _button(self, action: QAction, name: str = "") -> QToolButton:
         button = QToolButton(self)
         button.setDefaultAction(action)
-        button.setObjectName(f"{action.objectName()}-button")
+        button.setObjectName(name or f"{action.objectName()}-button")
         button.setAccessibleName(action.text())
         button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly)
-        self._row.addWidget(button)
+        return button
+
+    def show_title(self, title: str, state: str) -> None:
+        self.title.setText(title)
+        self.show_state(state, is_well=True)
+
+    def show_state(self, sentence: str, *, is_well: bool) -> None:
+        theme.style_as(self.state, "caption" if is_well else "warn")
+        self.state.setText(sentence)
+
+    def place_of_menu(self) -> QPoint:
+        return self.more.mapToGlobal(self.more.rect().bottomLeft())
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(theme.current().px(LEAST), super().minimumSizeHint().height())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        look = theme.current()
+        for at, name in enumerate(SPARED):
+            if name in self._spared:
+                self._spared[name].setVisible(self.width() >= look.px(ALL_FROM - 36 * at))
 
     def _measure(self) -> None:
         look = theme.current()
-        self._row.setContentsMargins(look.gap(12), look.gap(8), look.gap(16), look.gap(8))
+        self._row.setContentsMargins(look.gap(12), look.gap(8), look.gap(12), look.gap(8))
         self._row.setSpacing(look.gap(4))
-
-
-class Missing(QFrame):
-    """Says that the recording cannot be heard, and offers to find it."""
-
-    find_wanted = Signal()
-
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setObjectName("editor.missing")
-        theme.style_as(self, "banner-warn")
-        row = QHBoxLayout(self)
-        look = theme.current()
-        row.setContentsMargins(look.gap(12), look.gap(4), look.gap(8), look.gap(4))
-        self.words = plain_label("", "", self, wrap=True)
-        self.words.setObjectName("editor.missing-words")
-        self.button = QPushButton("Find the file…", self)
-        self.button.setObjectName("editor.find-file")
-        self.button.setAccessibleName("Find the file")
-        self.button.clicked.connect(self.find_wanted)
-        row.addWidget(self.words, 1)
-        row.addWidget(self.button)
-        self.hide()
-
-    def say(self, sentence: str, *, can_find: bool) -> None:
-        self.words.setText(sentence)
-        self.button.setVisible(can_find)
-        self.setVisible(bool(sentence))

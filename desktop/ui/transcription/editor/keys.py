@@ -9,7 +9,7 @@ from PySide6.QtGui import QAction
 
 from desktop.ui import actions
 from desktop.ui.transcription.editor.commands import NUDGE_MS
-from desktop.ui.transcription.editor.playback import STEP_MS
+from desktop.ui.widgets.playback import STEP_MS
 
 if TYPE_CHECKING:
     from desktop.ui.transcription.editor.view import EditorView
@@ -28,12 +28,12 @@ def make_all(view: EditorView) -> dict[str, QAction]:
 def _sound(view: EditorView) -> dict[str, Entry]:
     play = view.playback
     return {
-        "play": ("Play", view.toggle_play, ("Ctrl+Space",), "play"),
+        "play": ("Play", view.listening.toggle_play, ("Ctrl+Space",), "play"),
         "back": ("Back 5 seconds", lambda: play.step(-STEP_MS), ("Alt+Left",), "back-5"),
         "forward": ("Forward 5 seconds", lambda: play.step(STEP_MS), ("Alt+Right",), "forward-5"),
-        "previous": ("Previous segment", lambda: view.step_segment(-1), ("Alt+Up",), "segment-previous"),
-        "next": ("Next segment", lambda: view.step_segment(1), ("Alt+Down",), "segment-next"),
-        "loop": ("Loop the segment", view.toggle_loop, ("Alt+L",), "loop"),
+        "previous": ("Previous segment", lambda: view.listening.step_segment(-1), ("Alt+Up",), "segment-previous"),
+        "next": ("Next segment", lambda: view.listening.step_segment(1), ("Alt+Down",), "segment-next"),
+        "loop": ("Loop the segment", view.listening.toggle_loop, ("Alt+L",), "loop"),
         "faster": ("Play faster", lambda: view.change_speed(1), ("Alt+PgUp",), ""),
         "slower": ("Play slower", lambda: view.change_speed(-1), ("Alt+PgDown",), ""),
     }
@@ -46,7 +46,7 @@ def _segments(view: EditorView) -> dict[str, Entry]:
         "redo": ("Redo", view.redo, ("Ctrl+Shift+Z", "Ctrl+Y"), "redo"),
         "split": ("Split the segment", do.split, ("Ctrl+Return",), ""),
         "merge": ("Merge segments", do.merge, ("Ctrl+J",), ""),
-        "insert": ("Insert a segment", view.insert, ("Alt+Ins",), ""),
+        "insert": ("Insert a segment", do.insert, ("Alt+Ins",), ""),
         "delete": ("Delete segments", do.delete, ("Ctrl+Shift+Del",), ""),
         "begin-here": ("Begin the segment here", lambda: do.edge_here(is_begin=True), ("Alt+B",), ""),
         "end-here": ("End the segment here", lambda: do.edge_here(is_begin=False), ("Alt+E",), ""),
@@ -54,8 +54,8 @@ def _segments(view: EditorView) -> dict[str, Entry]:
         "begin-later": ("Begin later", lambda: do.nudge(NUDGE_MS, is_begin=True), ("Alt+Shift+Right",), ""),
         "end-earlier": ("End earlier", lambda: do.nudge(-NUDGE_MS, is_begin=False), ("Alt+Shift+Down",), ""),
         "end-later": ("End later", lambda: do.nudge(NUDGE_MS, is_begin=False), ("Alt+Shift+Up",), ""),
-        "hear-again": ("Hear the selection again…", view.hear_again, ("Ctrl+Shift+R",), ""),
-        "afterwork": ("Work on it with a model…", view.work_on_it, ("Ctrl+Shift+M",), ""),
+        "hear-again": ("Hear the selection again…", view.by_model.hear_again, ("Ctrl+Shift+R",), ""),
+        "afterwork": ("Work on it with a model…", view.by_model.work_on_it, ("Ctrl+Shift+M",), ""),
         "shift": ("Shift times…", view.ask_shift, ("Ctrl+T",), ""),
         "revert": ("Revert to the original", view.revert, (), ""),
     }
@@ -67,8 +67,9 @@ def _views(view: EditorView) -> dict[str, Entry]:
         "leave": ("Back to the recordings", view.leave, (), "left"),
         "find": ("Find", lambda: view.open_find(replace=False), ("Ctrl+F",), "search"),
         "replace": ("Find and replace", lambda: view.open_find(replace=True), ("Ctrl+H",), ""),
-        "read": ("Read as text", view.toggle_reading, ("Ctrl+Shift+T",), "reading"),
-        "original": ("Show the original beside", view.toggle_original, ("Alt+O",), "restore"),
+        "read": ("Read as text", view.faces.toggle_reading, ("Ctrl+Shift+T",), "reading"),
+        "original": ("Show the original beside", view.faces.toggle_original, ("Alt+O",), "restore"),
+        "keys": ("Keys of the editor", view.show_keys, ("Ctrl+/",), ""),
         "zoom-in": ("Zoom in", lambda: wave.zoom(1.5), ("Alt++", "Alt+="), "plus"),
         "zoom-out": ("Zoom out", lambda: wave.zoom(1 / 1.5), ("Alt+-",), "minus"),
         "zoom-segment": ("Zoom to the segment", view.zoom_segment, ("Alt+Z",), "zoom-segment"),

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from PySide6.QtCore import QPointF, QRect, QRectF, Qt
+from PySide6.QtCore import QPoint, QPointF, QRect, QRectF, Qt
 from PySide6.QtGui import QFont, QFontMetrics, QPainter, QTextCharFormat, QTextLayout, QTextOption
 
 from desktop.core.text import visible
 from desktop.core.transcript import Doubt, Segment
 from desktop.ui import icons, theme
 from desktop.ui.transcription.editor import words
+from desktop.ui.transcription.editor.places import from_qt, is_from_right, to_qt
 from desktop.ui.transcription.editor.state import spans
 from desktop.ui.transcription.editor.waveform_image import color_of
 
@@ -67,15 +68,38 @@ def height(text: str, beside: str | None, has_signs: bool, width: int) -> int:
     return max(look.px(LEAST), high + 2 * look.px(PAD) + (look.px(SIGN_LINE) if has_signs else 0))
 
 
+def guessed(characters: int, has_beside: bool, has_signs: bool, width: int) -> int:
+    """Of a row, about: by the number of characters of the longest of its texts."""
+    look = theme.current()
+    room = text_rects(QRect(0, 0, width, 0), has_beside)[0].width()
+    metrics = QFontMetrics(look.font("reading"))
+    lines = 1 + characters * metrics.averageCharWidth() // max(1, room)
+    high = lines * metrics.lineSpacing() + 2 * look.px(PAD) + (look.px(SIGN_LINE) if has_signs else 0)
+    return max(look.px(LEAST), high)
+
+
+def character_at(text: str, place: QRect, point: QPoint) -> int:
+    """The character of a text that is nearest to a point, when the text stands in `place`."""
+    layout, _ = laid_out(text, theme.current().font("reading"), place.width())
+    for number in range(layout.lineCount()):
+        line = layout.lineAt(number)
+        if point.y() - place.top() < line.y() + line.height():
+            at = int(line.xToCursor(float(point.x() - place.left())))  # type: ignore[arg-type]
+            return min(from_qt(visible(text), at), len(text))
+    return len(text)
+
+
 def laid_out(text: str, font: QFont, width: int, marks: Sequence[Mark] = ()) -> tuple[QTextLayout, int]:
     """A text in lines of a width, and how high it is."""
-    shown = visible(text)
-    layout = QTextLayout(shown.replace("\n", "\u2028"), font)
+    drawn = visible(text)
+    layout = QTextLayout(drawn.replace("\n", "\u2028"), font)
     option = QTextOption()
     option.setWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
+    if is_from_right(text):
+        option.setAlignment(Qt.AlignmentFlag.AlignRight)
     layout.setTextOption(option)
-    if marks and shown == text:
-        layout.setFormats([_format(*mark) for mark in marks])
+    if marks and drawn == text:
+        layout.setFormats([_format(to_qt(text, first), to_qt(text, last), kind) for first, last, kind in marks])
     layout.beginLayout()
     high = 0.0
     while (line := layout.createLine()).isValid():

@@ -103,6 +103,10 @@ class SegmentsModel(QAbstractListModel):
             self.typed.emit(segment.id, str(value), in_second)
         return True
 
+    def may_change(self) -> bool:
+        """Whether anything can be edited; where not, the state says why."""
+        return self._state.may_change()
+
     def at(self, row: int) -> Segment:
         return self._rows[row]
 

@@ -1,4 +1,4 @@
-"""Who speaks: names and colours, given to what is selected; renamed in place, merged, added."""
+"""Who speaks: names and colours, given to what is selected; added, renamed in place, merged, deleted."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from PySide6.QtGui import QColor, QIcon, QPixmap
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QGridLayout,
+    QHBoxLayout,
     QLineEdit,
     QListView,
     QMenu,
@@ -27,6 +28,7 @@ from desktop.ui.transcription.editor.state import EditState
 from desktop.ui.transcription.editor.waveform_image import COLORS, color_of
 from desktop.ui.widgets.labels import plain_label
 
+MOST_ROWS = 10
 COLOR_NAMES = ("Green", "Blue", "Ochre", "Violet", "Terracotta", "Teal", "Slate", "Olive")
 
 
@@ -40,10 +42,21 @@ class SpeakersPanel(QWidget):
         super().__init__(parent)
         self.setObjectName("editor.speakers")
         self._state = state
+        self._chosen = 0  # how many segments are selected
+        self.model = SpeakersModel(state, self)
+        self._build()
+        self.model.renamed.connect(self._rename)
+        self.list.selectionModel().selectionChanged.connect(self._enable)
+        for changed in (self.model.modelReset, self.model.dataChanged):
+            changed.connect(lambda: self.set_chosen(self._chosen))
+        theme.current().changed.connect(self._measure)
+        self._measure()
+        self.set_chosen(0)
+
+    def _build(self) -> None:
         column = self._column = QVBoxLayout(self)
         self.hint = plain_label("", "muted", self, wrap=True)
         self.hint.setObjectName("editor.speakers-hint")
-        self.model = SpeakersModel(state, self)
         self.list = QListView(self)
         self.list.setObjectName("editor.speaker-list")
         self.list.setAccessibleName("Speakers")
@@ -54,31 +67,41 @@ class SpeakersPanel(QWidget):
         )
         self.list.setTextElideMode(Qt.TextElideMode.ElideMiddle)
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.model.renamed.connect(self._rename)
+        column.addWidget(self.hint)
+        column.addWidget(self.list)
+        column.addLayout(self._naming())
+        column.addWidget(self._doing())
+        column.addStretch(1)
+
+    def _naming(self) -> QHBoxLayout:
+        """The field for somebody new."""
+        self.name = QLineEdit(self, placeholderText="Name of a speaker")
+        self.name.setObjectName("editor.speaker-name")
+        self.name.setAccessibleName("Name of a speaker")
+        self.name.returnPressed.connect(self._add)
+        self.add = self._button("add-speaker", "Add", self._add)
+        row = self._name_row = QHBoxLayout()
+        row.addWidget(self.name, 1)
+        row.addWidget(self.add)
+        return row
+
+    def _doing(self) -> QWidget:
+        """What is done with speakers; there when there are some."""
+        self.doing = QWidget(self)
         self.assign = self._button("assign", "Assign to the selection", self._assign)
         self.rename = self._button("rename-speaker", "Rename", lambda: self.list.edit(self.list.currentIndex()))
         self.color = self._button("speaker-color", "Colour", lambda: None)
         self.color.setMenu(self._colors())
         self.merge = self._button("merge-speakers", "Merge", self._merge)
-        self.name = QLineEdit(self, placeholderText="Name of another speaker")
-        self.name.setObjectName("editor.speaker-name")
-        self.name.setAccessibleName("Name of another speaker")
-        self.name.returnPressed.connect(self._add)
-        self.add = self._button("add-speaker", "Add", self._add)
-        column.addWidget(self.hint)
-        column.addWidget(self.list, 1)
-        column.addWidget(self.assign)
-        row = self._grid = QGridLayout()
-        for at, button in enumerate((self.rename, self.color, self.merge)):
-            row.addWidget(button, 0, at)
-        row.addWidget(self.name, 1, 0, 1, 2)
-        row.addWidget(self.add, 1, 2)
-        column.addLayout(row)
-        self.list.selectionModel().selectionChanged.connect(self._enable)
-        self.model.modelReset.connect(self._enable)
-        theme.current().changed.connect(self._measure)
-        self._measure()
-        self.set_chosen(0)
+        self.merge.setToolTip("Select several speakers: what they say is said by the first one then")
+        self.delete = self._button("delete-speaker", "Delete", self._delete)
+        self.delete.setToolTip("The speaker goes; what was said stays")
+        grid = self._grid = QGridLayout(self.doing)
+        grid.setContentsMargins(0, 0, 0, 0)
+        grid.addWidget(self.assign, 0, 0, 1, 2)
+        for at, button in enumerate((self.rename, self.color, self.merge, self.delete)):
+            grid.addWidget(button, 1 + at // 2, at % 2)
+        return self.doing
 
     def _button(self, name: str, text: str, work: Callable[[], object]) -> QPushButton:
         button = QPushButton(text, self)
@@ -101,18 +124,30 @@ class SpeakersPanel(QWidget):
     def _measure(self) -> None:
         look = theme.current()
         self._column.setContentsMargins(look.gap(12), look.gap(12), look.gap(16), look.gap(16))
-        self._column.setSpacing(look.gap(8))
+        self._column.setSpacing(look.gap(12))
         self._grid.setSpacing(look.gap(8))
+        self._name_row.setSpacing(look.gap(8))
+        self._fit_list()
+
+    def _fit_list(self) -> None:
+        """As high as its rows, up to MOST_ROWS of them."""
+        rows = min(self.model.rowCount(), MOST_ROWS)
+        self.list.setFixedHeight(rows * theme.current().size("control") + 2)
 
     # What it does
 
     def set_chosen(self, count: int) -> None:
         """How many segments are selected in the list."""
-        if self.model.rowCount():
+        self._chosen = count
+        has_some = self.model.rowCount() > 0
+        if has_some:
             chosen = f"{words.many(count, 'segment')} selected. " if count > 1 else ""
             self.hint.setText(f"{chosen}Keys 1 to 9 in the list give a speaker to what is selected, 0 takes it away.")
         else:
-            self.hint.setText("Nobody is named yet. Add who speaks, then assign segments to them.")
+            self.hint.setText("Nobody is named yet. Name who speaks, then assign segments to them.")
+        self.list.setVisible(has_some)
+        self.doing.setVisible(has_some)
+        self._fit_list()
         self._enable()
 
     def _selected(self) -> list[str]:
@@ -125,6 +160,7 @@ class SpeakersPanel(QWidget):
         self.rename.setEnabled(count == 1)
         self.color.setEnabled(count == 1)
         self.merge.setEnabled(count > 1)
+        self.delete.setEnabled(count > 0)
 
     def _do(self, told: str, change: Callable[[Transcript], Transcript]) -> None:
         try:
@@ -144,9 +180,19 @@ class SpeakersPanel(QWidget):
         if len(ids) > 1:
             self._do("Merge speakers", lambda now: edits.merge_speakers(now, ids[1:], ids[0]))
 
+    def _delete(self) -> None:
+        if ids := self._selected():
+            told = f"Delete {words.many(len(ids), 'speaker')}"
+            self._do(told, lambda now: edits.merge_speakers(now, ids, ""))
+
     def _add(self) -> None:
-        if name := self.name.text():
-            self._do(f"Add {' '.join(name.split())}", lambda now: edits.add_speaker(now, name)[0])
+        name = " ".join(self.name.text().split())
+        if not name:
+            self.name.setFocus()
+        elif any(each.name.casefold() == name.casefold() for each in self._state.transcript.speakers):
+            self.refused.emit(f"{name} is there already.")
+        elif self._state.may_change():
+            self._do(f"Add {name}", lambda now: edits.add_speaker(now, name)[0])
             self.name.clear()
 
     def _paint(self, color: int) -> None:

@@ -12,6 +12,8 @@ from desktop.core.subtitles.rules import Rules, words_of
 from desktop.core.transcript import Segment, Speaker, Transcript
 from desktop.core.transcript_edits import History
 
+HISTORIES = 8
+
 
 class Lines:
     """A transcript's segments, found by id and by time. Made once for each transcript."""
@@ -38,9 +40,10 @@ class Lines:
 
 
 class EditState(QObject):
-    """`changed` comes after every new transcript, with the words of what was done; `saved` is the host's to tell."""
+    """`changed` comes after every new transcript, with the words of what was done; `refused` with a sentence."""
 
     changed = Signal(str)
+    refused = Signal(str)
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -48,20 +51,34 @@ class EditState(QObject):
         self.original = Transcript()
         self.lines = Lines(self.history.now)
         self.rules = Rules()
+        self.fixed_because = ""  # why nothing can be changed
         self._typing = ""
+        self._histories: dict[str, History] = {}
 
     @property
     def transcript(self) -> Transcript:
         return self.history.now
 
-    def open(self, transcript: Transcript, original: Transcript) -> None:
-        """Another transcript; nothing of the steps before it stays."""
-        self.history, self.original, self._typing = History(transcript), original, ""
+    def open(self, recording: str, transcript: Transcript, original: Transcript) -> None:
+        """Another transcript. Its steps are there again if it is as it was left; only the last few are remembered."""
+        history = self._histories.pop(recording, None)
+        if history is None or history.now != transcript:
+            history = History(transcript)
+        self.history, self.original, self._typing = history, original, ""
+        self._histories[recording] = history
+        for oldest in list(self._histories)[:-HISTORIES]:
+            del self._histories[oldest]
         self._took("")
+
+    def may_change(self) -> bool:
+        """Whether anything can be changed; where not, it is said."""
+        if self.fixed_because:
+            self.refused.emit(self.fixed_because)
+        return not self.fixed_because
 
     def do(self, words: str, changed: Transcript, *, typing: str = "") -> bool:
         """Take a change as a step that can be undone; steps with the same `typing` that follow each other are one."""
-        if changed == self.history.now:
+        if changed == self.history.now or not self.may_change():
             return False
         self.history.do(words, changed, joins=bool(typing) and typing == self._typing)
         self._typing = typing
@@ -125,6 +142,14 @@ def word_at(segment: Segment, moment: int) -> int:
         if word.begins <= moment < max(word.ends, word.begins + 1):
             return number
     return -1
+
+
+def moment_at(segment: Segment, place: int) -> int:
+    """When the word around a character begins; the segment's beginning where there is no word."""
+    for word, (first, last) in zip(words_of(segment), spans(segment.text), strict=True):
+        if first <= place <= last:
+            return word.begins
+    return segment.begins
 
 
 def spans(text: str) -> list[tuple[int, int]]:

@@ -7,13 +7,16 @@ from PySide6.QtGui import QKeyEvent, QKeySequence, QTextCursor
 from PySide6.QtWidgets import QFrame, QPlainTextEdit, QWidget
 
 from desktop.ui import theme
+from desktop.ui.transcription.editor.places import from_qt, to_qt
 
 HISTORY = (QKeySequence.StandardKey.Undo, QKeySequence.StandardKey.Redo)
+LINE_ENDS = str.maketrans("\u2029\u2028", "\n\n")
+"""How Qt keeps the ends of blocks and lines; `toPlainText` would make blanks of unbreakable ones besides."""
 
 
 class TextField(QPlainTextEdit):
-    """`asked` carries what a key wants and where the cursor is: "split", "merge-previous", "merge-next", "previous",
-    "next", "done", "play". Undo is the editor's own: this field has none."""
+    """`asked` carries what a key wants and the character the cursor is before: "split", "merge-previous",
+    "merge-next", "previous", "next", "done", "play". Undo is the editor's own: this field has none."""
 
     asked = Signal(str, int)
 
@@ -29,17 +32,28 @@ class TextField(QPlainTextEdit):
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
 
+    @property
+    def text(self) -> str:
+        """As it is, unbreakable blanks included."""
+        return self.document().toRawText().translate(LINE_ENDS)
+
     def show_text(self, text: str) -> None:
         """Another text; the cursor stays where it was as far as there is text."""
-        if text != self.toPlainText():
-            at = self.textCursor().position()
+        if text.translate(LINE_ENDS) != self.text:
+            at = self.place
             self.setPlainText(text)
-            self.place(at)
+            self.put_cursor(at)
 
-    def place(self, at: int) -> None:
-        """Put the cursor before a character; -1 is the end."""
+    @property
+    def place(self) -> int:
+        """The character the cursor is before."""
+        return from_qt(self.text, self.textCursor().position())
+
+    def put_cursor(self, at: int) -> None:
+        """Before a character; -1 is the end."""
+        text = self.text
         cursor = self.textCursor()
-        cursor.setPosition(len(self.toPlainText()) if at < 0 else min(at, len(self.toPlainText())))
+        cursor.setPosition(to_qt(text, len(text) if at < 0 else min(at, len(text))))
         self.setTextCursor(cursor)
 
     def event(self, event: QEvent) -> bool:
@@ -51,7 +65,7 @@ class TextField(QPlainTextEdit):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if wanted := self._wanted(event):
-            self.asked.emit(wanted, self.textCursor().position())
+            self.asked.emit(wanted, self.place)
         else:
             super().keyPressEvent(event)
 

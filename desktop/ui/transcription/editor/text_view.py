@@ -6,24 +6,15 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import QSize, Qt, QTimer, Signal
 from PySide6.QtGui import (
+    QFontMetrics,
     QGuiApplication,
     QMouseEvent,
     QResizeEvent,
     QTextBlockFormat,
     QTextCharFormat,
     QTextCursor,
-    QTextOption,
 )
-from PySide6.QtWidgets import (
-    QCheckBox,
-    QComboBox,
-    QFrame,
-    QHBoxLayout,
-    QPlainTextEdit,
-    QPushButton,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QCheckBox, QComboBox, QFrame, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from desktop.core.subtitles.times import short
 from desktop.core.text import visible
@@ -32,11 +23,14 @@ from desktop.ui import theme
 from desktop.ui.transcription.editor.state import EditState
 from desktop.ui.transcription.editor.waveform_image import color_of
 from desktop.ui.widgets.labels import plain_label
+from desktop.ui.widgets.safe_text import SafeText
 
 PAUSES = (("Short pauses", 700), ("Usual pauses", LINE_PAUSE), ("Long pauses", 4000), ("Speakers only", 10**9))
+AT_ONCE = 40  # paragraphs that are written between two looks at what the user does
+COPIED_MS = 1500
 
 
-class _Page(QPlainTextEdit):
+class _Page(SafeText):
     """Read-only text; `clicked` carries the number of a block."""
 
     clicked = Signal(int)
@@ -56,13 +50,18 @@ class TextView(QWidget):
         super().__init__(parent)
         self.setObjectName("editor.reading")
         self.setAccessibleName("Text to read")
-        self._state, self._is_showing = state, False
+        self._state = state
+        self.is_showing = False
         self._shown: Sequence[Paragraph] = ()
+        self._written = 0
         self._blocks: list[int] = []
+        self._place = 0  # where the reader was before the text was written anew
         self._build()
         self._soon = QTimer(self, singleShot=True, interval=150)
         self._soon.timeout.connect(self.fill)
-        state.changed.connect(lambda: self._soon.start() if self._is_showing else None)
+        self._more = QTimer(self, singleShot=True, interval=0)
+        self._more.timeout.connect(self._write_more)
+        state.changed.connect(lambda: self._soon.start() if self.is_showing else None)
         theme.current().changed.connect(self._measure)
         self._measure()
 
@@ -70,16 +69,29 @@ class TextView(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
+        self.page = _Page(parent=self)
+        self.page.setObjectName("editor.page")
+        self.page.setAccessibleName("Text of the transcript")
+        self.page.setFrameShape(QFrame.Shape.NoFrame)
+        self.page.setTextInteractionFlags(
+            Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
+        )
+        theme.style_as(self.page, "bare")
+        self.page.clicked.connect(self._clicked)
+        self.setFocusProxy(self.page)
+        column.addWidget(self._bar())
+        middle = QHBoxLayout()
+        middle.addStretch(1)
+        middle.addWidget(self.page, 100)
+        middle.addStretch(1)
+        column.addLayout(middle, 1)
+
+    def _bar(self) -> QFrame:
         bar = QFrame(self)
         row = self._row = QHBoxLayout(bar)
-        self.times = QCheckBox("Times", self)
-        self.times.setObjectName("editor.reading-times")
-        self.times.setChecked(True)
-        self.times.toggled.connect(lambda: self.fill())
-        self.second = QCheckBox("Second language", self)
-        self.second.setObjectName("editor.reading-second")
-        self.second.toggled.connect(lambda: self.fill())
-        label = self._label = plain_label("Paragraphs at", "muted", self)
+        self.times = self._box("Times", "editor.reading-times", is_on=True)
+        self.second = self._box("Second language", "editor.reading-second", is_on=False)
+        self._label = plain_label("Paragraphs at", "muted", self)
         self.pauses = QComboBox(self)
         self.pauses.setObjectName("editor.reading-pauses")
         self.pauses.setAccessibleName("Where paragraphs begin")
@@ -90,28 +102,18 @@ class TextView(QWidget):
         self.copy = QPushButton("Copy the text", self)
         self.copy.setObjectName("editor.copy-text")
         self.copy.clicked.connect(self._copy)
-        for widget in (self.times, self.second, label, self.pauses):
+        for widget in (self.times, self.second, self._label, self.pauses):
             row.addWidget(widget)
         row.addStretch(1)
         row.addWidget(self.copy)
-        self.page = _Page(self)
-        self.page.setObjectName("editor.page")
-        self.page.setAccessibleName("Text of the transcript")
-        self.page.setReadOnly(True)
-        self.page.setFrameShape(QFrame.Shape.NoFrame)
-        self.page.setTextInteractionFlags(
-            Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
-        )
-        self.page.setWordWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
-        theme.style_as(self.page, "bare")
-        self.page.clicked.connect(self._clicked)
-        self.setFocusProxy(self.page)
-        column.addWidget(bar)
-        middle = self._middle = QHBoxLayout()
-        middle.addStretch(1)
-        middle.addWidget(self.page, 100)
-        middle.addStretch(1)
-        column.addLayout(middle, 1)
+        return bar
+
+    def _box(self, text: str, name: str, *, is_on: bool) -> QCheckBox:
+        box = QCheckBox(text, self)
+        box.setObjectName(name)
+        box.setChecked(is_on)
+        box.toggled.connect(lambda: self.fill())
+        return box
 
     def minimumSizeHint(self) -> QSize:
         return QSize(theme.current().px(360), super().minimumSizeHint().height())
@@ -121,20 +123,23 @@ class TextView(QWidget):
         self._label.setVisible(self.width() >= theme.current().px(560))
 
     def _measure(self) -> None:
-        look = theme.current()
+        look, font = theme.current(), theme.current().font("reading")
         self._row.setContentsMargins(look.gap(16), look.gap(8), look.gap(16), look.gap(8))
         self._row.setSpacing(look.gap(8))
-        self.page.setMaximumWidth(look.px(680))
-        self.page.setFont(look.font("reading"))
+        characters = theme.tokens()["measure_characters"]
+        self.page.setMaximumWidth(QFontMetrics(font).averageCharWidth() * characters + 2 * look.gap(16))
+        self.page.setFont(font)
+        self.page.document().setDefaultFont(font)
         self.page.document().setDocumentMargin(look.gap(16))
-        if self._is_showing:
+        if self.is_showing:
             self.fill()
 
     def set_showing(self, is_showing: bool) -> None:
-        self._is_showing = is_showing
+        self.is_showing = is_showing
         if is_showing:
-            self.second.setVisible(self._state.has_second)
             self.fill()
+
+    # What it says
 
     @property
     def text(self) -> str:
@@ -152,40 +157,56 @@ class TextView(QWidget):
         return " · ".join(piece for piece in pieces if piece)
 
     def fill(self) -> None:
-        """All paragraphs anew; the place in the text stays."""
-        at = self.page.verticalScrollBar().value()
+        """All paragraphs anew, a few at a time; the place in the text stays."""
+        self.second.setVisible(self._state.has_second)
+        if not self._more.isActive():
+            self._place = self.page.verticalScrollBar().value()
         pause = PAUSES[self.pauses.currentIndex()][1]
         self._shown = [each for each in paragraphs(self._state.transcript, pause) if self._said(each)]
-        self._blocks = []
+        self._blocks, self._written = [], 0
         self.page.clear()
+        self._write_more()
+
+    def _write_more(self) -> None:
         cursor = QTextCursor(self.page.document())
+        cursor.movePosition(QTextCursor.MoveOperation.End)
         cursor.beginEditBlock()
-        for number, each in enumerate(self._shown):
-            self._write(cursor, number, each)
+        last = min(self._written + AT_ONCE, len(self._shown))
+        for number in range(self._written, last):
+            self._write(cursor, number, self._shown[number])
         cursor.endEditBlock()
-        self.page.verticalScrollBar().setValue(at)
+        self._written = last
+        if last < len(self._shown):
+            self._more.start()
+        else:
+            self.page.verticalScrollBar().setValue(self._place)
 
     def _write(self, cursor: QTextCursor, number: int, each: Paragraph) -> None:
-        look = theme.current()
+        look, speaker = theme.current(), self._state.speaker(each.speaker)
         plain, quiet = QTextCharFormat(), QTextCharFormat()
         plain.setForeground(look.color("text"))
         quiet.setFont(look.font("caption", semibold=True))
-        speaker = self._state.speaker(each.speaker)
         quiet.setForeground(look.color("muted"))
         dot = QTextCharFormat(quiet)
         dot.setForeground(color_of(speaker.color) if speaker else look.color("muted"))
-        if number:
-            self._line(cursor, "", plain, number)
-        if heading := self._heading(each):
-            self._line(cursor, "● " if speaker else "", dot, number)
+        heading = self._heading(each)
+        if heading:
+            self._begin_line(cursor, number, above=look.gap(16) if number else 0)
+            cursor.insertText("● " if speaker else "", dot)
             cursor.insertText(visible(heading), quiet)
-        self._line(cursor, self._said(each), plain, number)
+        self._begin_line(cursor, number, above=look.gap(4 if heading else 12 if number else 0))
+        cursor.insertText(visible(self._said(each)), plain)
 
-    def _line(self, cursor: QTextCursor, text: str, form: QTextCharFormat, number: int) -> None:
+    def _begin_line(self, cursor: QTextCursor, number: int, *, above: int) -> None:
+        form = QTextBlockFormat()
+        percent = theme.tokens()["reading_line_height"] * 100
+        form.setLineHeight(percent, QTextBlockFormat.LineHeightTypes.ProportionalHeight.value)
+        form.setTopMargin(above)
         if self._blocks:
-            cursor.insertBlock(QTextBlockFormat())
+            cursor.insertBlock(form)
+        else:
+            cursor.setBlockFormat(form)
         self._blocks.append(number)
-        cursor.insertText(visible(text), form)
 
     def _clicked(self, block: int) -> None:
         if 0 <= block < len(self._blocks):
@@ -194,4 +215,4 @@ class TextView(QWidget):
     def _copy(self) -> None:
         QGuiApplication.clipboard().setText(self.text)
         self.copy.setText("Copied")
-        QTimer.singleShot(1500, self.copy, lambda: self.copy.setText("Copy the text"))
+        QTimer.singleShot(COPIED_MS, self.copy, lambda: self.copy.setText("Copy the text"))

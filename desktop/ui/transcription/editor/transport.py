@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QAction, QActionGroup, QResizeEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QMenu, QSlider, QToolButton, QWidget
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QAction, QResizeEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QSlider, QToolButton, QWidget
 
 from desktop.ui import icons, theme
 from desktop.ui.transcription.editor import words
-from desktop.ui.transcription.editor.playback import Playback
 from desktop.ui.widgets.labels import plain_label
-from desktop.ui.widgets.player import SPEEDS
+from desktop.ui.widgets.playback import Playback
+from desktop.ui.widgets.speed_button import SpeedButton
 
 LEAST, ALL_FROM = 380, 600
 SPARED = ("zoom-out", "zoom-in", "previous", "next", "zoom-segment")
@@ -18,8 +18,6 @@ SPARED = ("zoom-out", "zoom-in", "previous", "next", "zoom-segment")
 
 class Transport(QFrame):
     """A row of buttons over `playback`; those for segments and zoom are the editor's actions, given by `add`."""
-
-    speed_chosen = Signal(float)
 
     def __init__(self, playback: Playback, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -32,12 +30,9 @@ class Transport(QFrame):
         self.time = plain_label("", "", self)
         self.time.setObjectName("editor.time")
         self.time.setAccessibleName("Position in the recording")
-        self.speed = QToolButton(self)
-        self.speed.setObjectName("editor.speed")
-        self.speed.setAccessibleName("Speed")
-        self.speed.setToolTip("Speed; the pitch stays (Alt+Page Up, Alt+Page Down)")
-        self.speed.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        self.speed.setMenu(self._speeds())
+        told = "Speed; the pitch stays (Alt+Page Up, Alt+Page Down)"
+        self.speed = SpeedButton("editor.speed", told, self)
+        self.speed.chosen.connect(self.set_speed)
         self.loudness = QSlider(Qt.Orientation.Horizontal, self)
         self.loudness.setObjectName("editor.volume")
         self.loudness.setAccessibleName("Volume")
@@ -48,21 +43,6 @@ class Transport(QFrame):
         playback.moved.connect(self.show_time)
         playback.playing_changed.connect(self._show_playing)
         theme.current().changed.connect(self._measure)
-
-    def _speeds(self) -> QMenu:
-        menu, group = QMenu(self.speed), QActionGroup(self)
-        for speed in SPEEDS:
-            action = QAction(f"{speed:g}×", menu, checkable=True)
-            action.setData(speed)
-            group.addAction(action)
-            menu.addAction(action)
-        group.triggered.connect(lambda chosen: self.set_speed(chosen.data()))
-        menu.aboutToShow.connect(lambda: self._check_speed(group))
-        return menu
-
-    def _check_speed(self, group: QActionGroup) -> None:
-        for action in group.actions():
-            action.setChecked(action.data() == self._playback.speed)
 
     def fill(self, play: QAction, left: list[QAction], right: list[QAction]) -> None:
         """Put the editor's actions in their places."""
@@ -102,7 +82,7 @@ class Transport(QFrame):
 
     def set_speed(self, speed: float) -> None:
         self._playback.set_speed(speed)
-        self.speed.setText(f"{speed:g}×")
+        self.speed.show_speed(speed)
 
     def _measure(self) -> None:
         look = theme.current()

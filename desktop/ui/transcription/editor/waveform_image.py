@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from PySide6.QtGui import QColor, QImage
@@ -13,11 +13,14 @@ from desktop.ui.transcription.editor.pyramid import Piece, Pyramid
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    Pixels = npt.NDArray[np.uint32]
-    Palette = tuple[np.uint32, Pixels, Pixels, np.uint32]
+    from desktop.ui.transcription.editor.time_scale import TimeScale
 
-STRIP = 3
-TINT = 0.16
+    Pixels = npt.NDArray[np.uint32]
+
+LABELS = 20  # pixels at the top of a segment for its words
+STRIP = 2  # of them, in the speaker's full colour
+TINT, LABEL_TINT, OUTSIDE = 0.12, 0.24, 0.6
+LEAST_SEEN = 0.004  # of full height: silence is a line
 COLORS = 8
 
 
@@ -38,30 +41,24 @@ class Bands:
         return np.where(inside, self.colors[known], -1)
 
 
-def drawn(
-    source: Pyramid | Piece,
-    bands: Bands,
-    begins: float,
-    scale: float,
-    width: int,
-    height: int,
-    gain: float,
-    colors: Palette,
-) -> QImage:
-    """`width` x `height` pixels from `begins` on, `scale` milliseconds a pixel, values `gain` times as high."""
-    ground, tinted, solid, wave = colors
-    lows, highs = source.columns(begins, scale, width)
-    kind = bands.of((begins + np.arange(width) * scale).astype(np.float64), scale)
-    middle = (height + STRIP) / 2
-    half = ((height - STRIP) / 2 - 2) * gain
-    tops = (middle - np.maximum(highs, 0.004 / gain) * half).astype(np.int16)
-    bottoms = (middle - np.minimum(lows, -0.004 / gain) * half).astype(np.int16)
+def drawn(source: Pyramid | Piece, bands: Bands, time: TimeScale, height: int, gain: float, colors: Palette) -> QImage:
+    """What `time` has in view, `height` pixels high, values drawn `gain` times as high: segments as bands whose upper
+    part has room for their words, the wave in the lower part."""
+    width, look = time.width, theme.current()
+    lows, highs = source.columns(time.begins, time.scale, width)
+    kind = bands.of((time.begins + np.arange(width) * time.scale).astype(np.float64), time.scale)
+    is_inside, known = kind >= 0, np.maximum(kind, 0)
+    top = look.px(LABELS)
+    middle, half = (height + top) / 2, ((height - top) / 2 - 2) * gain
+    tops = (middle - np.maximum(highs, LEAST_SEEN / gain) * half).astype(np.int16)
+    bottoms = (middle - np.minimum(lows, -LEAST_SEEN / gain) * half).astype(np.int16)
     rows = np.arange(height, dtype=np.int16)[:, None]
     is_wave = (rows >= tops) & (rows <= bottoms)
-    back = np.where(kind >= 0, tinted[np.maximum(kind, 0)], ground).astype(np.uint32)
-    front = np.where(kind >= 0, solid[np.maximum(kind, 0)], wave).astype(np.uint32)
+    back = np.where(is_inside, colors.tints[known], colors.ground).astype(np.uint32)
+    front = np.where(is_inside, colors.full[known], colors.wave).astype(np.uint32)
     pixels: Pixels = np.where(is_wave, front, back)
-    pixels[:STRIP] = np.where(kind >= 0, solid[np.maximum(kind, 0)], ground)
+    pixels[:top] = np.where(is_inside, colors.labels[known], colors.ground)
+    pixels[: look.px(STRIP)] = np.where(is_inside, colors.full[known], colors.ground)
     pixels = np.ascontiguousarray(pixels)
     image = QImage(pixels.data, width, height, width * 4, QImage.Format.Format_RGB32)
     image.pixels = pixels  # type: ignore[attr-defined]  # the picture shows this memory and does not own it
@@ -73,17 +70,26 @@ def color_of(number: int) -> QColor:
     return theme.current().color(f"chart_{number % COLORS + 1}" if number >= 0 else "chart_other")
 
 
+class Palette(NamedTuple):
+    """`tints`, `labels` and `full` have a colour for nobody and each speaker; `wave` is that outside of segments."""
+
+    ground: np.uint32
+    tints: Pixels
+    labels: Pixels
+    full: Pixels
+    wave: np.uint32
+
+
 def palette() -> Palette:
-    """Ground, and for nobody and each speaker the tint of the ground and the full colour; the wave outside."""
     look = theme.current()
     ground = look.color("card")
     colors = [look.color("chart_other"), *(look.color(f"chart_{n + 1}") for n in range(COLORS))]
-    tints = [_mixed(ground, color, TINT) for color in colors]
-    return (
+    return Palette(
         np.uint32(ground.rgb()),
-        np.array([tint.rgb() for tint in tints], np.uint32),
+        np.array([_mixed(ground, color, TINT).rgb() for color in colors], np.uint32),
+        np.array([_mixed(ground, color, LABEL_TINT).rgb() for color in colors], np.uint32),
         np.array([color.rgb() for color in colors], np.uint32),
-        np.uint32(look.color("edge").rgb()),
+        np.uint32(_mixed(ground, look.color("edge"), OUTSIDE).rgb()),
     )
 
 

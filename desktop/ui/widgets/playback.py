@@ -1,4 +1,4 @@
-"""Plays the recording of the editor: from its file, at any speed with the pitch kept, a stretch over and over."""
+"""Plays one recording on a device that is handed in: place, speed, volume, a stretch over and over. It has no looks."""
 
 from __future__ import annotations
 
@@ -9,23 +9,24 @@ from typing import Protocol
 
 from PySide6.QtCore import QObject, QTimer, Signal, SignalInstance
 
-from desktop.core.errors import BadFile, KnownError
-from desktop.ui.widgets.player import SPEEDS, is_sound
+from desktop.core.errors import KnownError
 
-STEP_MS = 5000
+SPEEDS = (0.5, 0.75, 1.0, 1.25, 1.5, 1.75, 2.0)
+STEP_MS = 5_000
+END_MS = 50  # so near to the end Play begins anew
 FRAME_MS = 33
-OTHER_SOUNDS = (b"FORM", b"caff", b"\x30\x26\xb2\x75", b"#!AMR", b"\x00\x00\x01\xba", b"ADIF")
+AHEAD_MS = 500  # how far the clock may run ahead of what the device last said
 
 
-class FileDevice(Protocol):
-    """As `player.Device`, but it plays a file as it lies on the disk: recordings are long."""
+class Device(Protocol):
+    """What plays. Times in milliseconds, volume 0 to 1; all signals come on the window's thread."""
 
     position_changed: SignalInstance  # int
     length_changed: SignalInstance  # int
     playing_changed: SignalInstance  # bool
     failed: SignalInstance  # str, a sentence
 
-    def load_file(self, path: Path) -> None: ...
+    def load(self, source: bytes | Path) -> None: ...
     def play(self) -> None: ...
     def pause(self) -> None: ...
     def seek(self, position: int) -> None: ...
@@ -34,44 +35,42 @@ class FileDevice(Protocol):
     def close(self) -> None: ...
 
 
-MakeFileDevice = Callable[[QObject], FileDevice]
+MakeDevice = Callable[[QObject], Device]
+"""Raises KnownError where this computer has nothing to play on."""
 
 
-def qt_file_device(parent: QObject) -> FileDevice:
-    """The system's sound output. Raises KnownError where there is none."""
-    from desktop.ui.transcription.editor.file_device import open_file_device  # QtMultimedia, for those who play
+def qt_device(parent: QObject) -> Device:
+    """The system's sound output."""
+    from desktop.ui.widgets.sound_device import open_device  # QtMultimedia, for those who play something
 
-    return open_file_device(parent)
-
-
-def check_playable(path: Path) -> None:
-    """Raises BadFile for what is gone or does not begin like sound: a playlist could name hosts. Blocking."""
-    try:
-        with path.open("rb") as file:
-            head = file.read(16)
-    except OSError as error:
-        raise BadFile("The recording is not where it was.", "Find the file.") from error
-    if not (is_sound(head) or head.startswith(OTHER_SOUNDS) or head[:4] == b"RIFF"):
-        raise BadFile("This recording is of a kind that cannot be played here.", "All but playing works.")
+    return open_device(parent)
 
 
 class Playback(QObject):
-    """Times in milliseconds. `moved` comes about thirty times a second while it plays, `problem` with a sentence."""
+    """Times in milliseconds. The device is made by the first press of Play; where that fails, by the next one.
+
+    `moved` follows the device, which tells its place a few times a second; where `is_smooth`, the clock says how far
+    it is between, about thirty times a second. `problem` carries a sentence.
+    """
 
     moved = Signal(int)
+    length_changed = Signal(int)
     playing_changed = Signal(bool)
     problem = Signal(str)
 
     def __init__(
         self,
-        make_device: MakeFileDevice = qt_file_device,
+        make_device: MakeDevice,
         parent: QObject | None = None,
+        *,
+        is_smooth: bool = False,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         super().__init__(parent)
-        self._make, self._clock = make_device, clock
-        self._device: FileDevice | None = None
-        self.path: Path | None = None
+        self.make_device, self._clock = make_device, clock
+        self._is_smooth = is_smooth
+        self._device: Device | None = None
+        self.source: bytes | Path | None = None
         self.position, self.length = 0, 0
         self.speed, self.volume = 1.0, 1.0
         self.is_playing = False
@@ -80,10 +79,10 @@ class Playback(QObject):
         self._frames = QTimer(self, interval=FRAME_MS)
         self._frames.timeout.connect(self._between)
 
-    def open(self, path: Path | None, length: int) -> None:
-        """Another recording that `check_playable` let pass, or None. Its device is made by the first press of Play."""
+    def open(self, source: bytes | Path | None, length: int, position: int = 0) -> None:
+        """Another recording that `sound_kinds` let pass, or None."""
         self.close()
-        self.path, self.length, self.position, self.looped = path, length, 0, None
+        self.source, self.length, self.position, self.looped = source, length, position, None
 
     def toggle(self) -> None:
         if self.is_playing:
@@ -92,13 +91,13 @@ class Playback(QObject):
             self.play()
 
     def play(self) -> None:
-        if self.path is None:
+        if self.source is None:
             self.problem.emit("The recording's file is missing.")
             return
-        if self._device is None and not self._load(self.path):
+        if self._device is None and not self._load(self.source):
             return
         assert self._device is not None
-        if self.length and self.position >= self.length - 50:
+        if self.length and self.position >= self.length - END_MS:
             self.seek(0)
         self._device.set_speed(self.speed)
         self._device.set_volume(self.volume)
@@ -141,7 +140,9 @@ class Playback(QObject):
             self.seek(self.looped[0])
 
     def close(self) -> None:
+        """Silent from now on; nothing of the sound stays in memory."""
         self._frames.stop()
+        self.source = None
         if self._device is not None:
             self._device.close()
             self._device = None
@@ -149,9 +150,9 @@ class Playback(QObject):
             self.is_playing = False
             self.playing_changed.emit(False)
 
-    def _load(self, path: Path) -> bool:
+    def _load(self, source: bytes | Path) -> bool:
         try:
-            device = self._make(self)
+            device = self.make_device(self)
         except KnownError as error:
             self.problem.emit(f"{error.summary} {error.advice}".strip())
             return False
@@ -160,18 +161,19 @@ class Playback(QObject):
         device.length_changed.connect(self._has_length)
         device.playing_changed.connect(self._began)
         device.failed.connect(self.problem)
-        device.load_file(path)
+        device.load(source)
         if self.position:
             device.seek(self.position)
         return True
 
     def _has_length(self, length: int) -> None:
         self.length = length or self.length
+        self.length_changed.emit(self.length)
 
     def _began(self, is_playing: bool) -> None:
         self.is_playing = is_playing
         self._heard = (self.position, self._clock())
-        if is_playing:
+        if is_playing and self._is_smooth:
             self._frames.start()
         else:
             self._frames.stop()
@@ -182,9 +184,8 @@ class Playback(QObject):
         self._at(position)
 
     def _between(self) -> None:
-        """The device tells its position a few times a second; between, the clock says how far it is."""
         position, when = self._heard
-        self._at(position + min(500, round((self._clock() - when) * 1000 * self.speed)))
+        self._at(position + min(AHEAD_MS, round((self._clock() - when) * 1000 * self.speed)))
 
     def _at(self, position: int) -> None:
         if self.looped and self.is_playing and position >= self.looped[1]:
