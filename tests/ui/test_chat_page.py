@@ -400,9 +400,9 @@ async def test_a_growing_reply_is_whole_after_a_look_at_another_branch_and_a_cha
     assert held.texts() == ["Number?", "one"]
     page._act(held.last().id, "branch_after")
     page.transcript.flush()
-    assert page.transcript._row(1).message.text == "Slow"
+    assert page.transcript.rows.row(1).message.text == "Slow"
     theme.current().changed.emit()
-    assert page.transcript._row(1).message.text == "Slow"
+    assert page.transcript.rows.row(1).message.text == "Slow"
     wire.gate.set()
     await page.tasks.settled()
     assert held.texts() == ["Number?", "Slow and sure"]

@@ -83,7 +83,7 @@ class Shown:
         self.model.reset([m.id for m in self.messages], self.messages)
 
     def blocks(self, row: int = 0):
-        return [b for b in self.view._row(row).blocks if isinstance(b, PictureBlock | Chip)]
+        return [b for b in self.view.rows.row(row).blocks if isinstance(b, PictureBlock | Chip)]
 
     async def seen(self) -> QImage:
         """The window's picture once nothing is being decoded any more."""
@@ -92,7 +92,7 @@ class Shown:
         return self.view.viewport().grab().toImage()
 
     def middle(self, row: int = 0, number: int = 0) -> QPoint:
-        made = self.view._rows[row]
+        made = self.view.rows.made[row]
         at = made.blocks.index(self.blocks(row)[number])
         corner = self.view.viewport().mapFromGlobal(self.view.row_rect(row).topLeft())
         return corner + QPoint(made.x_of(made.blocks[at]) + 10, made.tops[at] + 10)
@@ -269,7 +269,7 @@ async def test_by_the_keyboard_a_picture_is_reached_in_its_messages_menu(qtbot):
     shown = Shown(qtbot, Kept(red=drawn(30, 20)), message("red"))
     await shown.learn()
     await shown.seen()
-    words = [action.text() for action in shown.view._menu(0).actions()]
+    words = [action.text() for action in shown.view.menu_of(0).actions()]
     assert words[:3] == ["Show picture large", "Copy picture", "Save “red.png” as …"]
 
 

@@ -228,7 +228,7 @@ async def test_branch_arrows_lead_to_the_other_branch_and_nothing_can_be_changed
     view._act(made.named["last"], "branch_before")
     await held.settle()
     assert view.messages.row_of(made.named["other"]) >= 0 and view.messages.row_of(made.named["last"]) < 0
-    menu = view.transcript._menu(view.messages.row_of(made.named["other"]))
+    menu = view.transcript.menu_of(view.messages.row_of(made.named["other"]))
     words = [action.text() for action in menu.actions()]
     assert not {"Edit", "Regenerate", "Try again"} & set(words) and "Quote message as Markdown" in words
     await held.close()
@@ -374,7 +374,7 @@ async def test_find_within_and_its_end(held):
     await held.settle()
     assert view.hit_bar.count.text() == "No hits" and not view.after_action.isEnabled()
     QTest.keyClick(view.hit_bar.field, Qt.Key.Key_Escape)
-    assert view.hit_bar.isHidden() and view.transcript._finder is None
+    assert view.hit_bar.isHidden() and view.transcript.found.finder is None
     await held.close()
 
 
@@ -383,7 +383,7 @@ async def test_a_hit_in_a_folded_turn_unfolds_it(held):
     made = await every_kind(held)
     view._use_options(ReadingOptions(folds=frozenset({"assistant", "user"})))
     await held.show("C1", None, "needle")
-    row = view.transcript._row(view.messages.row_of(made.named["answer"]))
+    row = view.transcript.rows.row(view.messages.row_of(made.named["answer"]))
     assert not row.is_shut and view.hit_bar.count.text() == "1 / 5"
     await held.close()
 
@@ -415,7 +415,7 @@ async def test_turns_are_folded_by_role_and_a_click_unfolds_one(held):
     transcript = view.transcript
 
     def row(name):
-        return transcript._row(view.messages.row_of(made.named[name]))
+        return transcript.rows.row(view.messages.row_of(made.named[name]))
 
     assert row("ask").is_shut and row("result").is_shut and not row("answer").is_shut
     assert row("ask").height == theme.current().px(32)
@@ -443,7 +443,7 @@ async def test_how_it_is_read_is_kept_for_the_next_time(held):
     assert held.view.options_menu.options == ReadingOptions("wide", "mono", 120, frozenset({"tool"}))
     assert not held.view.details.parts["code"].is_open() and held.view.details.parts["outline"].is_open()
     usual = theme.current().font("reading").pixelSize()
-    assert held.view.transcript._ink.reading.pixelSize() == round(usual * 1.2)
+    assert held.view.transcript.rows.ink.reading.pixelSize() == round(usual * 1.2)
     await held.close()
 
 

@@ -266,7 +266,7 @@ def test_a_hostile_message_settles_or_is_shown_plain_within_5_s_and_never_holds_
     at = time.thread_time()
     model.put([message])
     worst = time.thread_time() - at
-    row = view._rows[0]
+    row = view.rows.made[0]
     while (row.waiting or not row.blocks) and next(steps, None) is not None:
         at = time.thread_time()
         QApplication.processEvents()

@@ -75,7 +75,7 @@ class Shown:
 
     def find(self, row: int, words: str) -> QPoint:
         """Where some words of a row are drawn, in the viewport."""
-        made = self.view._rows[row]
+        made = self.view.rows.made[row]
         top = self.view.viewport().mapFromGlobal(self.view.row_rect(row).topLeft())
         for at, block in enumerate(made.blocks):
             if hits := block.find(Finder.of_text(words)):
@@ -117,7 +117,7 @@ def test_the_model_keeps_a_bounded_number_of_messages(qtbot):
 
 def test_only_rows_near_the_window_are_made_and_asked_for(long):
     assert long.view.row_count() == 2_000
-    assert len(long.view._rows) < 60
+    assert len(long.view.rows.made) < 60
     assert sum(len(rows) for rows in long.asked) < 60
 
 
@@ -162,10 +162,10 @@ def test_a_conversation_opens_at_its_end(long):
 def test_a_changed_width_keeps_what_is_read(long):
     long.bar.setValue(long.bar.maximum() // 2)
     turn_loop()
-    row = long.view._hold()[0]
+    row = long.view.sight.hold()[0]
     long.view.resize(500, 500)
     turn_loop()
-    assert long.view._hold()[0] == row
+    assert long.view.sight.hold()[0] == row
 
 
 @pytest.mark.parametrize("heights", [[], [5], [3, 1, 4, 1, 5, 9, 2, 6]])
@@ -305,8 +305,8 @@ def test_what_was_painted_in_pieces_equals_a_fresh_painting(place, over, qtbot):
         view.extend(added, text[start : start + 9])
         if over == "selection" and at == 20:
             view.select_all()
-        view._frame.stop()
-        view._part_of_frame()
+        view.streams.frame.stop()
+        view.streams.part_of_frame()
         turn_loop(2)
         if at % 5 == 0 or start + 9 >= len(text):
             turn_loop(4)
@@ -322,10 +322,10 @@ def test_a_finished_answer_looks_as_it_did_while_it_grew(qtbot):
     shown.view.flush()
     turn_loop()
     height = shown.view.row_rect(0).height()
-    said = [block.text() for block in shown.view._rows[0].blocks]
+    said = [block.text() for block in shown.view.rows.made[0].blocks]
     shown.model.put([message(1, text)])
     turn_loop()
-    assert [block.text() for block in shown.view._rows[0].blocks] == said
+    assert [block.text() for block in shown.view.rows.made[0].blocks] == said
     assert shown.view.row_rect(0).height() == height
 
 
@@ -333,7 +333,7 @@ def test_reasoning_is_one_folded_line_that_opens(qtbot):
     parts = (Reasoning("First **this**.\n\nThen that.", seconds=12.0), Text("Answer."))
     answer = Message(id="1", role=Role.ASSISTANT, parts=parts, usage=Usage(output=900, reasoning=840))
     shown = Shown(qtbot, [answer])
-    row = shown.view._rows[0]
+    row = shown.view.rows.made[0]
     assert [block.piece.source for block in row.blocks] == ["Thought for 12 s · 840 tokens", "Answer."]
     height = row.height
     corner = shown.view.viewport().mapFromGlobal(shown.view.row_rect(0).topLeft())
@@ -343,8 +343,8 @@ def test_reasoning_is_one_folded_line_that_opens(qtbot):
         pos=corner + QPoint(row.x_of(row.blocks[0]) + 40, row.tops[0] + 8),
     )
     turn_loop()
-    assert [block.text() for block in shown.view._rows[0].blocks[1:]] == ["First this.", "Then that.", "Answer."]
-    assert shown.view._rows[0].height > height
+    assert [block.text() for block in shown.view.rows.made[0].blocks[1:]] == ["First this.", "Then that.", "Answer."]
+    assert shown.view.rows.made[0].height > height
 
 
 def test_reasoning_and_text_arrive_apart(qtbot):
@@ -353,8 +353,8 @@ def test_reasoning_and_text_arrive_apart(qtbot):
     shown.view.extend("1", "Hello")
     shown.view.flush()
     turn_loop()
-    assert [section.kind for section in shown.view._rows[0].sections] == ["reasoning", "text"]
-    assert shown.view._rows[0].text() == "Hello"
+    assert [section.kind for section in shown.view.rows.made[0].sections] == ["reasoning", "text"]
+    assert shown.view.rows.made[0].text() == "Hello"
 
 
 # Selection
@@ -435,7 +435,7 @@ def test_copy_gives_plain_text_first_and_no_address(qtbot):
 def test_code_with_emoji_and_hidden_characters_copies_as_it_was(qtbot):
     source = "a = '😀'  # \u202egpj\nb = '\u200b'"
     shown = Shown(qtbot, [message(1, f"```python\n{source}\n```")])
-    code = shown.view._rows[0].blocks[0]
+    code = shown.view.rows.made[0].blocks[0]
     assert code._layout(0).text() == "a = '😀'  # ‹U+202E›gpj"
     x, _ = code._layout(0).lineAt(0).cursorToX(code._shown(0, source.index("gpj")))
     assert code.hit(code._pad + x, code.head + 2) == source.index("gpj")
@@ -495,7 +495,7 @@ def test_a_clicked_picture_names_its_address_and_loads_nothing(qtbot):
     shown = Shown(qtbot, [message(1, "![chart](https://cdn.example.com/a.png)")])
     heard = []
     shown.view.picture.connect(heard.append)
-    assert "cdn.example.com" in shown.view._rows[0].text()
+    assert "cdn.example.com" in shown.view.rows.made[0].text()
     QTest.mouseClick(shown.view.viewport(), Qt.MouseButton.LeftButton, pos=shown.find(0, "chart"))
     assert heard == ["https://cdn.example.com/a.png"]
 
@@ -508,7 +508,7 @@ def test_actions_appear_under_the_mouse_in_a_fixed_place_and_move_no_text(qtbot)
     heights = [shown.view.row_rect(row).height() for row in (0, 1)]
     QTest.mouseMove(shown.view.viewport(), shown.find(1, "Reading"))
     QTest.mouseMove(shown.view.viewport(), shown.find(1, "memory"))
-    bar = shown.view._bar
+    bar = shown.view.over.bar
     assert bar.isVisible()
     assert [shown.view.row_rect(row).height() for row in (0, 1)] == heights
     place = bar.pos()
@@ -549,7 +549,7 @@ def test_a_message_that_did_not_end_well_says_so_with_its_actions(state, names, 
     buttons = shown.view.findChildren(QPushButton)
     found = [b.objectName().rpartition(".")[2] for b in buttons if b.objectName().startswith("chat.message.")]
     assert found == names
-    said, tone, _ = shown.view._rows[0].state_line
+    said, tone, _ = shown.view.rows.made[0].state_line
     assert said
     assert tone in ("bad", "warn", "muted")
     QTest.mouseClick(
@@ -560,7 +560,7 @@ def test_a_message_that_did_not_end_well_says_so_with_its_actions(state, names, 
 
 def test_the_copy_button_of_code_copies_the_code(qtbot):
     shown = Shown(qtbot, [message(1, "```python\nx = 1\n```")])
-    row = shown.view._rows[0]
+    row = shown.view.rows.made[0]
     corner = shown.view.viewport().mapFromGlobal(shown.view.row_rect(0).topLeft())
     QTest.mouseClick(
         shown.view.viewport(), Qt.MouseButton.LeftButton, pos=corner + QPoint(row.width - 30, row.tops[0] + 12)
@@ -571,7 +571,7 @@ def test_the_copy_button_of_code_copies_the_code(qtbot):
 def test_tool_calls_show_their_arguments_whole_with_hidden_characters_as_marks(qtbot):
     call = ToolCall(call_id="1", name="se\u202end", arguments='{"to": "a\u200bb"}' + " " * 3_000 + "end")
     shown = Shown(qtbot, [Message(id="1", role=Role.ASSISTANT, parts=(call,))])
-    block = shown.view._rows[0].blocks[0]
+    block = shown.view.rows.made[0].blocks[0]
     assert isinstance(block, Code)
     assert block.label == "call se‹U+202E›nd"
     assert "‹U+200B›" in block._layout(0).text()
@@ -601,9 +601,9 @@ def test_keys_move_through_messages_and_pages(long):
 
 def test_the_wheel_sideways_scrolls_inside_a_long_line_of_code(qtbot):
     shown = Shown(qtbot, [message(1, "```\n" + "x" * 500 + "\n```")])
-    code = shown.view._rows[0].blocks[0]
+    code = shown.view.rows.made[0].blocks[0]
     corner = shown.view.viewport().mapFromGlobal(shown.view.row_rect(0).topLeft())
-    at = QPointF(corner + QPoint(80, shown.view._rows[0].tops[0] + 50))
+    at = QPointF(corner + QPoint(80, shown.view.rows.made[0].tops[0] + 50))
     event = QWheelEvent(
         at, at, QPoint(-100, 0), QPoint(-120, 0), Qt.MouseButton.NoButton, Qt.KeyboardModifier.NoModifier,
         Qt.ScrollPhase.NoScrollPhase, False,
@@ -647,20 +647,20 @@ def test_a_hit_that_is_not_loaded_is_shown_when_it_comes(qtbot):
 
 def test_another_branch_keeps_the_rows_both_have(qtbot):
     shown = Shown(qtbot, [message(n) for n in range(6)])
-    kept = shown.view._rows[1]
+    kept = shown.view.rows.made[1]
     shown.stock |= {f"{n:06d}": message(n) for n in (21, 22)}
     shown.model.show_path(["000000", "000001", "000021", "000022"])
     turn_loop()
-    assert shown.view._rows[1] is kept
+    assert shown.view.rows.made[1] is kept
     assert shown.view.row_count() == 4
 
 
 def test_a_new_theme_draws_everything_anew(qtbot):
     shown = Shown(qtbot, [message(n) for n in range(6)])
-    before = shown.view._rows[5]
+    before = shown.view.rows.made[5]
     theme.current().changed.emit()
     turn_loop()
-    assert shown.view._rows[5] is not before
+    assert shown.view.rows.made[5] is not before
 
 
 def test_printing_gives_pages(qtbot, tmp_path):

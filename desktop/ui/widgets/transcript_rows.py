@@ -197,7 +197,7 @@ class Row:
         self.is_streaming = message.state is State.STREAMING
         self.width = 0
         self.height = 0
-        self._media, self._folds, self._pictures = media, folds, 0
+        self._media, self.folds, self._pictures = media, folds, 0
         self.has_sound = any(isinstance(part, Audio) for part in message.parts)
         self.cover = self._cover(is_unfolded)
         """The line in place of the turn, where turns of its role are folded."""
@@ -279,7 +279,7 @@ class Row:
                 made = Section("other", ink, blocks=[Chip(part, ink)])
             case ToolCall():
                 words = Piece(Kind.CODE, part.arguments, language=visible(f"call {part.name}")[:80])
-                fold = Fold(visible(f"Called {part.name}")[:80], ink) if "tool" in self._folds else None
+                fold = Fold(visible(f"Called {part.name}")[:80], ink) if "tool" in self.folds else None
                 made = Section("other", ink, blocks=[Code(words, ink)], fold=fold)
             case ToolResult():
                 words = Piece(Kind.CODE, part.text, language="error" if part.is_error else "result")
@@ -289,12 +289,12 @@ class Row:
     def _new(self, kind: str, seconds: float = 0.0) -> Section:
         fold = None
         if kind == "reasoning":
-            fold = Fold(self._thought(seconds), self.ink, is_open="reasoning" not in self._folds)
+            fold = Fold(self._thought(seconds), self.ink, is_open="reasoning" not in self.folds)
         return Section(kind, self.ink, fold=fold)
 
     def _cover(self, is_open: bool) -> Fold | None:
         message = self.message
-        if message.role.value not in self._folds or self.is_streaming:
+        if message.role.value not in self.folds or self.is_streaming:
             return None
         return Fold(_first_words(message), self.ink, lead=ROLE_NAMES.get(message.role, ""), is_open=is_open)
 
@@ -387,6 +387,11 @@ class Row:
                 return True
             first += len(section.blocks)
         return False
+
+    def read_all(self) -> None:
+        """Make blocks of everything that waits."""
+        while self.pump(1 << 20):
+            pass
 
     @property
     def waiting(self) -> int:
