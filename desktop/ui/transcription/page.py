@@ -81,7 +81,7 @@ class TranscriptionPage(Page):
         self.form = OptionsForm(self.right)
         self.right.addWidget(self.form)
         self.parameters.layout().addWidget(self.right)  # type: ignore[union-attr]
-        column.addLayout(self._head())
+        column.addWidget(self._head())
         self.stack = QStackedWidget(self.work)
         self.queue_side = QWidget(self.stack)
         inner = self._inner = QVBoxLayout(self.queue_side)
@@ -112,8 +112,9 @@ class TranscriptionPage(Page):
         theme.current().changed.connect(self._measure)
         self._measure()
 
-    def _head(self) -> QHBoxLayout:
-        row = self._head_row = QHBoxLayout()
+    def _head(self) -> QWidget:
+        self.head = QWidget(self.work)
+        row = self._head_row = QHBoxLayout(self.head)
         self.heading = ElidedLabel("Transcription", self.work)
         self.heading.setObjectName("transcription.title")
         theme.style_as(self.heading, "strong")
@@ -135,7 +136,7 @@ class TranscriptionPage(Page):
         for button in self._head_buttons.values():
             row.addWidget(button)
         row.addWidget(self._button(self.fold_parameters))
-        return row
+        return self.head
 
     def _action(self, name: str, text: str, keys: str, icon: str, work: Callable[[], object]) -> QAction:
         action = actions.make(self, f"transcription.{name}", text, work, keys=(keys,) if keys else (), icon=icon)
@@ -259,7 +260,9 @@ class TranscriptionPage(Page):
         return super().eventFilter(watched, event)
 
     def reason_to_stay(self) -> str:
-        return "A recording is being made." if self.recorder.is_recording else ""
+        if self.recorder.is_recording:
+            return "A recording is being made."
+        return "" if self.editor is None else str(self.editor.reason_to_stay())
 
     async def close_down(self) -> None:
         await self.recorder.close_down()
@@ -563,6 +566,7 @@ class TranscriptionPage(Page):
         ):
             action.setEnabled(is_there)
             self._head_buttons[action].setVisible(is_there and self.stack.currentWidget() is self.queue_side)
+        self.head.setVisible(self.stack.currentWidget() is not self.editor)  # which has a head of its own
         self.working.emit(running > 0)
         self._enable()
 
@@ -758,6 +762,7 @@ class TranscriptionPage(Page):
 
             self.editor = EditorView(self.report, self.stack)
             self.editor.attach(self.services)
+            self.editor.head.add_folds(self.fold_history, self.fold_parameters)
             self.editor.closed.connect(self.show_queue)
             self.editor.notice.connect(self.notice)
             self.stack.addWidget(self.editor)
