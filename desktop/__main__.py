@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import gc
 import os
 import sys
 
@@ -48,6 +49,7 @@ def main(argv: list[str] | None = None) -> int:
 
         return cli.main(words)
     arguments = parser().parse_args(words)
+    gc.disable()  # most of what is made until the first paint stays; desktop/ui/garbage.py collects from then on
     try:
         from desktop import app
     except ImportError as error:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-import secrets
 import threading
 import time
+from os import urandom
 
 from desktop.core.errors import BadReply
 
@@ -23,7 +23,7 @@ def new_id() -> str:
     """
     global _last
     with _lock:
-        made = time.time_ns() // 1_000_000 << 80 | secrets.randbits(80)
+        made = time.time_ns() // 1_000_000 << 80 | int.from_bytes(urandom(10))
         _last = max(made, _last + 1)
         number = _last
     return "".join(_DIGITS[number >> shift & 31] for shift in range(125, -1, -5))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cached_property
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPoint, QRectF, QSize, Qt, Signal
@@ -11,8 +12,6 @@ from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QAbstractButton, QFrame, QHBoxLayout, QLabel, QSizePolicy, QToolButton, QWidget
 
 from desktop.ui import icons, theme
-from desktop.ui.widgets.labels import plain_label
-from desktop.ui.widgets.tooltip import no_mnemonic, set_tip
 
 if TYPE_CHECKING:
     from desktop.ui.meter_popover import Breakdown, Spending
@@ -37,42 +36,54 @@ class Footer(QFrame):
         self.setAccessibleName("State of the window")
         theme.style_as(self, "footer-bar")
         self._row = QHBoxLayout(self)
-        self.profile = self._button("footer.profile", "Profile", self.profile_wanted.emit)
+        self._is_complete = False
         self.dot = StateDot(self)
         self._row.addWidget(self.dot)
+        self.profile = self._button("footer.profile", "Profile", self.profile_wanted.emit)
+        self.profile.setText("Starting")
         self._row.addWidget(self.profile)
-        self.engine = plain_label("", "foot", self)
-        self.engine.setObjectName("footer.engine")
-        self._row.addWidget(self.engine)
-        self.engine_stop = self._button("footer.engine-stop", "Free its memory", self.engine_stop_wanted.emit)
-        theme.style_as(self.engine_stop, "footer-action")
-        self._row.addWidget(self.engine_stop)
-        self.plain_http = self._mark("footer.plain-http", "warning", "warn")
-        self.offline = self._mark("footer.offline", "offline", "muted")
         self._row.addStretch(1)
-        self.rate_label = plain_label("rate", "foot", self)
-        self._row.addWidget(self.rate_label)
-        self.rate = RateGauge(self)
-        self.rate.clicked.connect(self.open_rates)
-        self._row.addWidget(self.rate)
-        self.jobs = self._button("footer.jobs", "Running jobs", self.jobs_wanted.emit)
-        self._row.addWidget(self.jobs)
-        self.budget = self._mark("footer.budget", "warning", "warn")
         self.cost = self._button("footer.cost", "Cost of this session", self._open_breakdown)
+        self.set_cost("", 0)
         icons.put(self.cost, "down")
         self.cost.setLayoutDirection(Qt.LayoutDirection.RightToLeft)  # the arrow after the figure
         self.cost.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.cost.setToolTip("What this session came to, by model")
         self._row.addWidget(self.cost)
         theme.current().changed.connect(self._measure)
         self._measure()
-        self.set_profile("", "off", "Starting")
-        self.set_engine("")
-        self.set_plain_http("")
-        self.set_offline(False)
-        self.set_rate(None, "")
-        self.set_jobs(0, None)
-        self.set_budget("", "")
-        self.set_cost("", 0)
+
+    def complete(self) -> None:
+        """Make what is hidden as long as nothing is known; the first picture of a window comes without it."""
+        if self._is_complete:
+            return
+        from desktop.ui.widgets.labels import plain_label
+
+        self._is_complete = True
+        self.engine = plain_label("", "foot", self)
+        self.engine.setObjectName("footer.engine")
+        self.engine_stop = self._button("footer.engine-stop", "Free its memory", self.engine_stop_wanted.emit)
+        theme.style_as(self.engine_stop, "footer-action")
+        self.plain_http = self._mark("footer.plain-http", "warning", "warn")
+        self.offline = self._mark("footer.offline", "offline", "muted")
+        self.rate_label = plain_label("rate", "foot", self)
+        self.rate = RateGauge(self)
+        self.rate.clicked.connect(self.open_rates)
+        self.jobs = self._button("footer.jobs", "Running jobs", self.jobs_wanted.emit)
+        self.budget = self._mark("footer.budget", "warning", "warn")
+        self._insert(2, self.engine, self.engine_stop, self.plain_http.parentWidget(), self.offline.parentWidget())
+        self._insert(self._row.count() - 1, self.rate_label, self.rate, self.jobs, self.budget.parentWidget())
+        seen = (self.profile, self.engine_stop, self.rate, self.jobs, self.cost)
+        for before, after in pairwise(seen):
+            QWidget.setTabOrder(before, after)
+        if not self.profile.toolTip():
+            self.set_profile("", "off", "Starting")
+
+    def _insert(self, at: int, *widgets: QWidget | None) -> None:
+        """Side by side into the row, not shown yet."""
+        for place, widget in enumerate(filter(None, widgets), at):
+            widget.hide()
+            self._row.insertWidget(place, widget)
 
     @cached_property
     def breakdown(self) -> Breakdown:
@@ -96,12 +107,15 @@ class Footer(QFrame):
     def set_profile(self, name: str, state: str, words: str) -> None:
         """`state`: "good", "waiting", "bad" or "off"; `words` say it for those who do not see the dot."""
         self.dot.set_state(state, words)
+        from desktop.ui.widgets.tooltip import no_mnemonic, set_tip
+
         self.profile.setText(no_mnemonic(name) if name else words)
         self.profile.setAccessibleName(f"Profile {name}: {words}" if name else words)
         set_tip(self.profile, f"{words}. Click to change the profile.")
 
     def set_engine(self, words: str, can_stop: bool = False) -> None:
         """What the local server or one of its engines is doing, and whether its memory can be given back."""
+        self.complete()
         self.engine.setText(words)
         self.engine.setVisible(bool(words))
         self.engine_stop.setText("Free its memory")
@@ -109,22 +123,26 @@ class Footer(QFrame):
 
     def set_plain_http(self, host: str) -> None:
         """A host that is reached without encryption; "" for none."""
+        self.complete()
         self.plain_http.setText(f"not encrypted: {host}" if host else "")
         self.plain_http.setAccessibleName(f"The connection to {host} is not encrypted")
         self.plain_http.parentWidget().setVisible(bool(host))
 
     def set_offline(self, is_offline: bool) -> None:
+        self.complete()
         self.offline.setText("off line")
         self.offline.setAccessibleName("Off line: nothing is sent")
         self.offline.parentWidget().setVisible(is_offline)
 
     def set_rate(self, share_left: float | None, words: str) -> None:
         """What is left of the server's limit, from 0 to 1; None hides the gauge."""
+        self.complete()
         self.rate.set_share(share_left, words)
         self.rate.setVisible(share_left is not None)
         self.rate_label.setVisible(share_left is not None)
 
     def set_jobs(self, count: int, share_done: float | None) -> None:
+        self.complete()
         done = "" if share_done is None else f" {share_done:.0%}".replace("%", " %")
         self.jobs.setText(f"{count} job{'s' if count != 1 else ''}{done}")
         self.jobs.setVisible(count > 0)
@@ -134,10 +152,10 @@ class Footer(QFrame):
         shown = words or "$0"
         self.cost.setText(f"{shown} · {tokens:,} tokens".replace(",", "\u202f") if tokens else shown)
         self.cost.setAccessibleName(f"Cost of this session: {shown}, {tokens} tokens. Opens the breakdown.")
-        set_tip(self.cost, "What this session came to, by model")
 
     def set_budget(self, words: str, level: str) -> None:
         """How near a budget is, in words; `level` "warn" or "reached", "" hides it."""
+        self.complete()
         self.budget.setText(words)
         self.budget.setAccessibleName(f"Budget: {words}")
         theme.style_as(self.budget, "foot-bad" if level == "reached" else "foot-warn")
@@ -173,6 +191,8 @@ class Footer(QFrame):
         return button
 
     def _mark(self, name: str, icon: str, tone: str) -> QLabel:
+        from desktop.ui.widgets.labels import plain_label
+
         box = QWidget(self)
         row = QHBoxLayout(box)
         row.setContentsMargins(0, 0, 0, 0)
@@ -182,7 +202,6 @@ class Footer(QFrame):
         label.setObjectName(name)
         row.addWidget(sign)
         row.addWidget(label)
-        self._row.addWidget(box)
         return label
 
     def _measure(self) -> None:
@@ -205,6 +224,8 @@ class StateDot(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
 
     def set_state(self, state: str, words: str) -> None:
+        from desktop.ui.widgets.tooltip import set_tip
+
         self._state = state
         self.setAccessibleName(words)
         set_tip(self, words)
@@ -245,6 +266,8 @@ class RateGauge(QAbstractButton):
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
 
     def set_share(self, share: float | None, words: str) -> None:
+        from desktop.ui.widgets.tooltip import set_tip
+
         self._share = 1.0 if share is None else max(0.0, min(1.0, share))
         self.setAccessibleName(f"Rate limit: {words}" if words else "Rate limit")
         set_tip(self, f"{words}. Click for each model." if words else "")

@@ -14,10 +14,8 @@ from PySide6.QtGui import QCloseEvent, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QApplication, QHBoxLayout, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
 from desktop.core.errors import BudgetReached, KeyProblem, KeyRefused, KnownError
-from desktop.ui import actions, dialogs, icons, theme
-from desktop.ui.drops import RECORDINGS, SUBTITLES, Drops
+from desktop.ui import actions, icons, theme
 from desktop.ui.footer import Footer
-from desktop.ui.notices import Notices, Remedy
 from desktop.ui.rail import MAIN, PLACES, Rail
 from desktop.ui.tasks import Tasks
 from desktop.ui.theme import SCALE_STEP
@@ -27,6 +25,8 @@ if TYPE_CHECKING:
     from desktop.core.settings import Settings
     from desktop.core.wire.page_request import PageRequest
     from desktop.services.bundle import Services
+    from desktop.ui.drops import Drops
+    from desktop.ui.notices import Notices, Remedy
     from desktop.ui.page import Page
     from desktop.ui.palette import Palette
     from desktop.ui.status import Status
@@ -35,17 +35,13 @@ if TYPE_CHECKING:
 FOLDS, DOCK = "window.folds", "window.dock"
 UNDO_MS = 12_000
 DOCK_HEIGHT = 220
-OPENERS = {  # which page takes a file of that kind; the rest goes to the chat
-    "transcription": tuple(f".{ending}" for ending in sorted(RECORDINGS | SUBTITLES)),
-    "batches": (".jsonl",),
-    "library": (".json", ".zip"),
-}
 
 
 class MainWindow(QWidget):
     """`painted` comes once, after the first paint; `closed` once, when the user has closed it for good.
 
-    What the first paint does not show (pages, calls, palette, readings) is imported and built when it is needed.
+    What the first paint does not show (pages, notices, calls, palette, readings) is imported and built when it is
+    needed, or at the latest right after that paint.
     """
 
     painted = Signal()
@@ -67,18 +63,32 @@ class MainWindow(QWidget):
         self._before_palette: QWidget | None = None
         self._folds: dict[str, dict[str, bool]] = {}
         self._build()
-        self.tasks = Tasks(self.notices.report, self)
+        self.tasks = Tasks(self.report, self)
         self._make_actions()
-        self.drops = Drops(self)
         self.setMinimumSize(640, 480)
 
     # What is made when it is first needed
 
     @cached_property
+    def notices(self) -> Notices:
+        from desktop.ui.notices import Notices
+
+        made = Notices(self)
+        made.remedy_for = self._remedy_for
+        self._above.insertWidget(0, made)
+        return made
+
+    @cached_property
+    def drops(self) -> Drops:
+        from desktop.ui.drops import Drops
+
+        return Drops(self)
+
+    @cached_property
     def wire(self) -> WireDock:
         from desktop.ui.wire.dock import WireDock
 
-        dock = WireDock(self.notices.report, self.splitter)
+        dock = WireDock(self.report, self.splitter)
         dock.hide()
         dock.notice.connect(lambda kind, text: self.notices.say(kind, text))
         dock.undo_offered.connect(self._offer_undo)
@@ -108,6 +118,10 @@ class MainWindow(QWidget):
         return view
 
     # What others ask of it
+
+    def report(self, error: BaseException) -> None:
+        """Where every failure ends."""
+        self.notices.report(error)
 
     def attach(self, services: Services) -> None:
         """The services are open: everything that waited for them gets them."""
@@ -143,11 +157,11 @@ class MainWindow(QWidget):
         if name not in self.pages:
             place = next(place for place in PLACES if place.name == name)
             if place.module:
-                made = getattr(importlib.import_module(place.module), place.cls)(self.notices.report)
+                made = getattr(importlib.import_module(place.module), place.cls)(self.report)
             else:
                 from desktop.ui.coming import ComingPage  # few look at what is not there yet
 
-                made = ComingPage(name, place.title, self.notices.report)
+                made = ComingPage(name, place.title, self.report)
             self._take_in(name, made)
         return self.pages[name]
 
@@ -202,10 +216,7 @@ class MainWindow(QWidget):
         """Files from the command line or a second start go to the page of their kind."""
         by_page: dict[str, list[str]] = {}
         for path in paths:
-            suffix = Path(path).suffix.lower()
-            by_page.setdefault(next((name for name, kinds in OPENERS.items() if suffix in kinds), "chat"), []).append(
-                path
-            )
+            by_page.setdefault(_opener(path), []).append(path)
         for name, wanted in by_page.items():
             self.show_page(name)
             page: Any = self.pages[name]
@@ -253,16 +264,13 @@ class MainWindow(QWidget):
         row.setSpacing(0)
         self.rail = Rail(self)
         self.rail.chosen.connect(self.show_page)
-        self.notices = Notices(self)
-        self.notices.remedy_for = self._remedy_for
         self.stack = QStackedWidget(self)
         self.stack.setObjectName("window.pages")
         upper = QWidget(self)
-        above = QVBoxLayout(upper)
-        above.setContentsMargins(0, 0, 0, 0)
-        above.setSpacing(0)
-        above.addWidget(self.notices)
-        above.addWidget(self.stack, 1)
+        self._above = QVBoxLayout(upper)
+        self._above.setContentsMargins(0, 0, 0, 0)
+        self._above.setSpacing(0)
+        self._above.addWidget(self.stack, 1)
         self.splitter = QSplitter(Qt.Orientation.Vertical, self)
         self.splitter.setObjectName("window.splitter")
         self.splitter.setChildrenCollapsible(False)
@@ -289,7 +297,9 @@ class MainWindow(QWidget):
         make("window.next-part", "Go to the next part of the window", self._next_part, keys=("F6",))
         make("window.profiles", "Profiles and keys", lambda: self.open_profile(self._profile_id()), icon="key")
         make("window.cost", "What this session came to", self.footer.cost.click, icon="usage")
-        make("window.dismiss", "Dismiss the newest notice", self.notices.dismiss_newest, keys=("Ctrl+Shift+N",))
+        make(
+            "window.dismiss", "Dismiss the newest notice", lambda: self.notices.dismiss_newest(), keys=("Ctrl+Shift+N",)
+        )
         make("window.close", "Close the window", self.close, keys=("Ctrl+Q",), icon="close")
 
     def _take_in(self, name: str, page: Page) -> None:
@@ -367,9 +377,13 @@ class MainWindow(QWidget):
             self.services.conversations.changed()
 
     def _offer_undo(self, text: str, undo: Callable[[], object]) -> None:
+        from desktop.ui.notices import Remedy
+
         self.notices.say("info", text, Remedy("Undo", undo), lasts_ms=UNDO_MS)
 
     def _remedy_for(self, error: KnownError) -> Remedy | None:
+        from desktop.ui.notices import Remedy
+
         if isinstance(error, KeyProblem | KeyRefused):
             return Remedy("Open the profile", lambda: self.open_profile(self._profile_id()))
         if isinstance(error, BudgetReached):
@@ -419,7 +433,14 @@ class MainWindow(QWidget):
         super().paintEvent(event)
         if not self._is_painted:
             self._is_painted = True
-            QTimer.singleShot(0, self, self.painted.emit)
+            QTimer.singleShot(0, self, self._complete)
+
+    def _complete(self) -> None:
+        """What nobody can have missed in the first picture."""
+        for _ in (self.notices, self.drops):
+            pass
+        self.footer.complete()
+        self.painted.emit()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -439,8 +460,20 @@ class MainWindow(QWidget):
             self.tasks.start(self._ask_to_close(reasons[0]), name="close")
 
     async def _ask_to_close(self, reason: str) -> None:
+        from desktop.ui import dialogs  # few are asked
+
         if await dialogs.confirm(self, f"{reason} Close the window all the same?", "Stop and close"):
             self.end()
+
+
+def _opener(path: str) -> str:
+    """The page that takes a file of that kind; what is of no kind goes to the chat."""
+    from desktop.ui.drops import RECORDINGS, SUBTITLES  # files are opened after the first paint
+
+    ending = Path(path).suffix.lower().removeprefix(".")
+    if ending in RECORDINGS | SUBTITLES:
+        return "transcription"
+    return {"jsonl": "batches", "json": "library", "zip": "library"}.get(ending, "chat")
 
 
 def _first_focus(part: QWidget) -> QWidget | None:

@@ -18,7 +18,6 @@ from PySide6.QtWidgets import (
 )
 
 from desktop.ui import icons, theme
-from desktop.ui.widgets.labels import plain_label
 
 TALL, SHORT = 54, 43
 BAR, DOT = 3, 7
@@ -177,7 +176,8 @@ class Rail(QFrame):
         theme.style_as(self.rule, "line")
         pages.addSpacing(4)
         pages.addWidget(self.rule)
-        self.lab: QLabel = plain_label("Lab", "group", inner)
+        self.lab = QLabel("Lab", inner)
+        theme.style_as(self.lab, "group")
         pages.addWidget(self.lab)
         for place in LAB:
             pages.addWidget(self._button(place, inner))

@@ -47,6 +47,8 @@ os._exit(0)
 REAL = (
     MEASURE
     + """
+import gc
+gc.disable()  # as desktop/__main__.py does
 from pathlib import Path
 from desktop import app
 from desktop.core.options import Options
@@ -63,6 +65,8 @@ import asyncio, qasync
 from desktop.ui.rail import PLACES
 
 async def live():
+    from desktop.ui.garbage import Garbage
+    garbage = Garbage()
     loop = asyncio.get_running_loop()
     gaps, last = [], time.perf_counter()
     def beat():

@@ -20,6 +20,7 @@ def footer(qtbot):
     window = QWidget()
     column = QVBoxLayout(window)
     made = Footer(window)
+    made.complete()
     column.addStretch(1)
     column.addWidget(made)
     window.resize(1000, 600)
