@@ -61,17 +61,29 @@ def _with_stdin(argv: Sequence[str]) -> list[str]:
     return [*words, "--", sys.stdin.read()]
 
 
+FLAGS = ("--", "--diarize", "--repeat", "--translate", "--offline")
+"""Options of commands with files behind them that take no value."""
+
+
 def _with_whole_paths(argv: Sequence[str]) -> list[str]:
     """Files are named from here, whoever carries it out: a window has another folder of its own."""
     words = list(argv)
-    if words[:1] != ["transcribe"]:
+    first = 1 if words[:1] == ["transcribe"] else 2
+    if first == 2 and words[:2] not in (["history", "import"], ["history", "salvage"]):
         return words
-    for at, word in enumerate(words[1:], 1):
-        before = words[at - 1]
-        is_value = before.startswith("--") and before not in ("--", "--diarize", "--repeat", "--translate", "--offline")
+    for at, word in enumerate(words[first:], first):
+        before = words[at - 1] if at > first else ""
+        is_value = before.startswith("--") and before not in FLAGS
         if before in ("--out", "--data-dir") or (not is_value and not word.startswith("-")):
-            words[at] = os.path.abspath(word)  # noqa: PTH100  (a name alone: it may be no file at all)
+            words[at] = _whole(word, is_name=words[1] == "salvage")
     return words
+
+
+def _whole(word: str, *, is_name: bool) -> str:
+    """`is_name`: a word that is no file here may be the name of one that the archive has set aside."""
+    if is_name and not Path(word).exists():
+        return word
+    return os.path.abspath(word)  # noqa: PTH100  (a name alone: it may be no file at all)
 
 
 def _say(error: KnownError) -> int:

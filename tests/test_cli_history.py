@@ -13,6 +13,7 @@ import archives
 import export_archive
 import pytest
 
+from desktop import cli
 from desktop.services.commands import CUT, DONE, FAILED, UNREAD
 from desktop.services.export import FORMATS, json_form
 from desktop.store.database import Database
@@ -163,3 +164,30 @@ def test_search_shows_where_and_tells_of_what_it_does_not_understand(folder):
     assert done.returncode == DONE and done.stdout.startswith("C") and "[heron]" in done.stdout.lower()
     odd = run(folder, "search", "heron before:never")
     assert "date" in odd.stderr
+
+
+def test_files_to_be_taken_in_are_named_from_here_whoever_carries_it_out(tmp_path, monkeypatch):
+    """A window that has the folder was started elsewhere."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "damaged.db").touch()
+    words = ["history", "import", "old.zip", "--offline", "more", "--profile", "Work", "--data-dir", "mine"]
+    here = str(tmp_path)
+    assert cli._with_whole_paths(words) == [
+        "history", "import", f"{here}/old.zip", "--offline", f"{here}/more", "--profile", "Work", "--data-dir",
+        f"{here}/mine",
+    ]  # fmt: skip
+    assert cli._with_whole_paths(["history", "salvage", "damaged.db"])[2] == f"{here}/damaged.db"
+    assert cli._with_whole_paths(["history", "salvage", "archive.damaged-1.db"])[2] == "archive.damaged-1.db"
+    assert cli._with_whole_paths(["history", "search", "old.zip"]) == ["history", "search", "old.zip"]
+
+
+def test_a_damaged_archive_is_saved_from_the_terminal(tmp_path, folder):
+    name = "archive.damaged-20261122T101112Z.db"
+    content = (folder / "archive.db").read_bytes()
+    (tmp_path / name).write_bytes(bytes(16) + content[16:])
+    (tmp_path / "elsewhere.db").write_bytes(bytes(16) + content[16:])
+    done = run(tmp_path, "salvage", name)
+    assert done.returncode == DONE and "5 conversations" in done.stdout, done.stderr + done.stdout
+    again = run(tmp_path, "salvage", str(tmp_path / "elsewhere.db"))
+    assert again.returncode == DONE and "Nothing of it is missing" in again.stdout, again.stderr + again.stdout
+    assert run(tmp_path, "salvage", "nowhere.db").returncode == FAILED

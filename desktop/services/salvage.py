@@ -75,6 +75,8 @@ class Salvage:
     async def look(self, name: str, tell: Tell) -> Fresh:
         """Read a damaged file and say what of it is not in the open archive. Cancelled, it ends and leaves nothing.
 
+        `name` is one of `listing`, or the whole path of any other damaged archive.
+
         Raises Missing, and ArchiveFull where there is no room to read it.
         """
         await self._forget(name)
@@ -126,7 +128,9 @@ class Salvage:
 
     def _look(self, name: str, tell: Tell) -> tuple[Path, Fresh]:
         folder = self._database.folder
-        target = salvage.read(salvage.named(folder, name).path, folder, tell)
+        given = Path(name)
+        path = given if given.is_absolute() and given.is_file() else salvage.named(folder, name).path
+        target = salvage.read(path, folder, tell)
         try:
             with closing(connections.scratch(target)) as saved:
                 salvage_compare.settle_ids(saved, self._ours)

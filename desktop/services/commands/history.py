@@ -36,6 +36,9 @@ def add(commands: Adder) -> None:
     taking = deeds.add_parser("import", help="take in conversations kept elsewhere")
     taking.add_argument("paths", type=Path, nargs="+", metavar="PATH", help="exports of this or another program")
     taking.set_defaults(with_services=take)
+    saving = deeds.add_parser("salvage", help="bring in what can still be read in a damaged archive")
+    saving.add_argument("file", metavar="FILE", help="one that was set aside, by its name, or any other by its path")
+    saving.set_defaults(with_services=save)
 
 
 def _add_search(deeds: Adder) -> None:
@@ -127,6 +130,22 @@ async def take(services: Services, arguments: argparse.Namespace, out: Write, er
     if not report.not_taken_count:
         return DONE
     return CUT if report.taken or report.already or report.merged else FAILED
+
+
+async def save(services: Services, arguments: argparse.Namespace, out: Write, err: Write) -> int:
+    """FAILED where nothing can be read, CUT where a part was not taken."""
+    name: str = arguments.file  # a whole path by now, where it is one
+    with _Line(err) as line:
+        found = await services.salvage.look(name, lambda done, of: line.show("Reading", done, of))
+        out(f"{_many(found.found_conversations, 'conversation')}, {_many(found.found_messages, 'message')} found.\n")
+        if not found.is_any:
+            out("Nothing of it is missing in the archive.\n" if found.found_messages else "Nothing can be read.\n")
+            return DONE if found.found_messages else FAILED
+        report = await services.salvage.take(name, lambda now: line.show(now.stage, now.done, now.of))
+    services.library.changed()
+    for sentence in _taken(report):
+        out(f"{sentence}\n")
+    return CUT if report.not_taken_count else DONE
 
 
 def _taken(report: Report) -> list[str]:
