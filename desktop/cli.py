@@ -61,7 +61,7 @@ def _with_stdin(argv: Sequence[str]) -> list[str]:
     return [*words, "--", sys.stdin.read()]
 
 
-FLAGS = ("--", "--diarize", "--repeat", "--translate", "--offline")
+FLAGS = ("--", "--diarize", "--repeat", "--translate", "--offline", "--progress")
 """Options of commands with files behind them that take no value."""
 
 
@@ -76,6 +76,10 @@ def _with_whole_paths(argv: Sequence[str]) -> list[str]:
         is_value = before.startswith("--") and before not in FLAGS
         if before in ("--out", "--data-dir") or (not is_value and not word.startswith("-")):
             words[at] = _whole(word, is_name=words[1] == "salvage")
+        elif word.startswith("--out="):
+            words[at] = f"--out={_whole(word.removeprefix('--out='), is_name=False)}"
+    if words[0] == "transcribe" and sys.stderr.isatty():  # of this terminal, whoever carries it out
+        words.insert(1, "--progress")
     return words
 
 

@@ -318,10 +318,10 @@ class Jobs:
             self._pump()
         return tuple(job.id for job in made)
 
-    def pause(self, id: str) -> None:
-        """Stop a job for now; what it has is kept. What should not be broken off ends first: a second pause does not
-        wait for it."""
-        handle = self._handles.get(id)
+    def pause(self, id: str, *, at_once: bool = False) -> None:
+        """Stop a job for now; what it has is kept. What should not be broken off ends first: a second pause, or one
+        that is meant `at_once`, does not wait for it."""
+        handle = None if at_once else self._handles.get(id)
         if handle is not None and not handle.is_pausing and (words := handle.ends_first()):
             handle.is_pausing = True
             self._change(id, words=words)

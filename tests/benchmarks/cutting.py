@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "media"))
+sys.path[:0] = [str(Path(__file__).resolve().parents[number] / part) for number, part in ((2, ""), (1, "media"))]
 from sounds import silence, speech, write
 
 from desktop.media import cutting, decoding, levels

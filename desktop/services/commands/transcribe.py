@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import argparse
+import asyncio
 import os
-import sys
+import tempfile
 import time
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
-from desktop.core.errors import BadInput
+from desktop.core.errors import BadInput, Offline
+from desktop.core.subtitles.times import short
 from desktop.services.bundle import Services
 from desktop.services.commands.outcome import DONE, FAILED, Adder, Write
 from desktop.services.jobs import JobState
-from desktop.services.transcription import JobView, Looking, Options, export
+from desktop.services.transcription import JobView, Look, Looking, Options, export
 
 SHOWN_EVERY_S = 0.25
 LAST_MODEL = "transcription.last-model:"
@@ -35,6 +37,7 @@ def add(commands: Adder) -> None:
     command.add_argument(
         "--repeat", action="store_true", help="send again what may have been charged already, without asking"
     )
+    command.add_argument("--progress", action="store_true", help="show how far it is; a terminal sees it anyway")
     command.set_defaults(with_services=transcribe)
 
 
@@ -54,7 +57,7 @@ async def transcribe(services: Services, arguments: argparse.Namespace, out: Wri
     )
     if arguments.out and not formats:
         raise BadInput("There is a folder for files, but no form to write.", "Name one with --format.")
-    shown = _Shown(err)
+    shown = _Shown(err, arguments.progress)
     paths = [_whole(path) for path in arguments.files]
     looks = await service.look(paths, options, shown.looks)
     shown.clear()
@@ -65,8 +68,11 @@ async def transcribe(services: Services, arguments: argparse.Namespace, out: Wri
         err(f"{Path(look.path).name}: {look.problem} {look.advice}\n")
     if len(refused) == len(looks):
         return FAILED
+    if services.options.offline:
+        raise Offline("This run is off line: nothing is sent.", "Leave out --offline.")
+    await asyncio.to_thread(_check_places, [look for look in looks if not look.problem], options)
     services.jobs.only_new()
-    ids = await service.add(looks, options)
+    ids = await _queued(services, looks, options)
     wanted = set(ids)
 
     def changed(id: str) -> None:
@@ -76,17 +82,50 @@ async def transcribe(services: Services, arguments: argparse.Namespace, out: Wri
     service.listen(changed)
     try:
         await service.settled(ids)
+    except asyncio.CancelledError:  # what is here stays; the same command goes on with it, or the window does
+        for id in ids:
+            service.pause(id, at_once=True)
+        raise
     finally:
         shown.clear()
-    await services.remember(f"{LAST_MODEL}{options.profile}", options.model)
     ended = [view for each in ids if (view := service.job(each)) is not None]
+    if any(view.state is JobState.DONE for view in ended):
+        await services.remember(f"{LAST_MODEL}{options.profile}", options.model)
     for view in ended:
         await _tell(services, view, out, err, has_files=bool(formats))
     is_well = not refused and len(ended) == len(ids) and all(view.state is JobState.DONE for view in ended)
     return DONE if is_well else FAILED
 
 
+async def _queued(services: Services, looks: Sequence[Look], options: Options) -> list[str]:
+    """Ids of the jobs: those that were begun before, and new ones."""
+    service, fresh, ids = services.transcription, [], []
+    for look in (look for look in looks if not look.problem):
+        if begun := await service.take_up(look, options):
+            ids.append(begun)
+        else:
+            fresh.append(look)
+    return [*ids, *await service.add(fresh, options)]
+
+
+def _check_places(looks: Sequence[Look], options: Options) -> None:
+    """Before anything is paid for: raises BadInput where the files could not be written."""
+    if not options.formats_out:
+        return
+    for folder in dict.fromkeys(Path(options.out_dir or Path(look.path).parent) for look in looks):
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=folder):
+                pass
+        except OSError as error:
+            raise BadInput(
+                f"Nothing can be written into {folder} ({error.strerror}).", "Name another folder with --out."
+            ) from error
+
+
 async def _tell(services: Services, view: JobView, out: Write, err: Write, *, has_files: bool) -> None:
+    for begins, ends in view.nothing_in:
+        err(f"{view.title}: nothing was heard from {short(begins)} to {short(ends)}.\n")
     if view.state is not JobState.DONE:
         err(f"{view.title}: {view.error or view.words} {view.advice}".rstrip() + "\n")
     elif has_files:
@@ -130,8 +169,8 @@ async def _usual_model(services: Services) -> str:
 class _Shown:
     """One line of progress on a terminal that is written over; nothing where the output goes elsewhere."""
 
-    def __init__(self, err: Write) -> None:
-        self._err, self._is_terminal = err, sys.stderr.isatty()
+    def __init__(self, err: Write, is_terminal: bool) -> None:
+        self._err, self._is_terminal = err, is_terminal
         self._at, self._width = 0.0, 0
 
     def looks(self, looking: Looking) -> None:

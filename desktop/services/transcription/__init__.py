@@ -172,6 +172,22 @@ class Transcription:
             wanted.append(("", Path(look.path).name, msgspec.to_builtins(work)))
         return await self._jobs.add(KIND, wanted, held=held)
 
+    async def take_up(self, look: Look, options: Options) -> str:
+        """Go on with a job that was begun with the same bytes and the same wishes, and stopped or failed; its id, ""
+        where there is none. Its files are written where the options say now."""
+        await self._jobs.load()
+        for job in self._jobs.all(KIND):
+            work = _work(job)
+            is_idle = job.state is not JobState.DONE and not job.state.is_active
+            if work is None or not is_idle or work.sha256 != look.sha256 or not _is_alike(work.options, options):
+                continue
+            work = replace(work, path=look.path, folder=look.folder, options=options, may_repeat=True)
+            work = replace(work, size_bytes=look.size_bytes, changed_ns=look.changed_ns)
+            self._jobs.change_payload(job.id, msgspec.to_builtins(work))
+            self._jobs.take_up(job.id)
+            return job.id
+        return ""
+
     def jobs(self) -> tuple[JobView, ...]:
         """In the order of their turn."""
         return tuple(view for job in self._jobs.all(KIND) if (view := self._view(job)) is not None)
@@ -197,9 +213,9 @@ class Transcription:
 
         return stop
 
-    def pause(self, id: str) -> None:
+    def pause(self, id: str, *, at_once: bool = False) -> None:
         """Parts that are on their way to a model that costs end first; a second pause does not wait for them."""
-        self._jobs.pause(id)
+        self._jobs.pause(id, at_once=at_once)
 
     def resume(self, id: str) -> None:
         """Go on with a paused job, or try again now where one waits."""
@@ -417,6 +433,12 @@ class Transcription:
             self._jobs.is_pausing(job.id),
             work.nothing_in,
         )
+
+
+def _is_alike(one: Options, other: Options) -> bool:
+    """Whether two jobs ask a model for the same; where the files go does not count."""
+    said = {"formats_out": (), "out_dir": "", "name_pattern": "", "on_doubt": "ask", "parts_at_once": 0}
+    return bool(replace(one, **said) == replace(other, **said))
 
 
 def _lane(payload: Mapping[str, Any]) -> tuple[str, str]:

@@ -41,7 +41,6 @@ TRIES = 4  # of one part whose failure may pass
 UNREACHED = 12  # times that a server which cannot be reached is tried again, before the job gives up
 FIRST_WAIT_S = 2.0
 BUDGET_WAIT_S = 30.0
-OFFLINE_WAIT_S = 3600.0  # started so: nothing changes before the next start
 
 Made = tuple[Piece, Path]
 
@@ -197,9 +196,6 @@ class Delivery:
                 reason = "the rate limit" if isinstance(error, RateLimited) else "the server, it is overloaded"
                 self._pace.hold(max(error.detail.retry_after_s or 0.0, growing(FIRST_WAIT_S, tries)), reason)
             except Offline as error:
-                if self._sender.tools.is_offline:
-                    await self._pace.wait(OFFLINE_WAIT_S, "Davenport was started off line: goes on at the next start")
-                    continue
                 await self._pace.wait(growing(FIRST_WAIT_S, unreached), f"No network. {error.summary}")
                 unreached += 1
             except (Untrusted, ProxyFailed):

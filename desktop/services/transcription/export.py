@@ -4,21 +4,28 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Sequence
+import json
+from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from string import Formatter
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
+from desktop.core import writable
 from desktop.core.errors import BadInput
 from desktop.core.file_names import clean
 from desktop.core.subtitles import forms as subtitles
 from desktop.core.subtitles.times import clock, short
+from desktop.core.text import scalar
 from desktop.core.transcript import Segment, Transcript, Word
 from desktop.core.transcript_edits import LINE_PAUSE, paragraphs
 from desktop.services.export.csv_form import guarded
 from desktop.services.export.target import Target, in_words
+from desktop.services.transcription import plain_markdown
+from desktop.services.transcription.intake import SUFFIXES
 
 SCHEMA = "davenport.transcript/1"
 
@@ -75,28 +82,39 @@ class About(Struct, frozen=True):
 
 def rendered(transcript: Transcript, form: str, about: About, shape: Shape = AS_USUAL) -> bytes:
     """One form as bytes. Raises BadInput for a form that is not known. Blocking where the recording is put in."""
-    writers: dict[str, Callable[[], str | bytes]] = {
-        "txt": lambda: _text(transcript, shape),
-        "md": lambda: _markdown(transcript, about, shape),
-        "docx": lambda: _document(transcript, about, shape),
-        "html": lambda: _page(transcript, about, shape),
-        "srt": lambda: subtitles.srt(_spoken(transcript, shape), second=shape.second, line=shape.line),
-        "vtt": lambda: subtitles.vtt(_spoken(transcript, shape), second=shape.second, line=shape.line),
-        "ass": lambda: subtitles.ass(
-            _spoken(transcript, shape), second=shape.second, line=shape.line, title=about.title
-        ),
-        "ttml": lambda: subtitles.ttml(
-            _spoken(transcript, shape), second=shape.second, line=shape.line, title=about.title
-        ),
-        "csv": lambda: _table(transcript, ","),
-        "tsv": lambda: _table(transcript, "\t"),
-        "json": lambda: _json({"schema": SCHEMA, "title": about.title, "transcript": transcript}),
-        "verbose_json": lambda: _json(_verbose(transcript, shape)),
-    }
-    if form not in writers:
+    if form not in NAMES:
         raise BadInput(f"There is no form “{form}”.", f"Choose one of {', '.join(NAMES)}.")
-    made = writers[form]()
-    return made if isinstance(made, bytes) else made.encode("utf-8", "replace")
+    if form == "json":
+        return _json({"schema": SCHEMA, "title": about.title, "transcript": transcript})
+    made = _written(writable.transcript(transcript), form, replace(about, title=writable.line(about.title)), shape)
+    return made if isinstance(made, bytes) else made.encode()
+
+
+def _written(transcript: Transcript, form: str, about: About, shape: Shape) -> str | bytes:
+    spoken = transcript if shape.speakers else replace(transcript, speakers=())
+    match form:
+        case "txt":
+            return _text(transcript, shape)
+        case "md":
+            return _markdown(transcript, about, shape)
+        case "docx":
+            return _document(transcript, about, shape)
+        case "html":
+            return _page(transcript, about, shape)
+        case "srt":
+            return subtitles.srt(spoken, second=shape.second, line=shape.line)
+        case "vtt":
+            return subtitles.vtt(spoken, second=shape.second, line=shape.line)
+        case "ass":
+            return subtitles.ass(spoken, second=shape.second, line=shape.line, title=about.title)
+        case "ttml":
+            return subtitles.ttml(spoken, second=shape.second, line=shape.line, title=about.title)
+        case "csv":
+            return "\ufeff" + _table(transcript, ",")  # without the mark spreadsheets guess another encoding
+        case "tsv":
+            return "\ufeff" + _table(transcript, "\t")
+        case _:
+            return _json(_verbose(transcript, shape))
 
 
 def write_all(
@@ -108,34 +126,62 @@ def write_all(
     pattern: str = PATTERN,
     shape: Shape = AS_USUAL,
 ) -> tuple[Path, ...]:
-    """Each form as a file in a folder, which is made; never over another file. Blocking; raises BadInput."""
+    """Each form as a file in a folder, which is made; never over another file, and all or none of them.
+
+    Where one of the names is taken all get the same number. Blocking; raises BadInput.
+    """
     base = file_name(pattern, transcript, about)
     endings = {form.name: form.ending for form in FORMS}
-    contents = [(form, rendered(transcript, form, about, shape)) for form in forms]
-    paths = []
+    contents = [(endings[form], rendered(transcript, form, about, shape)) for form in dict.fromkeys(forms)]
     with in_words(folder):
         folder.mkdir(parents=True, exist_ok=True)
-        for form, content in contents:
-            paths.append(_write(folder / f"{base}{endings[form]}", content))
-    return tuple(paths)
+    base = _unused(folder, base, [ending for ending, _ in contents])
+    written: list[Path] = []
+    try:
+        for ending, content in contents:
+            with in_words(folder / f"{base}{ending}"):
+                written.append(_write(folder / f"{base}{ending}", content))
+    except BaseException:
+        for path in written:
+            with suppress(OSError):
+                path.unlink()
+        raise
+    return tuple(written)
+
+
+def _unused(folder: Path, base: str, endings: Sequence[str]) -> str:
+    name, number = base, 1
+    while any((folder / f"{name}{ending}").exists() for ending in endings):
+        number += 1
+        name = f"{base} ({number})"
+    return name
 
 
 def file_name(pattern: str, transcript: Transcript, about: About) -> str:
     """A file's name without its ending, from a pattern with FIELDS in braces. Raises BadInput for another field."""
     values = {
-        "name": Path(about.title).stem if Path(about.title).suffix else about.title,
+        "name": _without_ending(about.title),
         "date": about.date,
         "model": transcript.model,
         "language": transcript.language,
     }
     try:
-        named = {field for _, field, _, _ in Formatter().parse(pattern) if field is not None}
-        if unknown := named - values.keys():
-            raise BadInput(f"Names cannot have “{{{min(unknown)}}}”.", f"Use {', '.join(f'{{{f}}}' for f in FIELDS)}.")
-        made = pattern.format_map(values)
-    except (ValueError, IndexError, KeyError) as error:
+        parts = list(Formatter().parse(pattern))
+    except ValueError as error:
         raise BadInput("This pattern of names has a brace that is not closed.", "Write it like {name}.") from error
+    made = ""
+    for words, field, spec, conversion in parts:
+        if field is not None and (field not in values or spec or conversion):
+            wrong = f"{field}{f'!{conversion}' if conversion else ''}{f':{spec}' if spec else ''}"
+            raise BadInput(f"Names cannot have “{{{wrong}}}”.", f"Use {', '.join(f'{{{f}}}' for f in FIELDS)}.")
+        made += words + (values[field] if field is not None else "")
     return clean(made, instead="transcript")
+
+
+def _without_ending(title: str) -> str:
+    """A title that is a recording's file name loses its ending; one that only has a dot in it keeps all."""
+    path = Path(title)
+    return path.stem if path.suffix.lower().lstrip(".") in SUFFIXES else title
 
 
 def read_json(content: bytes) -> tuple[str, Transcript]:
@@ -171,15 +217,11 @@ def names_of(transcript: Transcript) -> dict[str, str]:
     return {speaker.id: speaker.name for speaker in transcript.speakers}
 
 
-def _spoken(transcript: Transcript, shape: Shape) -> Transcript:
-    return transcript if shape.speakers else msgspec.structs.replace(transcript, speakers=())
-
-
 def _text(transcript: Transcript, shape: Shape) -> str:
     names, blocks = names_of(transcript), []
     for paragraph in paragraphs(transcript, shape.pause):
         head = [f"[{short(paragraph.begins)}]"] if shape.times else []
-        head += [f"{names[paragraph.speaker]}:"] if shape.speakers and paragraph.speaker in names else []
+        head += [f"{names[paragraph.speaker]}:"] if shape.speakers and names.get(paragraph.speaker) else []
         said = paragraph.second if shape.second else paragraph.text
         if said:
             blocks.append(" ".join([*head, said]))
@@ -187,16 +229,16 @@ def _text(transcript: Transcript, shape: Shape) -> str:
 
 
 def _markdown(transcript: Transcript, about: About, shape: Shape) -> str:
-    names = names_of(transcript)
+    names, plain = names_of(transcript), plain_markdown.escaped
     lines = ["---", f"title: {_quoted(about.title)}"]
     lines += [f"{name}: {_quoted(value)}" for name, value in _facts(transcript, about) if value]
-    lines += ["---", "", f"# {_plain_heading(about.title)}", ""]
+    lines += ["---", "", f"# {plain(about.title)}", ""]
     for paragraph in paragraphs(transcript, shape.pause):
         said = paragraph.second if shape.second else paragraph.text
-        head = f"**{names[paragraph.speaker]}** " if shape.speakers and paragraph.speaker in names else ""
+        head = f"**{plain(names[paragraph.speaker])}** " if shape.speakers and names.get(paragraph.speaker) else ""
         head += f"*{short(paragraph.begins)}* " if shape.times else ""
         if said:
-            lines += [f"{head}{'— ' if head else ''}{said}", ""]
+            lines += [f"{head}{'— ' if head else ''}{plain(said)}", ""]
     return "\n".join(lines)
 
 
@@ -214,10 +256,6 @@ def _quoted(text: str) -> str:
     return msgspec.json.encode(text).decode()
 
 
-def _plain_heading(text: str) -> str:
-    return " ".join(text.split()).replace("#", "\\#")
-
-
 def _table(transcript: Transcript, separator: str) -> str:
     written = io.StringIO()
     rows = csv.writer(written, delimiter=separator, lineterminator="\r\n")
@@ -230,7 +268,11 @@ def _table(transcript: Transcript, separator: str) -> str:
 
 
 def _json(value: object) -> bytes:
-    return msgspec.json.format(msgspec.json.encode(value), indent=1) + b"\n"
+    try:
+        made = msgspec.json.encode(value)
+    except UnicodeEncodeError:  # half characters, which JSON in UTF-8 cannot hold
+        made = scalar(json.dumps(msgspec.to_builtins(value), ensure_ascii=False)).encode()
+    return msgspec.json.format(made, indent=1) + b"\n"
 
 
 def _verbose(transcript: Transcript, shape: Shape) -> dict[str, object]:

@@ -123,6 +123,9 @@ class Run:
     # -- sending
 
     async def _send_all(self) -> None:
+        if self._tools.is_offline:
+            self._handle.waits("Davenport was started off line: goes on at the next start", gives_way=True)
+            await asyncio.Event().wait()
         if self._parts.missing:
             self._handle.works("Starts the local server" if self._sender.profile.is_local else "Connects")
             await self._tools.connections.client(self._sender.profile)
