@@ -10,13 +10,19 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import docx
+import pysubs2
 import pytest
 import yaml
+from hypothesis import given
+from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
+from lxml import etree
+from markdown_it import MarkdownIt
 
 from desktop.core.errors import BadInput
+from desktop.core.subtitles import reading
 from desktop.core.transcript import Segment, Speaker, Transcript, Word
-from desktop.services.transcription import export
+from desktop.services.transcription import export, plain_markdown
 from desktop.services.transcription.export import About, Shape
 
 SHARED = Path(__file__).resolve().parents[3] / "shared"
@@ -63,7 +69,8 @@ def test_a_word_document_opens_in_another_library():
 
 @pytest.mark.parametrize(("form", "separator"), [("csv", ","), ("tsv", "\t")])
 def test_no_cell_of_a_table_is_a_formula(form, separator):
-    rows = list(csv.reader(io.StringIO(export.rendered(TALK, form, ABOUT).decode(), newline=""), delimiter=separator))
+    text = export.rendered(TALK, form, ABOUT).decode("utf-8-sig")
+    rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=separator))
     assert rows[0][:4] == ["begins", "ends", "speaker", "text"] and len(rows) == 4
     assert rows[3][2:5] == ["'@Ben", "'=1+1", "'+49"]
 
@@ -148,3 +155,152 @@ def test_a_folder_that_cannot_be_written_is_told(tmp_path):
     blocked.write_text("")
     with pytest.raises(BadInput):
         export.write_all(TALK, ABOUT, ["txt"], blocked / "inside")
+
+
+# Hostile and hard text, through every form
+
+HOUR = 3_600_000
+HARD = Transcript(
+    (
+        Segment("1", 0, 1500, "<b>bold</b> & <script>alert(1)</script>", "a", second="<i>zwei</i>"),
+        Segment("2", 1000, 1500, "overlap --> arrow\n\n00:00:01,000 --> there", "a"),
+        Segment("3", 2000, 2000, "no length", "b"),
+        Segment("4", 2100, 2101, "a moment", "b"),
+        Segment("5", 3000, 4000, "{\\an8}brace, comma \\N \\h back\\slash {c}", "c"),
+        Segment("6", 5000, 6000, '=HYPERLINK("http://x")', "d", second="@cmd"),
+        Segment(
+            "7", 7000, 8000, "nul\x00 bell\x07 esc\x1b[31m vt\x0bff\x0cnel\x85ls\u2028ps\u2029 del\x7f \ufffe", "a"
+        ),
+        Segment("8", 9000, 9900, "half \ud800 of a sign", "a", words=(Word("half \ud800", 9000, 9900),)),
+        Segment("9", 10_000, 11_000, "שלום עולם \u202eevil\u202c مرحبا", "b"),
+        Segment("10", 12_000, 13_000, "日本語の字幕です。長い文ですが、どこで折るのでしょう。" * 3, "b"),
+        Segment("11", 14_000, 15_000, "👩\u200d👩\u200d👧 👍🏽", "a"),
+        Segment("12", 16_000, 17_000, "w" * 300, "a"),
+        Segment("13", 18_000, 19_000, ""),
+        Segment("14", 19_000, 20_000, "  \n "),
+        Segment("15", 25 * HOUR, 25 * HOUR + 1000, "over a day", doubt=1),
+        Segment("16", 26 * HOUR, 26 * HOUR + 1000, "1", "nobody knows"),
+        Segment("17", 27 * HOUR, 27 * HOUR + 1000, "# *s* _u_ `c` [x](javascript:alert(1)) ![p](http://e/x.png) &lt;"),
+        Segment("18", 28 * HOUR, 28 * HOUR + 1000, "NOTE no note", "d"),
+    ),
+    (Speaker("a", "Anna <b>\n--> x\ud800"), Speaker("b", '=B,"e{n}\x00'), Speaker("c", " "), Speaker("d", "WEBVTT")),
+    29 * HOUR,
+    'en"<',
+    "de",
+    "m\ud800",
+)
+HARD_ABOUT = About('T<i> & "q" --> \ud800 \x00\n# x {y}', "2026-11-22")
+SPOKEN = [segment for segment in HARD.segments if segment.text.strip()]
+
+
+@pytest.mark.parametrize("form", export.NAMES)
+@pytest.mark.parametrize("shape", [Shape(), Shape(second=True, line=42), Shape(times=False, speakers=False)])
+def test_no_text_whatever_keeps_a_form_from_being_written(form, shape):
+    content = export.rendered(HARD, form, HARD_ABOUT, shape)
+    assert content
+    if form not in ("docx", "json"):  # JSON holds all as it is
+        text = content.decode()
+        assert not re.search("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe]", text)
+
+
+@pytest.mark.parametrize("form", ["srt", "vtt", "ass", "ttml"])
+def test_subtitles_of_hard_text_are_read_by_another_program_and_by_ours(form):
+    text = export.rendered(HARD, form, HARD_ABOUT).decode()
+    theirs = pysubs2.SSAFile.from_string(text, format_=form)
+    ours = reading.read(text)
+    step = 10 if form == "ass" else 1
+    begins = [segment.begins // step * step for segment in SPOKEN]
+    assert len(theirs) == len(SPOKEN) and [segment.begins for segment in ours.segments] == begins
+    if form != "srt":  # whose reader ends one before the next begins
+        assert [event.start for event in theirs] == begins
+    assert all(segment.ends > segment.begins for segment in ours.segments)
+    assert ours.segments[1].text.replace("-->", "→").replace("\n", " ") == "overlap → arrow 00:00:01,000 → there"
+    said = "".join(segment.text for segment in ours.segments)
+    assert "w" * 300 in said and "👩\u200d👩\u200d👧 👍🏽" in said and "over a day" in said and "alert(1)" in said
+
+
+def test_ttml_of_hard_text_is_well_formed_and_names_its_speakers():
+    tree = etree.fromstring(export.rendered(HARD, "ttml", HARD_ABOUT))
+    assert len(tree.findall(".//{*}p")) == len(SPOKEN)
+    found = reading.read(export.rendered(HARD, "ttml", HARD_ABOUT).decode())
+    assert {speaker.name for speaker in found.speakers} == {"Anna <b> --> x\ufffd", '=B,"e{n}', "WEBVTT"}
+
+
+PROSE = st.text(st.characters(blacklist_categories=("Cs", "Cc", "Zl", "Zp", "Cn")), min_size=1, max_size=60)
+MARKED = st.lists(
+    st.sampled_from([*"\\`*_[]()<>#+-=.!|~&;:1 a", "&amp;", "1. ", "# ", "**", "~~", "http://a.b"]), max_size=20
+)
+
+
+@given(PROSE | MARKED.map("".join))
+def test_markdown_shows_the_words_as_they_were_said(said):
+    line = " ".join(said.split())
+    tokens = MarkdownIt("commonmark").enable(["table", "strikethrough"]).parse(plain_markdown.escaped(line))
+    shown = [token for token in tokens if token.type == "inline"]
+    assert [token.type for token in tokens if not line] == []
+    if line:
+        assert [token.type for token in tokens] == ["paragraph_open", "inline", "paragraph_close"]
+        assert "".join(child.content for child in shown[0].children) == line
+        assert {child.type for child in shown[0].children} <= {"text", "text_special"}
+
+
+LINES = PROSE.map(lambda text: " ".join(text.split())).filter(bool)
+
+
+@st.composite
+def talks(draw):
+    at, segments = 0, []
+    for number, text in enumerate(draw(st.lists(LINES, min_size=1, max_size=8))):
+        begins = at + draw(st.integers(0, 40 * HOUR))
+        at = begins + draw(st.integers(1, 9_000))
+        segments.append(Segment(str(number), begins, at, text, draw(st.sampled_from(["", "a", "b"]))))
+    return Transcript(tuple(segments), (Speaker("a", draw(LINES)), Speaker("b", "B")), at, "en")
+
+
+@given(talks())
+def test_what_is_written_is_read_back_with_its_words_times_and_speakers(talk):
+    for form in ("vtt", "ttml"):
+        back = reading.read(export.rendered(talk, form, ABOUT).decode())
+        names, known = export.names_of(back), export.names_of(talk)
+        assert [(s.begins, s.ends, names.get(s.speaker, "")) for s in back.segments] == [
+            (s.begins, s.ends, known.get(s.speaker, "")) for s in talk.segments
+        ], form
+        assert [s.text for s in back.segments] == [s.text for s in talk.segments], form
+    title, back = export.read_json(export.rendered(talk, "json", ABOUT))
+    assert (title, back) == (ABOUT.title, talk)
+
+
+# Files
+
+
+def test_names_keep_a_dot_that_is_no_ending_and_take_no_width():
+    assert export.file_name("{name}", TALK, About("Version 1.5 of it")) == "Version 1.5 of it"
+    assert export.file_name("{name}", TALK, About("talk.part.m4a")) == "talk.part"
+    assert export.file_name("a{{b}}", TALK, ABOUT) == "a{b}"
+    for bad in ("{name:>1000000000}", "{name!r}", "{}"):
+        with pytest.raises(BadInput):
+            export.file_name(bad, TALK, ABOUT)
+
+
+def test_files_of_one_export_share_their_number(tmp_path):
+    (tmp_path / "talk.srt").write_text("mine")
+    written = export.write_all(TALK, About("talk.mp3"), ["txt", "srt", "verbose_json"], tmp_path)
+    assert [path.name for path in written] == ["talk (2).txt", "talk (2).srt", "talk (2).verbose.json"]
+    assert (tmp_path / "talk.srt").read_text() == "mine"
+
+
+def test_where_one_file_cannot_be_written_none_is_left(tmp_path, monkeypatch):
+    from desktop.services.export import target
+
+    real, calls = target.Target.finish, []
+
+    def full(self):
+        calls.append(self.path)
+        if len(calls) == 2:
+            raise OSError(28, "No space left on device")
+        return real(self)
+
+    monkeypatch.setattr(target.Target, "finish", full)
+    with pytest.raises(BadInput, match="no room"):
+        export.write_all(TALK, ABOUT, ["txt", "srt", "vtt"], tmp_path)
+    assert list(tmp_path.iterdir()) == []

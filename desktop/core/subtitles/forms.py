@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from xml.sax.saxutils import escape, quoteattr
 
+from msgspec.structs import replace
+
+from desktop.core import writable
 from desktop.core.subtitles.rules import wrap
 from desktop.core.subtitles.times import clock
 from desktop.core.transcript import Segment, Transcript
 
 SIZES = (384, 288)  # of the picture that positions in ASS refer to
+NO_LENGTH = 1000
+"""Milliseconds for which words are shown that have no length of their own: none are left out."""
+_TAG = re.compile(r"<(?=[/a-zA-Z])")
 
 
 def srt(transcript: Transcript, *, second: bool = False, line: int = 0) -> str:
@@ -17,17 +24,17 @@ def srt(transcript: Transcript, *, second: bool = False, line: int = 0) -> str:
     blocks = []
     for number, (segment, text) in enumerate(_shown(transcript, second, line), 1):
         times = f"{clock(segment.begins, ',')} --> {clock(segment.ends, ',')}"
-        blocks.append(f"{number}\n{times}\n{_no_blank_lines(text)}\n")
+        blocks.append(f"{number}\n{times}\n{_srt_text(text)}\n")
     return "\n".join(blocks)
 
 
 def vtt(transcript: Transcript, *, second: bool = False, line: int = 0) -> str:
     """Speakers stand in voice tags, which players may show or not."""
-    names = {speaker.id: speaker.name for speaker in transcript.speakers}
+    names = _names(transcript)
     blocks = ["WEBVTT\n"]
     for segment, text in _shown(transcript, second, line, named=False):
         name = names.get(segment.speaker, "")
-        voice = f"<v {escape(' '.join(name.split()))}>" if name else ""
+        voice = f"<v {escape(name)}>" if name else ""
         times = f"{clock(segment.begins)} --> {clock(segment.ends)}"
         blocks.append(f"{times}\n{voice}{_no_blank_lines(escape(text))}\n")
     return "\n".join(blocks)
@@ -35,9 +42,9 @@ def vtt(transcript: Transcript, *, second: bool = False, line: int = 0) -> str:
 
 def ass(transcript: Transcript, *, second: bool = False, line: int = 0, title: str = "") -> str:
     """Advanced SubStation Alpha, version 4+; speakers in the column for names."""
-    names = {speaker.id: speaker.name for speaker in transcript.speakers}
+    names = _names(transcript)
     head = (
-        f"[Script Info]\nTitle: {' '.join(title.split())}\nScriptType: v4.00+\nWrapStyle: 0\n"
+        f"[Script Info]\nTitle: {writable.line(title)}\nScriptType: v4.00+\nWrapStyle: 0\n"
         f"PlayResX: {SIZES[0]}\nPlayResY: {SIZES[1]}\nScaledBorderAndShadow: yes\n\n[V4+ Styles]\n"
         "Format: Name, Fontname, Fontsize, PrimaryColour, SecondaryColour, OutlineColour, BackColour, Bold, Italic, "
         "Underline, StrikeOut, ScaleX, ScaleY, Spacing, Angle, BorderStyle, Outline, Shadow, Alignment, MarginL, "
@@ -48,13 +55,15 @@ def ass(transcript: Transcript, *, second: bool = False, line: int = 0, title: s
     rows = []
     for segment, text in _shown(transcript, second, line, named=False):
         name = " ".join(names.get(segment.speaker, "").replace(",", " ").split())
-        times = f"{clock(segment.begins, digits=2, hours=1)},{clock(segment.ends, digits=2, hours=1)}"
+        ends = max(segment.ends, segment.begins + 10)  # hundredths of a second are all there are
+        times = f"{clock(segment.begins, digits=2, hours=1)},{clock(ends, digits=2, hours=1)}"
         rows.append(f"Dialogue: 0,{times},Default,{name},0,0,0,,{_ass_text(text)}\n")
     return head + "".join(rows)
 
 
 def ttml(transcript: Transcript, *, second: bool = False, line: int = 0, title: str = "") -> str:
     """Timed Text Markup Language, version 1; speakers are its agents."""
+    transcript = writable.transcript(transcript)
     language = (transcript.second_language if second else transcript.language) or "und"
     agents = "".join(
         f'<ttm:agent xml:id="speaker{number}" type="person"><ttm:name type="full">{escape(speaker.name)}</ttm:name>'
@@ -65,44 +74,51 @@ def ttml(transcript: Transcript, *, second: bool = False, line: int = 0, title: 
     rows = []
     for segment, text in _shown(transcript, second, line, named=False):
         agent = f' ttm:agent="speaker{numbers[segment.speaker]}"' if segment.speaker in numbers else ""
-        words = "<br/>".join(escape(_xml(each)) for each in text.splitlines())
+        words = "<br/>".join(escape(each) for each in _no_blank_lines(text).split("\n"))
         rows.append(f'<p begin="{clock(segment.begins)}" end="{clock(segment.ends)}"{agent}>{words}</p>')
     body = "\n".join(rows)
     return (
         '<?xml version="1.0" encoding="UTF-8"?>\n'
         '<tt xmlns="http://www.w3.org/ns/ttml" xmlns:ttm="http://www.w3.org/ns/ttml#metadata"'
         f" xml:lang={quoteattr(language)}>\n"
-        f"<head><metadata><ttm:title>{escape(_xml(title))}</ttm:title>{agents}</metadata></head>\n"
+        f"<head><metadata><ttm:title>{escape(writable.line(title))}</ttm:title>{agents}</metadata></head>\n"
         f"<body><div>\n{body}\n</div></body>\n</tt>\n"
     )
 
 
+def _names(transcript: Transcript) -> dict[str, str]:
+    return {speaker.id: writable.line(speaker.name) for speaker in transcript.speakers}
+
+
 def _shown(transcript: Transcript, second: bool, line: int, *, named: bool = True) -> Iterator[tuple[Segment, str]]:
-    """Segments that have words, with their text broken into lines; `named` puts a speaker's name before a turn."""
-    names = {speaker.id: speaker.name for speaker in transcript.speakers} if named else {}
+    """Segments that have words, in the order of their times, with their text broken into lines; `named` puts a
+    speaker's name before a turn."""
+    names = _names(transcript) if named else {}
     speaker = ""
-    for segment in transcript.segments:
-        text = (segment.second if second else segment.text).strip()
-        if not text or segment.ends <= segment.begins:
+    for segment in sorted(transcript.segments, key=lambda each: (each.begins, each.ends)):
+        text = writable.text(segment.second if second else segment.text).strip()
+        if not text:
             continue
         if segment.speaker != speaker and names.get(segment.speaker):
             text = f"{names[segment.speaker]}: {text}"
         speaker = segment.speaker
-        yield segment, "\n".join(wrap(text, line)) if line else text
+        ends = segment.ends if segment.ends > segment.begins else segment.begins + NO_LENGTH
+        yield replace(segment, ends=ends), "\n".join(wrap(text, line)) if line else text
 
 
 def _no_blank_lines(text: str) -> str:
-    """A blank line would end the subtitle, and an arrow would be read as its times."""
-    kept = [each for each in text.replace("-->", "→").splitlines() if each.strip()]
-    return "\n".join(kept)
+    """A blank line would end the subtitle."""
+    return "\n".join(each for each in text.split("\n") if each.strip())
+
+
+def _srt_text(text: str) -> str:
+    """What would be read as times, as a style or as a command is written with signs that look alike: SRT has no way
+    to say that a sign is meant as it stands."""
+    meant = _TAG.sub("\u2039", text.replace("-->", "→").replace("{\\", "\uff5b\\"))
+    return _no_blank_lines(meant)
 
 
 def _ass_text(text: str) -> str:
     """Braces and backslashes would be commands."""
     plain = text.replace("\\", "\u29f5").replace("{", "\uff5b").replace("}", "\uff5d")
-    return "\\N".join(each for each in plain.splitlines() if each.strip())
-
-
-def _xml(text: str) -> str:
-    """Without the characters that no XML can hold."""
-    return "".join(c for c in text if c in "\t\n\r" or (ord(c) >= 32 and c not in "\ufffe\uffff"))
+    return "\\N".join(each for each in plain.split("\n") if each.strip())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-_CLOCK = re.compile(r"(?:(\d{1,4}):)?(\d{1,2}):(\d{1,2})[.,](\d{1,3})")
+_CLOCK = re.compile(r"(?:(\d{1,4}):)?(\d{1,2}):(\d{1,2})(?:[.,](\d{1,9}))?")
 
 
 def clock(milliseconds: int, separator: str = ".", *, digits: int = 3, hours: int = 2) -> str:
@@ -24,11 +24,11 @@ def short(milliseconds: int) -> str:
 
 
 def read(text: str) -> int | None:
-    """Milliseconds of "01:02:03,456" or "02:03.4"; None for what is no moment."""
+    """Milliseconds of "01:02:03,456", "02:03.4" or "02:03"; None for what is no moment."""
     found = _CLOCK.fullmatch(text.strip())
     if found is None:
         return None
     hour, minute, second, rest = found.groups()
     if (int(minute) > 59 and hour is not None) or int(second) > 59:
         return None
-    return ((int(hour or 0) * 60 + int(minute)) * 60 + int(second)) * 1000 + int(rest.ljust(3, "0"))
+    return ((int(hour or 0) * 60 + int(minute)) * 60 + int(second)) * 1000 + int((rest or "").ljust(3, "0")[:3])

@@ -28,7 +28,7 @@ COLUMNS = (
     "cost_usd",
     "error",
 )
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\uff1d", "\uff0b", "\uff0d", "\uff20")  # the last four are wide ones
 
 
 def header() -> str:
