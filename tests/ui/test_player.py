@@ -20,7 +20,7 @@ from desktop.ui.tasks import Tasks
 from desktop.ui.widgets.player import Player, Sounds
 from desktop.ui.widgets.sound_kinds import is_sound
 from desktop.ui.widgets.transcript import TranscriptView
-from desktop.ui.widgets.transcript_blocks import Reading
+from desktop.ui.widgets.transcript_ink import Reading
 from desktop.ui.widgets.transcript_media import PLAYER_HEIGHT, Media
 from desktop.ui.widgets.transcript_model import TranscriptModel
 

@@ -17,8 +17,10 @@ from desktop.core.usage import Usage
 from desktop.ui import theme
 from desktop.ui.widgets.markdown import Kind, Piece
 from desktop.ui.widgets.transcript import TranscriptView
-from desktop.ui.widgets.transcript_blocks import Code, Ink, block_for
+from desktop.ui.widgets.transcript_blocks import block_for
+from desktop.ui.widgets.transcript_code import Code
 from desktop.ui.widgets.transcript_heights import Heights
+from desktop.ui.widgets.transcript_ink import Ink
 from desktop.ui.widgets.transcript_model import KEPT_MESSAGES, TranscriptModel
 
 WORDS = "Reading **line by line** keeps memory flat; each `line` is read when asked for. " * 4

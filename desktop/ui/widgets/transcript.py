@@ -32,9 +32,11 @@ from desktop.ui.theme import Theme
 from desktop.ui.widgets import transcript_accessible
 from desktop.ui.widgets.markdown import Kind
 from desktop.ui.widgets.transcript_ahead import Ahead
-from desktop.ui.widgets.transcript_blocks import Block, Ink, Marks, Reading
+from desktop.ui.widgets.transcript_block import Block, Marks
+from desktop.ui.widgets.transcript_fold import Fold
 from desktop.ui.widgets.transcript_found import Found
 from desktop.ui.widgets.transcript_going import Going
+from desktop.ui.widgets.transcript_ink import Ink, Reading
 from desktop.ui.widgets.transcript_media import Media, PictureBlock
 from desktop.ui.widgets.transcript_menu import AddMore, MessageMenu, Spot
 from desktop.ui.widgets.transcript_model import TranscriptModel
@@ -42,7 +44,8 @@ from desktop.ui.widgets.transcript_over import Over
 from desktop.ui.widgets.transcript_pointer import Pointer
 from desktop.ui.widgets.transcript_print import print_pages
 from desktop.ui.widgets.transcript_repaint import Before, Repaint
-from desktop.ui.widgets.transcript_rows import Fold, Row
+from desktop.ui.widgets.transcript_row_paint import paint_row
+from desktop.ui.widgets.transcript_rows import Row
 from desktop.ui.widgets.transcript_scroll_bar import OpaqueBar
 from desktop.ui.widgets.transcript_selection import Selection, to_clipboard
 from desktop.ui.widgets.transcript_sight import Sight
@@ -378,7 +381,7 @@ class TranscriptView(QAbstractScrollArea):
             painter.save()
             painter.translate(sight.left, y)
             has_focus = (at == self.steps.current and self._has_focus_within()) or row.message.id == self._marked
-            row.paint(painter, clip.translated(-sight.left, -y), self._marks(at, row), has_focus=has_focus)
+            paint_row(row, painter, clip.translated(-sight.left, -y), self._marks(at, row), has_focus=has_focus)
             painter.restore()
         painter.end()
 

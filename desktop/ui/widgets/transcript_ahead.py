@@ -7,7 +7,7 @@ from collections.abc import Callable
 from PySide6.QtCore import QObject, QTimer, Slot
 
 from desktop.ui.widgets.highlight import Colouring
-from desktop.ui.widgets.transcript_blocks import Code
+from desktop.ui.widgets.transcript_code import Code
 from desktop.ui.widgets.transcript_sight import Sight
 
 READ_AT_ONCE = 3_000

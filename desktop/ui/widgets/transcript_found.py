@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from desktop.core.hit_marks import Finder
-from desktop.ui.widgets.transcript_blocks import Span
+from desktop.ui.widgets.transcript_block import Span
 from desktop.ui.widgets.transcript_rows import Row
 
 

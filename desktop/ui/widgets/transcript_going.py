@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from desktop.ui.widgets.transcript_blocks import Block, Code, Span
+from desktop.ui.widgets.transcript_block import Block, Span
+from desktop.ui.widgets.transcript_code import Code
 from desktop.ui.widgets.transcript_found import Found
 from desktop.ui.widgets.transcript_rows import Row
 from desktop.ui.widgets.transcript_sight import Sight

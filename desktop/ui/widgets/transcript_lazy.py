@@ -8,11 +8,12 @@ from collections.abc import Callable
 from PySide6.QtCore import QElapsedTimer
 
 from desktop.core.conversation import Message
-from desktop.ui.widgets.transcript_blocks import Ink
+from desktop.ui.widgets.transcript_fold import Fold
 from desktop.ui.widgets.transcript_heights import Heights
+from desktop.ui.widgets.transcript_ink import Ink
 from desktop.ui.widgets.transcript_media import Media
 from desktop.ui.widgets.transcript_model import TranscriptModel
-from desktop.ui.widgets.transcript_rows import Fold, Row
+from desktop.ui.widgets.transcript_rows import Row
 
 GUESS = 160
 """Height of a row nobody has seen yet, in px at 100 %."""

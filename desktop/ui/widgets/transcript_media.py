@@ -11,7 +11,8 @@ from PySide6.QtGui import QFontMetricsF, QImage, QPainter, QPainterPath, QPen
 from desktop.core.conversation import Attachment, Audio, Picture
 from desktop.core.text import visible
 from desktop.ui.widgets.markdown import Kind, Piece
-from desktop.ui.widgets.transcript_blocks import Block, Ink, Marks
+from desktop.ui.widgets.transcript_block import Block, Marks
+from desktop.ui.widgets.transcript_ink import Ink
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget

@@ -13,7 +13,8 @@ from desktop.core.text import visible
 from desktop.ui.widgets import links
 from desktop.ui.widgets.tooltip import no_mnemonic
 from desktop.ui.widgets.transcript_actions import ACTIONS, STATE_ACTIONS, names_for
-from desktop.ui.widgets.transcript_blocks import Block, Code
+from desktop.ui.widgets.transcript_block import Block
+from desktop.ui.widgets.transcript_code import Code
 from desktop.ui.widgets.transcript_media import Chip, Kept, PictureBlock, SoundBlock
 from desktop.ui.widgets.transcript_rows import Row
 from desktop.ui.widgets.transcript_selection import to_clipboard

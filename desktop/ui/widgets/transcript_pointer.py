@@ -7,9 +7,9 @@ from PySide6.QtGui import QMouseEvent, QWheelEvent
 from PySide6.QtWidgets import QScrollBar, QWidget
 
 from desktop.ui.widgets import links
-from desktop.ui.widgets.transcript_blocks import Block
+from desktop.ui.widgets.transcript_block import Block
+from desktop.ui.widgets.transcript_fold import Fold
 from desktop.ui.widgets.transcript_media import PictureBlock
-from desktop.ui.widgets.transcript_rows import Fold
 from desktop.ui.widgets.transcript_selection import Selection, to_clipboard
 from desktop.ui.widgets.transcript_sight import Sight
 

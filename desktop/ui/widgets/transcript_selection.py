@@ -8,7 +8,7 @@ from PySide6.QtGui import QGuiApplication
 
 from desktop.core.conversation import Message, plain
 from desktop.ui.widgets.safe_text import clipboard_text
-from desktop.ui.widgets.transcript_blocks import Span
+from desktop.ui.widgets.transcript_block import Span
 from desktop.ui.widgets.transcript_lazy import LazyRows
 from desktop.ui.widgets.transcript_rows import Row
 from desktop.ui.widgets.transcript_sight import Place

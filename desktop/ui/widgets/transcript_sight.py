@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from PySide6.QtCore import QPoint, QPointF, QRect, QSize
 from PySide6.QtWidgets import QWidget
 
-from desktop.ui.widgets.transcript_blocks import Block, Ink
+from desktop.ui.widgets.transcript_block import Block
+from desktop.ui.widgets.transcript_ink import Ink
 from desktop.ui.widgets.transcript_lazy import LazyRows
 from desktop.ui.widgets.transcript_rows import NOWHERE, Row
 

@@ -10,8 +10,8 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QAction, QActionGroup
 from PySide6.QtWidgets import QMenu, QWidget
 
-from desktop.ui.widgets.transcript_blocks import Reading
-from desktop.ui.widgets.transcript_rows import FOLDABLE
+from desktop.ui.widgets.transcript_ink import Reading
+from desktop.ui.widgets.transcript_words import FOLDABLE
 
 WIDTHS = {"narrow": 60, "usual": 76, "wide": 110}
 SMALLEST, LARGEST, STEP = 70, 200, 10

@@ -34,7 +34,8 @@ from desktop.ui.widgets.player import MakeDevice, qt_device
 from desktop.ui.widgets.safe_text import clipboard_text, open_link
 from desktop.ui.widgets.tooltip import tip
 from desktop.ui.widgets.transcript import TranscriptView
-from desktop.ui.widgets.transcript_blocks import Block, Code
+from desktop.ui.widgets.transcript_block import Block
+from desktop.ui.widgets.transcript_code import Code
 from desktop.ui.widgets.transcript_model import TranscriptModel
 
 if TYPE_CHECKING:
