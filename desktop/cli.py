@@ -35,14 +35,7 @@ def main(argv: Sequence[str]) -> int:
     arguments = commands.parser().parse_args(argv)
     folder = arguments.data_dir or paths.data_folder()
     try:
-        if commands.reads_only(arguments):
-            return asyncio.run(_read(arguments, folder))
-        return _run_here(arguments, folder)
-    except ArchiveLocked as locked:
-        handed = _hand_over(folder, [str(word) for word in argv])
-        if handed is not None:
-            return handed
-        return _say(locked)
+        return _carry_out(arguments, folder, argv)
     except KnownError as error:
         return _say(error)
     except commands.NobodyReads:
@@ -50,6 +43,19 @@ def main(argv: Sequence[str]) -> int:
     except (KeyboardInterrupt, asyncio.CancelledError):
         print(file=sys.stderr)
         return INTERRUPTED
+
+
+def _carry_out(arguments: argparse.Namespace, folder: Path, argv: Sequence[str]) -> int:
+    """Here, or in the window that has the folder. Raises ArchiveLocked where that one does not answer."""
+    if commands.reads_only(arguments):
+        return asyncio.run(_read(arguments, folder))
+    try:
+        return _run_here(arguments, folder)
+    except ArchiveLocked:
+        handed = _hand_over(folder, [str(word) for word in argv])
+        if handed is None:
+            raise
+        return handed
 
 
 def _with_stdin(argv: Sequence[str]) -> list[str]:
