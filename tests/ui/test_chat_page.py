@@ -440,6 +440,20 @@ async def test_fixed_sizes_follow_the_text_scale(held):
     await held.close()
 
 
+@pytest.mark.parametrize("width", [860, 1200, 1900])
+async def test_the_composer_stands_exactly_under_the_text(held, wire, width):
+    page = await held.open()
+    wire.answers = [reply("Hello")]
+    await held.send("Say hello")
+    page.resize(width, 700)
+    QApplication.processEvents()
+    sight, viewport = page.transcript.sight, page.transcript.viewport()
+    left = viewport.mapTo(page, viewport.rect().topLeft()).x() + sight.left
+    composer = page.composer.mapTo(page, page.composer.rect().topLeft()).x()
+    assert (composer, page.composer.width()) == (left, sight.column)
+    await held.close()
+
+
 async def test_times_in_the_list_are_told_anew_each_minute(held, wire):
     page = await held.open()
     wire.answers = [reply("one")]

@@ -7,7 +7,16 @@ import math
 
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtGui import QAccessible, QColor, QContextMenuEvent, QGuiApplication, QImage, QPdfWriter, QWheelEvent
+from PySide6.QtGui import (
+    QAccessible,
+    QColor,
+    QContextMenuEvent,
+    QFontMetricsF,
+    QGuiApplication,
+    QImage,
+    QPdfWriter,
+    QWheelEvent,
+)
 from PySide6.QtTest import QAbstractItemModelTester, QTest
 from PySide6.QtWidgets import QApplication, QMenu, QPushButton, QToolButton
 
@@ -520,6 +529,37 @@ def test_actions_appear_under_the_mouse_in_a_fixed_place_and_move_no_text(qtbot)
     QTest.mouseClick(bar.findChild(QToolButton, "chat.message.regenerate"), Qt.MouseButton.LeftButton)
     QTest.mouseClick(bar.findChild(QToolButton, "chat.message.branch_after"), Qt.MouseButton.LeftButton)
     assert shown.actions == [("000001", "regenerate"), ("000001", "branch_after")]
+
+
+FIGURES = (
+    "gpt-4o · 1 204 in (800 cached) · 356 out (120 reasoning) · $0.0056 · 0.1 s to first token · 82 tok/s · stop"
+)
+
+
+@pytest.mark.parametrize("width", [480, 560, 700, 900])
+@pytest.mark.parametrize("branch", [None, Branch(10, 12, "a", "b")])
+def test_figures_stand_beside_the_actions_and_none_is_left_out(width, branch, qtbot):
+    shown = Shown(qtbot, [message(0), message(1)], width=width, branch=lambda _: branch, meta=lambda _: FIGURES)
+    view = shown.view
+    QTest.mouseMove(view.viewport(), shown.find(1, "Reading"))
+    assert view.over.bar.isVisible()
+    row = view.rows.made[1]
+    assert " · ".join(row.meta_lines) == FIGURES
+    ends = view.sight.left + row.inset + QFontMetricsF(row.ink.caption).horizontalAdvance(max(row.meta_lines, key=len))
+    assert ends < view.over.bar.x()
+    last = row.height - row.ink.px(32)  # where the actions begin: beside the last line, whatever their number
+    assert view.over.bar.y() == view.sight.y_of(1) + last
+
+
+def test_figures_that_come_later_make_room_for_themselves(qtbot):
+    said = [""]
+    shown = Shown(qtbot, [message(0), message(1)], width=480, meta=lambda _: said[0])
+    before = shown.view.row_rect(1).height()
+    said[0] = FIGURES
+    shown.model.refresh("000001")
+    row = shown.view.rows.made[1]
+    assert len(row.meta_lines) > 1
+    assert shown.view.row_rect(1).height() == before + row.ink.px(16) * (len(row.meta_lines) - 1) == row.height
 
 
 def test_tab_reaches_the_actions_of_the_message_and_escape_leads_back(qtbot):

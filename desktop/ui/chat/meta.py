@@ -45,5 +45,5 @@ def _speed(message: Message) -> list[str]:
         return []
     pieces = [f"{seconds(first)} to first token"]
     if message.usage and total is not None and total - first >= 50 and message.usage.output > 1:
-        pieces.append(f"{message.usage.output / ((total - first) / 1000):.0f} tok/s")
+        pieces.append(f"{grouped(round(message.usage.output / ((total - first) / 1000)))} tok/s")
     return pieces

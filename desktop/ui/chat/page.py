@@ -165,7 +165,7 @@ class ChatPage(Page):
         self.composer = Composer(self.work)
         row = self._foot_row = QHBoxLayout()
         row.addStretch(1)
-        row.addWidget(self.composer, 1000)
+        row.addWidget(self.composer, 10_000)  # all there is, up to the width of the transcript's column
         row.addStretch(1)
         return row
 
@@ -192,7 +192,8 @@ class ChatPage(Page):
         self._head_row.setContentsMargins(look.gap(16), look.gap(8), look.gap(12), look.gap(8))
         self._head_row.setSpacing(look.gap(4))
         self.heading.setMinimumWidth(look.px(40))
-        self._foot_row.setContentsMargins(look.gap(16), look.gap(4), look.gap(16), look.gap(16))
+        bar = self.transcript.verticalScrollBar().sizeHint().width()  # the composer stands under the text, not under it
+        self._foot_row.setContentsMargins(look.gap(16), look.gap(4), look.gap(16) + bar, look.gap(16))
         self.composer.setMaximumWidth(look.size("column"))
         self.system.setFixedHeight(look.px(96))
 

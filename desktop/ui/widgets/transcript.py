@@ -246,7 +246,7 @@ class TranscriptView(QAbstractScrollArea):
         if model is None or row is None or message is None:
             return
         if row.message == message or not is_text:
-            row.meta, row.branch = model.meta(at), model.branch(at)
+            row.tell(model.meta(at), model.branch(at))
             return
         self.streams.forget(message.id)
         self.rows.replace(at, row, message)

@@ -19,6 +19,8 @@ ACTIONS = {  # name: (icon, what it says)
     "quote": ("quote", "Quote with its source"),
     "more": ("more", "More actions"),
 }
+SIDE, NUMBER = 28, 44
+"""Px at 100 %: of a button, and of the branch's number between two of them."""
 STATE_ACTIONS = {"retry": "Try again", "continue": "Continue"}
 
 
@@ -36,6 +38,12 @@ def names_for(message: Message, branch: Branch | None, *, is_reading: bool = Fal
     if branch is not None and branch.of > 1:
         names += ["branch_before", "branch_after"]
     return [*names, "more"]
+
+
+def room_for(message: Message, branch: Branch | None) -> int:
+    """How wide the bar of a message is, in px at 100 %: nothing else is written there."""
+    names = names_for(message, branch)
+    return SIDE * len(names) + NUMBER * ("branch_before" in names)
 
 
 class ActionBar(QWidget):
@@ -72,7 +80,7 @@ class ActionBar(QWidget):
     def dress(self) -> None:
         """Take the theme's icons and sizes."""
         theme = self._theme
-        side = theme.px(28)
+        side = theme.px(SIDE)
         for name, button in self._buttons.items():
             button.setIcon(theme.icon(ACTIONS[name][0], "muted"))
             button.setFixedSize(side, side)

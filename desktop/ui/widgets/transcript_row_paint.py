@@ -116,9 +116,9 @@ def _paint_foot(painter: QPainter, row: Row) -> None:
         box = QRectF(row.inset, y, row.state_room, height)
         painter.drawText(box, left | Qt.TextFlag.TextWordWrap, visible(said))
         y += height
-    if row.meta and not row.is_card and not row.is_shut:
-        painter.setFont(ink.caption)
-        painter.setPen(ink.color["muted"])
-        box = QRectF(row.inset, y + ink.px(4), row.width - 2 * row.inset, ink.px(28))
-        words = QFontMetricsF(ink.caption).elidedText(row.meta, Qt.TextElideMode.ElideRight, box.width())
+    painter.setFont(ink.caption)
+    painter.setPen(ink.color["muted"])
+    for number, line in enumerate(row.meta_lines):
+        box = QRectF(row.inset, y + ink.px(10) + number * ink.px(16), row.width - 2 * row.inset, ink.px(16))
+        words = QFontMetricsF(ink.caption).elidedText(line, Qt.TextElideMode.ElideRight, box.width())
         painter.drawText(box, left, words)

@@ -12,6 +12,7 @@ from PySide6.QtGui import QFontMetricsF
 
 from desktop.core.conversation import Audio, Branch, Message, Role, State
 from desktop.core.text import visible
+from desktop.ui.widgets.transcript_actions import room_for
 from desktop.ui.widgets.transcript_block import Block
 from desktop.ui.widgets.transcript_code import Code
 from desktop.ui.widgets.transcript_fold import Fold
@@ -19,7 +20,7 @@ from desktop.ui.widgets.transcript_ink import Ink
 from desktop.ui.widgets.transcript_media import Media
 from desktop.ui.widgets.transcript_parts import Parts
 from desktop.ui.widgets.transcript_prose import Prose
-from desktop.ui.widgets.transcript_words import ROLE_NAMES, caption, first_words, state_line
+from desktop.ui.widgets.transcript_words import ROLE_NAMES, caption, first_words, state_line, wrapped
 
 FIRST_CHUNK = 6_000
 NOWHERE = float(1 << 30)
@@ -53,6 +54,7 @@ class Row:
         self.sections = self._parts.sections()
         self.blocks: list[Block] = []
         self.tops: list[int] = []
+        self._meta_lines: tuple[str, int, list[str]] = ("", 0, [])
         self._known = known
         self._guessed_rest = 0
         self.is_followed = False
@@ -86,6 +88,12 @@ class Row:
         if not self.sections or self.sections[-1].kind != kind:
             self.sections.append(self._parts.begun(kind))
         self.sections[-1].add(text)
+
+    def tell(self, meta: str, branch: Branch | None) -> None:
+        """The muted line or the branches are others."""
+        self.meta, self.branch = meta, branch
+        if self.width:
+            self._place(len(self.blocks))
 
     def _cover(self, is_open: bool) -> Fold | None:
         message = self.message
@@ -130,7 +138,21 @@ class Row:
 
     @property
     def foot_height(self) -> int:
-        return self.ink.px(4) if self.is_shut else self.state_height + self.ink.px(20 if self.is_card else 36)
+        if self.is_shut:
+            return self.ink.px(4)
+        if self.is_card:
+            return self.state_height + self.ink.px(20)
+        return self.state_height + self.ink.px(36) + self.ink.px(16) * max(0, len(self.meta_lines) - 1)
+
+    @property
+    def meta_lines(self) -> list[str]:
+        """The muted line, in as many as leave room for the actions beside it."""
+        if not self.meta or self.is_card or self.is_shut:
+            return []
+        room = self.width - 2 * self.inset - self.ink.px(room_for(self.message, self.branch))
+        if self._meta_lines[:2] != (self.meta, room):
+            self._meta_lines = (self.meta, room, wrapped(self.meta, QFontMetricsF(self.ink.caption), room))
+        return self._meta_lines[2]
 
     def x_of(self, block: Block) -> int:
         piece = block.piece

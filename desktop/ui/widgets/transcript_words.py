@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from PySide6.QtGui import QFontMetricsF
+
 from desktop.core.conversation import (
     Attachment,
     Audio,
@@ -26,6 +28,7 @@ ROLE_NAMES = {
 
 FOLDABLE = ("user", "assistant", "tool", "reasoning")
 """What a view can fold: turns by their role, and reasoning inside of answers."""
+APART = " · "
 SHOWN_OF_FOLDED = 240
 HEADING_MARK = re.compile(r"^[ ]{0,3}#{1,6}[ ]+", re.MULTILINE)
 
@@ -60,7 +63,19 @@ def thought(message: Message, seconds: float) -> str:
         return "Thinking …"
     tokens = message.usage.reasoning if message.usage else 0
     said = [f"Thought for {_duration(seconds)}" if seconds else "Thoughts"]
-    return " · ".join([*said, f"{tokens:,} tokens"] if tokens else said)
+    return APART.join([*said, f"{tokens:,} tokens"] if tokens else said)
+
+
+def wrapped(said: str, metrics: QFontMetricsF, room: float) -> list[str]:
+    """A line of pieces with " · " between them in as many lines as it needs; a piece alone may be longer."""
+    lines: list[str] = []
+    for piece in said.split(APART):
+        longer = f"{lines[-1]}{APART}{piece}" if lines else piece
+        if lines and metrics.horizontalAdvance(longer) <= room:
+            lines[-1] = longer
+        else:
+            lines.append(piece)
+    return lines
 
 
 def first_words(message: Message) -> str:
