@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 import re
 from html.parser import HTMLParser
 from pathlib import Path
@@ -18,10 +19,11 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from lxml import etree
 from markdown_it import MarkdownIt
+from msgspec.structs import replace
 
 from desktop.core.errors import BadInput
 from desktop.core.subtitles import reading
-from desktop.core.transcript import Segment, Speaker, Transcript, Word
+from desktop.core.transcript import Doubt, Segment, Speaker, Transcript, Word
 from desktop.services.transcription import export, plain_markdown
 from desktop.services.transcription.export import About, Shape
 
@@ -119,20 +121,50 @@ def test_the_page_runs_nothing_of_others_and_asks_nothing_of_a_network(tmp_path)
     text = export.rendered(TALK, "html", About(NASTY, "2026-11-22", audio)).decode()
     page = Page()
     page.feed(text)
-    assert page.tags.count("script") == 1 and page.tags.count("button") == 2
+    assert page.tags.count("script") == 1 and page.tags.count("button") == 2 and page.tags.count("span") == 3 + 4
     assert [address[:22] for address in page.addresses] == ["data:audio/mpeg;base64"]
     assert "default-src 'none'" in text and "http" not in re.sub(r"http-equiv|http://www.w3.org", "", text)
     assert "Good morning." in "".join(page.text)
 
 
-def test_a_large_recording_is_played_from_its_file(tmp_path, monkeypatch):
+def test_a_large_recording_is_played_from_where_it_is(tmp_path, monkeypatch):
     from desktop.services.transcription import page
 
     monkeypatch.setattr(page, "EMBEDDED_BYTES", 4)
     audio = tmp_path / "a talk & more.mp3"
     audio.write_bytes(b"ID3 sound")
     assert 'src="a%20talk%20%26%20more.mp3"' in export.rendered(TALK, "html", About("x", "", audio)).decode()
+    (beside,) = export.write_all(TALK, About("x", "", audio), ["html"], tmp_path / "out")
+    assert 'src="../a%20talk%20%26%20more.mp3"' in beside.read_text()
     assert "<audio" not in export.rendered(TALK, "html", About("x", "", tmp_path / "gone.mp3")).decode()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="names that are no text")
+def test_a_recording_whose_name_is_no_text_is_played_too(tmp_path, monkeypatch):
+    from desktop.services.transcription import page
+
+    monkeypatch.setattr(page, "EMBEDDED_BYTES", 4)
+    audio = tmp_path / os.fsdecode(b"talk-\xff.mp3")
+    try:
+        audio.write_bytes(b"ID3 sound")
+    except OSError:
+        pytest.skip("this disk takes names of text alone")
+    assert 'src="talk-%FF.mp3"' in export.rendered(TALK, "html", About(audio.name, "", audio)).decode()
+
+
+def test_what_is_said_can_be_clicked_only_where_there_is_something_to_play(tmp_path):
+    audio = tmp_path / "talk.ogg"
+    audio.write_bytes(b"OggS")
+    doubtful = replace(TALK, segments=(*TALK.segments, Segment("4", 13_000, 14_000, "hm", doubt=Doubt.UNSURE)))
+    playing = export.rendered(doubtful, "html", About("x", "", audio)).decode()
+    assert '<span data-begins="0" data-ends="1500">Good morning.</span>' in playing
+    assert '<span data-begins="13000" data-ends="14000" class="doubt">hm</span>' in playing
+    assert 'aria-label="Play from 0:09"' in playing and "times are approximate" not in playing
+    silent = export.rendered(TALK, "html", ABOUT).decode()
+    assert "<button" not in silent and ">Good morning. &lt;script" in silent
+    assert 'class="name s1"><bdi>Anna' in silent
+    bare = export.rendered(TALK, "html", ABOUT, Shape(times=False, speakers=False)).decode()
+    assert "Anna" not in bare and 'class="when"' not in bare
 
 
 def test_names_follow_the_pattern_and_stay_one_part_of_a_path():

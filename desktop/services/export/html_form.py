@@ -59,17 +59,17 @@ class Embedding:
         return f"data:{part.mime};base64,{base64.b64encode(content).decode()}"
 
 
-@lru_cache(maxsize=1)
-def style() -> str:
-    """Colours of the application, light and dark, and the rules of the page."""
+@lru_cache(maxsize=2)
+def dressed(name: str, colours: tuple[str, ...]) -> str:
+    """A page's rules with these colours of the application, light and dark."""
     schemes = msgspec.json.decode(paths.resource("theme.json").read_bytes())["schemes"]
-    light, dark = (_variables(schemes[name]) for name in ("light", "dark"))
-    rules = paths.resource("export", "page.css").read_text("utf-8")
+    light, dark = (" ".join(f"--{each}: {schemes[scheme][each]};" for each in colours) for scheme in ("light", "dark"))
+    rules = paths.resource("export", name).read_text("utf-8")
     return f":root {{ {light} }}\n@media (prefers-color-scheme: dark) {{ :root {{ {dark} }} }}\n{rules}"
 
 
-def _variables(scheme: dict[str, object]) -> str:
-    return " ".join(f"--{name}: {scheme[name]};" for name in _COLOURS)
+def style() -> str:
+    return dressed("page.css", _COLOURS)
 
 
 def start(title: str, *, is_alone: bool, up: str = "", has_script: bool = False) -> Iterator[str]:

@@ -73,11 +73,13 @@ FIELDS = {"name": "the recording's name", "date": "its date", "model": "the mode
 
 
 class About(Struct, frozen=True):
-    """What a transcript is of. `date` is an ISO day; `audio` the recording's file, where there is one to play."""
+    """What a transcript is of. `date` is an ISO day; `audio` the recording's file, where there is one to play, and
+    `folder` where the page that plays it will stand."""
 
     title: str
     date: str = ""
     audio: Path | None = None
+    folder: Path | None = None
 
 
 def rendered(transcript: Transcript, form: str, about: About, shape: Shape = AS_USUAL) -> bytes:
@@ -132,6 +134,7 @@ def write_all(
     """
     base = file_name(pattern, transcript, about)
     endings = {form.name: form.ending for form in FORMS}
+    about = replace(about, folder=folder)
     contents = [(endings[form], rendered(transcript, form, about, shape)) for form in dict.fromkeys(forms)]
     with in_words(folder):
         folder.mkdir(parents=True, exist_ok=True)

@@ -1,18 +1,20 @@
-"""A transcript as one page: a click on a word's time plays from there, and what is said is marked while it plays."""
+"""A transcript as one page: a click on what was said plays from there, and what is said is marked while it plays."""
 
 from __future__ import annotations
 
 import base64
 import hashlib
-import json
+import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from desktop import paths
 from desktop.core.subtitles.times import short
-from desktop.core.transcript import Transcript
+from desktop.core.transcript import Doubt, Segment, Speaker, Transcript
 from desktop.core.transcript_edits import Paragraph, paragraphs
+from desktop.services.export import html_form
 from desktop.services.export.html_text import escaped
 
 if TYPE_CHECKING:
@@ -32,88 +34,111 @@ MIMES = {
     ".flac": "audio/flac",
     ".webm": "audio/webm",
 }
-_SCRIPT = """
-const sound = document.querySelector('audio');
-const turns = [...document.querySelectorAll('p[data-begins]')];
-document.querySelectorAll('button[data-at]').forEach(button => button.addEventListener('click', () => {
-  if (sound) { sound.currentTime = button.dataset.at / 1000; sound.play(); }
-}));
-let shown = null;
-if (sound) sound.addEventListener('timeupdate', () => {
-  const now = sound.currentTime * 1000;
-  const at = turns.find(turn => turn.dataset.begins <= now && now < turn.dataset.ends);
-  if (at === shown) return;
-  if (shown) shown.classList.remove('now');
-  shown = at || null;
-  if (shown) { shown.classList.add('now'); shown.scrollIntoView({block: 'nearest'}); }
-});
-"""
-_STYLE = """
-:root {{ color-scheme: light dark; {light} }}
-@media (prefers-color-scheme: dark) {{ :root {{ {dark} }} }}
-body {{ margin: 0; background: var(--window); color: var(--text); font: 16px/1.6 system-ui, sans-serif; }}
-main {{ max-width: 44rem; margin: 0 auto; padding: 2rem 1rem 6rem; }}
-h1 {{ font-size: 1.5rem; margin: 0 0 .25rem; }}
-.facts {{ color: var(--muted); margin: 0 0 1.5rem; }}
-audio {{ position: sticky; top: .5rem; width: 100%; margin-bottom: 1rem; }}
-p[data-begins] {{ margin: 0 0 .75rem; padding: .25rem .5rem; border-radius: 6px; }}
-p.now {{ background: var(--selection); }}
-button {{ font: inherit; font-size: .8rem; color: var(--muted); background: none; border: 0; padding: 0 .4rem 0 0;
-  cursor: pointer; font-variant-numeric: tabular-nums; }}
-button:hover {{ color: var(--accent); }}
-"""
+CHARTS = 8
+_COLOURS = (
+    *("window", "line", "hover", "text", "muted", "accent", "warn", "selection"),
+    *(f"chart_{number}" for number in range(1, CHARTS + 1)),
+)
 
 
 def written(transcript: Transcript, about: About, shape: Shape, facts: tuple[tuple[str, str], ...]) -> str:
     """Blocking where the recording is put into the page."""
-    names = {speaker.id: speaker.name for speaker in transcript.speakers}
-    turns = "\n".join(_turn(each, names, shape) for each in paragraphs(transcript, shape.pause))
-    said = " · ".join(value for _, value in facts if value)
-    style = _style()
+    sound = _sound(about)
+    script = paths.resource("export", "transcript.js").read_text("utf-8")
+    style = html_form.dressed("transcript.css", _COLOURS)
     policy = (
-        f"default-src 'none'; script-src 'sha256-{_digest(_SCRIPT)}'; style-src 'sha256-{_digest(style)}'; "
+        f"default-src 'none'; script-src 'sha256-{_digest(script)}'; style-src 'sha256-{_digest(style)}'; "
         "media-src 'self' data: file:; base-uri 'none'; form-action 'none'"
     )
-    language = escaped((transcript.second_language if shape.second else transcript.language) or "und")
+    language = (transcript.second_language if shape.second else transcript.language) or "und"
+    turns = "".join(_Turns(transcript, shape, plays=bool(sound)).written())
     return (
-        f'<!doctype html>\n<html lang="{language}">\n<head>\n<meta charset="utf-8">\n'
+        f'<!doctype html>\n<html lang="{escaped(language)}">\n<head>\n<meta charset="utf-8">\n'
         f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         '<meta name="referrer" content="no-referrer">\n'
-        f"<title>{escaped(about.title)}</title>\n<style>{style}</style>\n</head>\n<body>\n<main>\n"
-        f'<h1>{escaped(about.title)}</h1>\n<p class="facts">{escaped(said)}</p>\n{_sound(about.audio)}\n'
-        f"{turns}\n</main>\n<script>{_SCRIPT}</script>\n</body>\n</html>\n"
+        f"<title>{escaped(about.title)}</title>\n<style>{style}</style>\n</head>\n<body>\n"
+        f'<main{"" if shape.times else _BARE}>\n<h1 dir="auto">{escaped(about.title)}</h1>\n'
+        f"{_facts(transcript, shape, facts)}{sound}{turns}</main>\n<script>{script}</script>\n</body>\n</html>\n"
     )
 
 
-def _turn(paragraph: Paragraph, names: dict[str, str], shape: Shape) -> str:
-    text = paragraph.second if shape.second else paragraph.text
-    moment = f'<button data-at="{paragraph.begins}">{short(paragraph.begins)}</button>' if shape.times else ""
-    is_named = shape.speakers and paragraph.speaker in names
-    name = f"<strong>{escaped(names[paragraph.speaker])}</strong> " if is_named else ""
-    place = f'data-begins="{paragraph.begins}" data-ends="{paragraph.ends}"'
-    return f'<p dir="auto" {place}>{moment}{name}{escaped(text)}</p>'
+_BARE = ' class="bare"'
 
 
-def _sound(audio: Path | None) -> str:
-    """The player, with the recording in it, or beside it where it is large; nothing where there is none."""
+def _facts(transcript: Transcript, shape: Shape, facts: tuple[tuple[str, str], ...]) -> str:
+    said = [value for _, value in facts if value]
+    if shape.times and any(segment.doubt & Doubt.APPROXIMATE for segment in transcript.segments):
+        said.append("times are approximate")
+    return f'<div class="facts">{"".join(f"<span>{escaped(each)}</span>" for each in said)}</div>\n'
+
+
+class _Turns:
+    """The paragraphs, each with its time, and the speaker's name where another one begins."""
+
+    def __init__(self, transcript: Transcript, shape: Shape, *, plays: bool) -> None:
+        self._transcript, self._shape, self._plays = transcript, shape, plays
+        self._segments = {segment.id: segment for segment in transcript.segments}
+        self._speakers = {speaker.id: speaker for speaker in transcript.speakers if speaker.name and shape.speakers}
+
+    def written(self) -> Iterator[str]:
+        before: Speaker | None = None
+        for paragraph in paragraphs(self._transcript, self._shape.pause):
+            words = self._words(paragraph)
+            if not words:
+                continue
+            speaker = self._speakers.get(paragraph.speaker)
+            begins = speaker is not before
+            name = _name(speaker) if begins and speaker is not None else ""
+            kind = "turn begins" if begins else "turn"
+            yield f'<div class="{kind}">{name}{self._moment(paragraph)}{words}</div>\n'
+            before = speaker
+
+    def _moment(self, paragraph: Paragraph) -> str:
+        if not self._shape.times:
+            return ""
+        when = short(paragraph.begins)
+        if not self._plays:
+            return f'<span class="when">{when}</span>'
+        label = f'aria-label="Play from {when}"'
+        return f'<button class="when" data-begins="{paragraph.begins}" {label}>{when}</button>'
+
+    def _words(self, paragraph: Paragraph) -> str:
+        said = " ".join(filter(None, (self._said(self._segments[id]) for id in paragraph.segments)))
+        return f'<p class="words{" plays" if self._plays else ""}" dir="auto">{said}</p>' if said else ""
+
+    def _said(self, segment: Segment) -> str:
+        words = escaped(" ".join((segment.second if self._shape.second else segment.text).split()))
+        doubt = ' class="doubt"' if segment.doubt & (Doubt.INVENTED | Doubt.UNSURE) else ""
+        if not words or not (self._plays or doubt):
+            return words
+        return f'<span data-begins="{segment.begins}" data-ends="{segment.ends}"{doubt}>{words}</span>'
+
+
+def _name(speaker: Speaker) -> str:
+    return f'<div class="name s{speaker.color % CHARTS + 1}"><bdi>{escaped(speaker.name)}</bdi></div>'
+
+
+def _sound(about: About) -> str:
+    """The player, with the recording in it, or named where it is large; nothing where there is none."""
+    audio = about.audio
     if audio is None or not audio.is_file():
         return ""
     mime = MIMES.get(audio.suffix.lower(), "")
     if mime and audio.stat().st_size <= EMBEDDED_BYTES:
         address = f"data:{mime};base64,{base64.b64encode(audio.read_bytes()).decode()}"
     else:
-        address = quote(audio.name)
-    return f'<audio controls preload="metadata" src="{escaped(address)}"></audio>'
+        address = _way(audio, about.folder or audio.parent)
+    return f'<div class="player"><audio controls preload="metadata" src="{escaped(address)}"></audio></div>\n'
 
 
-def _style() -> str:
-    tokens = json.loads(paths.resource("theme.json").read_text(encoding="utf-8"))
-    wanted = ("window", "text", "muted", "accent", "selection")
-    light, dark = (
-        " ".join(f"--{name}: {tokens['schemes'][scheme][name]};" for name in wanted) for scheme in ("light", "dark")
-    )
-    return _STYLE.format(light=light, dark=dark)
+def _way(audio: Path, folder: Path) -> str:
+    """From the page to the recording, so that both can be moved together."""
+    try:
+        way = Path(os.path.relpath(audio, folder))
+    except ValueError:  # on another drive
+        return audio.absolute().as_uri()
+    return quote(os.fsencode(way.as_posix()))
 
 
 def _digest(content: str) -> str:
