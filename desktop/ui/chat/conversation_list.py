@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from desktop.core.plain_words import plain_words
 from desktop.core.text import visible
 from desktop.ui import icons, theme
 from desktop.ui.chat.conversations_model import DETAIL, ID, PINNED, TITLE, WORKING, ConversationsModel
@@ -88,7 +89,7 @@ class RowDelegate(QStyledItemDelegate):
             return
         painter.setFont(font)
         left, metrics = rect.left(), painter.fontMetrics()
-        for number, piece in enumerate(text.replace("\n", " ").split(HIT_BEGINS)):
+        for number, piece in enumerate(plain_words(" ".join(text.split())).split(HIT_BEGINS)):
             hit, _, rest = piece.partition(HIT_ENDS) if number else ("", "", piece)
             for tone, words in (("text", hit), ("muted", rest)):
                 shown = metrics.elidedText(visible(words), Qt.TextElideMode.ElideRight, max(0, rect.right() - left))

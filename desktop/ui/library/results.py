@@ -20,6 +20,7 @@ from PySide6.QtCore import (
 from PySide6.QtGui import QContextMenuEvent, QFontMetrics, QKeyEvent, QKeySequence, QPainter, QPalette, QPixmap
 from PySide6.QtWidgets import QAbstractItemView, QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
+from desktop.core.plain_words import plain_words
 from desktop.core.text import visible
 from desktop.ui import icons, theme
 from desktop.ui.library import words
@@ -307,9 +308,9 @@ class ResultsView(QListView):
 
 
 def _parts(text: str) -> list[tuple[bool, str]]:
-    """A snippet in one line, in pieces: whether it is a hit, and its text."""
+    """A snippet in one line and without the marks of Markdown, in pieces: whether it is a hit, and its text."""
     parts: list[tuple[bool, str]] = []
-    for number, piece in enumerate(" ".join(text.split()).split(HIT_BEGINS)):
+    for number, piece in enumerate(plain_words(" ".join(text.split())).split(HIT_BEGINS)):
         hit, _, rest = piece.partition(HIT_ENDS) if number else ("", "", piece)
         parts += [(True, visible(hit))] * bool(hit) + [(False, visible(rest))] * bool(rest)
     return parts
