@@ -371,6 +371,13 @@ def test_hostile_markdown_is_shown_as_it_was_typed(text):
     assert html_text.markdown(text).startswith('<div class="plain"')
 
 
+def test_sides_of_cells_and_directions_of_blocks_need_no_styles():
+    made = html_text.markdown("| a | b |\n|---|--:|\n| 1 | 2 |\n\nשלום\n\n- x\n\n  y\n")
+    assert "style=" not in made, "the page's policy refuses styles in tags"
+    assert '<td class="right">2</td>' in made and '<table dir="auto">' in made
+    assert '<p dir="auto">שלום</p>' in made and '<ul dir="auto">' in made and "<li>" in made
+
+
 async def test_the_archive_is_a_folder_with_a_list(export, tmp_path):
     done = await export.run(ALL, "html", tmp_path / "site", branches="all")
     index = judged((done.path / "index.html").read_text("utf-8"), scripts=["search.js"])

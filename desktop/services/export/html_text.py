@@ -118,8 +118,18 @@ def _parser() -> MarkdownIt:
     parser.disable(["html_block", "html_inline"])
     for rule in (_fence, _code_block, _image, _link_open, _link_close, _table_open, _table_close):
         parser.add_render_rule(rule.__name__.removeprefix("_"), rule)
+    parser.core.ruler.push("directions_and_sides", _directions_and_sides)
     parser.validateLink = _any_address  # type: ignore[method-assign]
     return parser
+
+
+def _directions_and_sides(state: Any) -> None:
+    """Each block runs the way of its own first letter; sides of cells are classes, as the page allows no styles."""
+    for token in state.tokens:
+        if token.nesting == 1 and token.level == 0:
+            token.attrSet("dir", "auto")
+        if style := token.attrs.pop("style", ""):
+            token.attrSet("class", str(style).removeprefix("text-align:"))
 
 
 def _any_address(url: str) -> bool:
@@ -165,7 +175,7 @@ def _link_close(renderer: Any, tokens: Tokens, at: int, options: Any, env: Env) 
 
 
 def _table_open(renderer: Any, tokens: Tokens, at: int, options: Any, env: Env) -> str:
-    return '<div class="table"><table>'
+    return '<div class="table"><table dir="auto">'
 
 
 def _table_close(renderer: Any, tokens: Tokens, at: int, options: Any, env: Env) -> str:
