@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QDialog, QGridLayout, QHBoxLayout, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
@@ -37,7 +38,7 @@ IN_PLACES = (
             ("Enter", "Edit the next segment"),
             ("Ctrl+Enter", "Split at the cursor"),
             ("Shift+Enter", "A new line"),
-            ("Backspace at the beginning", "Merge with the one before"),
+            ("Backspace at the start", "Merge with the one before"),
             ("Delete at the end", "Merge with the next one"),
             ("Esc", "End editing"),
         ),
@@ -85,6 +86,7 @@ async def show(parent: QWidget, actions: Mapping[str, QAction]) -> None:
     area = QScrollArea(sheet)
     area.setObjectName("editor.keys-list")
     area.setWidgetResizable(True)
+    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
     area.setWidget(_groups(listed(actions)))
     column.addWidget(area, 1)
     row = QHBoxLayout()
@@ -95,7 +97,7 @@ async def show(parent: QWidget, actions: Mapping[str, QAction]) -> None:
     close.clicked.connect(sheet.accept)
     row.addWidget(close)
     column.addLayout(row)
-    sheet.resize(look.px(760), min(look.px(620), parent.window().height()))
+    sheet.resize(look.px(800), min(look.px(640), parent.window().height()))
     await dialogs.finished(sheet)
 
 

@@ -68,9 +68,11 @@ class Piece:
 
 
 def _quartered(values: Bytes, by: Any) -> Bytes:
+    """Pairs of pairs: much faster than a reduction over rows of four."""
     short = -values.size % FACTOR
     whole = np.concatenate([values, np.repeat(values[-1:], short)]) if short else values
-    return by.reduce(whole.reshape(-1, FACTOR), axis=1)
+    pairs = by(whole[0::2], whole[1::2])
+    return by(pairs[0::2], pairs[1::2])
 
 
 def _reduced(

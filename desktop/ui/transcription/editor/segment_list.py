@@ -168,11 +168,12 @@ class SegmentList(TallRows):
 
     # Heights and places
 
-    def guessed_height(self, row: int) -> int:
-        segment = self.rows.at(row)
-        second = len(segment.second) if self.columns == "second" else 0
-        longest = max(len(segment.text), second)
-        return segment_paint.guessed(longest, self.columns != "none", bool(segment.doubt), self.viewport().width())
+    def guessed_heights(self, first: int, last: int) -> list[int]:
+        is_second = self.columns == "second"
+        some = [self.rows.at(row) for row in range(first, last)]
+        longest = [max(len(each.text), len(each.second) if is_second else 0) for each in some]
+        doubts = [bool(each.doubt) for each in some]
+        return segment_paint.guessed(longest, doubts, self.columns != "none", self.viewport().width())
 
     def exact_height(self, row: int) -> int:
         segment = self.rows.at(row)

@@ -68,14 +68,17 @@ def height(text: str, beside: str | None, has_signs: bool, width: int) -> int:
     return max(look.px(LEAST), high + 2 * look.px(PAD) + (look.px(SIGN_LINE) if has_signs else 0))
 
 
-def guessed(characters: int, has_beside: bool, has_signs: bool, width: int) -> int:
-    """Of a row, about: by the number of characters of the longest of its texts."""
+def guessed(characters: Sequence[int], have_signs: Sequence[bool], has_beside: bool, width: int) -> list[int]:
+    """Of rows, about: by the number of characters of the longest text of each."""
     look = theme.current()
-    room = text_rects(QRect(0, 0, width, 0), has_beside)[0].width()
+    room = max(1, text_rects(QRect(0, 0, width, 0), has_beside)[0].width())
     metrics = QFontMetrics(look.font("reading"))
-    lines = 1 + characters * metrics.averageCharWidth() // max(1, room)
-    high = lines * metrics.lineSpacing() + 2 * look.px(PAD) + (look.px(SIGN_LINE) if has_signs else 0)
-    return max(look.px(LEAST), high)
+    wide, line = metrics.averageCharWidth(), metrics.lineSpacing()
+    least, pads, sign = look.px(LEAST), 2 * look.px(PAD), look.px(SIGN_LINE)
+    return [
+        max(least, (1 + count * wide // room) * line + pads + (sign if has_signs else 0))
+        for count, has_signs in zip(characters, have_signs, strict=True)
+    ]
 
 
 def character_at(text: str, place: QRect, point: QPoint) -> int:

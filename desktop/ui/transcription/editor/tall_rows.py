@@ -30,7 +30,7 @@ ROUNDS = 3  # of measuring what is in view: exact rows are of other heights, so 
 class TallRows(QListView):
     """For screen readers it is a list view; places, painting and scrolling are its own.
 
-    A subclass says `exact_height` and `guessed_height` of a row, and hears of rows that came or went. Before there is a
+    A subclass says the `exact_height` of a row and about how high rows are, and hears of rows that came or went. Before there is a
     model, Qt asks for places too; its own empty model must not be touched then: PySide would free it.
     """
 
@@ -44,7 +44,8 @@ class TallRows(QListView):
     def exact_height(self, row: int) -> int:
         raise NotImplementedError
 
-    def guessed_height(self, row: int) -> int:
+    def guessed_heights(self, first: int, last: int) -> list[int]:
+        """Of the rows from `first` up to `last`, without it."""
         raise NotImplementedError
 
     def rows_changed(self) -> None:
@@ -60,7 +61,7 @@ class TallRows(QListView):
     def measure(self) -> None:
         """Guess all heights again: the width, the font or the columns have changed."""
         held = self._held()
-        self.heights.reset([self.guessed_height(row) for row in range(self.model().rowCount())])
+        self.heights.reset(self.guessed_heights(0, self.model().rowCount()))
         self._moved(held)
 
     # Where rows stand
@@ -135,12 +136,16 @@ class TallRows(QListView):
             return
         held = self._held()
         self.heights.forget(first.row(), last.row())
-        if last.row() - first.row() < MEASURED_AT_ONCE and self.heights.measure(first.row(), last.row() + 1):
+        are_few = last.row() - first.row() < MEASURED_AT_ONCE
+        if are_few and self.heights.measure(first.row(), last.row() + 1):
             self._moved(held)
-        self.viewport().update()
+        elif are_few:
+            self.viewport().update(self.row_rect(first.row()).united(self.row_rect(last.row())))
+        else:
+            self.viewport().update()
 
     def _inserted(self, parent: QModelIndex, first: int, last: int) -> None:
-        self.heights.insert(first, [self.guessed_height(row) for row in range(first, last + 1)])
+        self.heights.insert(first, self.guessed_heights(first, last + 1))
         self.rows_changed()
         self._moved()
 

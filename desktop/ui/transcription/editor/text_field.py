@@ -7,7 +7,7 @@ from PySide6.QtGui import QKeyEvent, QKeySequence, QTextCursor
 from PySide6.QtWidgets import QFrame, QPlainTextEdit, QWidget
 
 from desktop.ui import theme
-from desktop.ui.transcription.editor.places import from_qt, to_qt
+from desktop.ui.transcription.editor.places import from_qt, is_from_right, to_qt
 
 HISTORY = (QKeySequence.StandardKey.Undo, QKeySequence.StandardKey.Redo)
 LINE_ENDS = str.maketrans("\u2029\u2028", "\n\n")
@@ -31,6 +31,15 @@ class TextField(QPlainTextEdit):
         self.document().setDocumentMargin(0)
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.textChanged.connect(self._align)
+
+    def _align(self) -> None:
+        """To the side where its writing begins, as it is drawn in the list."""
+        option = self.document().defaultTextOption()
+        side = Qt.AlignmentFlag.AlignRight if is_from_right(self.text) else Qt.AlignmentFlag.AlignLeft
+        if option.alignment() != side:
+            option.setAlignment(side)
+            self.document().setDefaultTextOption(option)
 
     @property
     def text(self) -> str:

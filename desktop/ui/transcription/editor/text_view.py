@@ -179,6 +179,7 @@ class TextView(QWidget):
         if last < len(self._shown):
             self._more.start()
         else:
+            self.page.moveCursor(QTextCursor.MoveOperation.Start)  # it was carried along by what was written
             self.page.verticalScrollBar().setValue(self._place)
 
     def _write(self, cursor: QTextCursor, number: int, each: Paragraph) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QRect, Qt, Signal
@@ -51,6 +52,7 @@ class Waveform(QWidget):
         self._current = self._hovered = ""
         self._pyramid = Pyramid()
         self._segments: tuple[Segment, ...] = ()
+        self._speakers: dict[str, int] = {}  # the colour of each
         self._starts: list[int] = []
         self._bands = Bands([], [], [])
         self._picture: QImage | None = None
@@ -70,7 +72,11 @@ class Waveform(QWidget):
 
     def set_transcript(self, transcript: Transcript) -> None:
         colors = {speaker.id: speaker.color for speaker in transcript.speakers}
-        self._segments = transcript.segments
+        is_same = colors == self._speakers and _stand_the_same(self._segments, transcript.segments)
+        self._segments, self._speakers = transcript.segments, colors
+        if is_same:
+            self.update()  # other words at most, as while somebody is typing
+            return
         self._starts = [each.begins for each in self._segments]
         self._bands = Bands(
             self._starts,
@@ -343,6 +349,14 @@ class Waveform(QWidget):
         """The playhead where it is in view, else the middle."""
         x = self.time.x_of(self.playhead)
         return x if 0 <= x <= self.width() else self.width() / 2
+
+
+def _stand_the_same(old: Sequence[Segment], new: Sequence[Segment]) -> bool:
+    """Whether segments have the same times and speakers, whatever they say."""
+    return len(old) == len(new) and all(
+        one is other or (one.begins, one.ends, one.speaker) == (other.begins, other.ends, other.speaker)
+        for one, other in zip(old, new, strict=True)
+    )
 
 
 class _Drag:
