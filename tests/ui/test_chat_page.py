@@ -7,7 +7,7 @@ import gc
 
 import pytest
 from PySide6.QtCore import QMimeData, Qt
-from PySide6.QtGui import QColor, QImage
+from PySide6.QtGui import QColor, QImage, QPdfWriter
 from PySide6.QtTest import QAbstractItemModelTester, QTest
 from PySide6.QtWidgets import QApplication, QPushButton
 from wire import MODEL, Wire, error, reply, usage_chunk
@@ -19,7 +19,7 @@ from desktop.core.profile import Kind
 from desktop.core.secret import Secret
 from desktop.services.bundle import Options
 from desktop.store import conversations
-from desktop.ui import theme
+from desktop.ui import dialogs, theme
 from desktop.ui.chat.conversations_model import ConversationsModel
 from desktop.ui.chat.page import ChatPage
 from desktop.ui.widgets import links, safe_text
@@ -645,6 +645,31 @@ async def test_copy_gives_the_whole_conversation_as_plain_text(held, wire, qapp)
     page.copy_all_action.trigger()
     await page.tasks.settled()
     assert qapp.clipboard().text() == "User:\nSay it\n\nAssistant:\n**bold**"
+    await held.close()
+
+
+async def test_printing_leaves_the_window_to_the_user_and_esc_ends_it(held, wire, monkeypatch, tmp_path):
+    page = await held.open()
+    wire.answers = [reply("# Title\n\n" + "Some words of a long answer.\n\n" * 400)]
+    await held.send("Tell me all")
+
+    async def writer(_parent):
+        return QPdfWriter(str(tmp_path / "out.pdf"))
+
+    monkeypatch.setattr(dialogs, "choose_printer", writer)
+    said = []
+    monkeypatch.setattr(page.status, "say", said.append)
+    page._print()
+    await page.tasks.settled()
+    assert sum(text.startswith("Printing: ") for text in said) > 3, "the window had its turn in between"
+    assert said[-1] == "" and (tmp_path / "out.pdf").read_bytes().startswith(b"%PDF")
+    said.clear()
+    page._print()
+    while not said:
+        await asyncio.sleep(0)
+    QTest.keyClick(page.composer.edit, Qt.Key.Key_Escape)
+    await page.tasks.settled()
+    assert len(said) < 5 and said[-1] == "" and held.failures == []
     await held.close()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import time
 
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
@@ -31,6 +32,7 @@ from desktop.ui.widgets.transcript_code import Code
 from desktop.ui.widgets.transcript_heights import Heights
 from desktop.ui.widgets.transcript_ink import Ink
 from desktop.ui.widgets.transcript_model import KEPT_MESSAGES, TranscriptModel
+from desktop.ui.widgets.transcript_print import Printing, print_pages
 
 WORDS = "Reading **line by line** keeps memory flat; each `line` is read when asked for. " * 4
 
@@ -531,9 +533,7 @@ def test_actions_appear_under_the_mouse_in_a_fixed_place_and_move_no_text(qtbot)
     assert shown.actions == [("000001", "regenerate"), ("000001", "branch_after")]
 
 
-FIGURES = (
-    "gpt-4o · 1 204 in (800 cached) · 356 out (120 reasoning) · $0.0056 · 0.1 s to first token · 82 tok/s · stop"
-)
+FIGURES = "gpt-4o · 1 204 in (800 cached) · 356 out (120 reasoning) · $0.0056 · 0.1 s to first token · 82 tok/s · stop"
 
 
 @pytest.mark.parametrize("width", [480, 560, 700, 900])
@@ -705,11 +705,26 @@ def test_a_new_theme_draws_everything_anew(qtbot):
     assert shown.view.rows.made[5] is not before
 
 
-def test_printing_gives_pages(qtbot, tmp_path):
-    shown = Shown(qtbot, [message(1)])
-    pages = shown.view.print_messages(QPdfWriter(str(tmp_path / "a.pdf")), [message(n, WORDS * 8) for n in range(30)])
+def test_printing_gives_pages(tmp_path, qapp):
+    pages = print_pages(QPdfWriter(str(tmp_path / "a.pdf")), [message(n, WORDS * 8) for n in range(30)])
     assert pages > 5
     assert (tmp_path / "a.pdf").read_bytes().startswith(b"%PDF")
+
+
+def test_nothing_to_print_is_one_empty_page(tmp_path, qapp):
+    assert print_pages(QPdfWriter(str(tmp_path / "a.pdf")), []) == 1
+
+
+def test_a_message_of_a_megabyte_is_printed_in_short_steps(tmp_path, qapp):
+    code = "\n".join(f"line {number} = {number * 7}" for number in range(50_000))
+    printing = Printing(QPdfWriter(str(tmp_path / "a.pdf")))
+    longest, began = 0.0, time.thread_time()
+    for steps, _ in enumerate(printing.steps([message(1, f"```py\n{code}\n```")])):
+        longest, began = max(longest, time.thread_time() - began), time.thread_time()
+        if steps == 40:
+            break
+    assert steps == 40 and printing.pages > 10
+    assert longest < 0.5
 
 
 def test_the_whole_as_plain_text(qtbot):

@@ -27,6 +27,7 @@ from desktop.ui.chat.empty import EmptyChat
 from desktop.ui.chat.find_bar import FindBar
 from desktop.ui.chat.finding import Finding
 from desktop.ui.chat.meta import meta_line
+from desktop.ui.chat.printing import print_on
 from desktop.ui.chat.state import Live, OpenConversation, Options, Sending, Typed
 from desktop.ui.chat.status import StatusLine
 from desktop.ui.chat.taking import taken
@@ -871,7 +872,7 @@ class ChatPage(Page):
         messages = await self._whole()
         printer = await dialogs.choose_printer(self)
         if printer is not None:
-            self.transcript.print_messages(printer, messages)
+            await print_on(printer, messages, self.status.say)
 
     def _export(self) -> None:
         self._start(self._to_file(), "export")
@@ -1005,13 +1006,15 @@ class ChatPage(Page):
         self.composer.edit.setFocus()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Esc leaves the innermost thing: an edit, then the reply that arrives, then the find bar."""
+        """Esc leaves the innermost thing: an edit, then the reply that arrives, then printing, then the find bar."""
         if event.key() != Qt.Key.Key_Escape:
             super().keyPressEvent(event)
         elif self.open.editing:
             self._stop_editing()
         elif self._sending:
             self.stop()
+        elif self.tasks.is_running("print"):
+            self.tasks.cancel("print")
         elif not self.find_bar.isHidden():
             self.find_bar.leave()
         else:

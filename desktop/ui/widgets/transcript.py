@@ -17,7 +17,6 @@ from PySide6.QtGui import (
     QKeyEvent,
     QKeySequence,
     QMouseEvent,
-    QPagedPaintDevice,
     QPainter,
     QPaintEvent,
     QResizeEvent,
@@ -42,7 +41,6 @@ from desktop.ui.widgets.transcript_menu import AddMore, MessageMenu, Spot
 from desktop.ui.widgets.transcript_model import TranscriptModel
 from desktop.ui.widgets.transcript_over import Over
 from desktop.ui.widgets.transcript_pointer import Pointer
-from desktop.ui.widgets.transcript_print import print_pages
 from desktop.ui.widgets.transcript_repaint import Before, Repaint
 from desktop.ui.widgets.transcript_row_paint import paint_row
 from desktop.ui.widgets.transcript_rows import Row
@@ -620,9 +618,3 @@ class TranscriptView(QAbstractScrollArea):
 
     def row_at_global(self, x: int, y: int) -> int:
         return self.sight.row_at(self.viewport().mapFromGlobal(QPoint(x, y)).y())
-
-    # Printing
-
-    def print_messages(self, printer: QPagedPaintDevice, messages: Iterable[Message]) -> int:
-        """Paint messages onto pages, always in black on white; the number of pages."""
-        return print_pages(printer, messages)
