@@ -84,6 +84,30 @@ def test_repetitions_and_words_over_silence_are_marked():
     assert [s.doubt for s in found] == [0, Doubt.INVENTED]
 
 
+def invented(said: TranscriptionReply, silent: list[tuple[int, int]]) -> list[bool]:
+    found = times.segments_of(said, 0, 30_000, times.spoken(30_000, silent))
+    return [bool(segment.doubt & Doubt.INVENTED) for segment in found]
+
+
+def test_what_models_say_over_silence_and_noise_is_marked():
+    real = (0.0, 8.0, "We went down to the harbour, and it was cold.")
+    assert invented(reply(real, (8.0, 29.98, "Thank you for watching.")), [(8500, 30_000)]) == [False, True]
+    in_turn = [(9.0 + n, 10.0 + n, ("I know what it is.", "You know what it is.")[n % 2]) for n in range(8)]
+    assert invented(reply(real, *in_turn), []) == [False] * 3 + [True] * 6
+    much = (8.0, 30.0, "Subtitles by the community of those who like to write them, in every language of the world")
+    assert invented(reply(real, much), [(8000, 20_000), (20_700, 30_000)]) == [False, True]
+    assert invented(reply((0.0, 1.0, "Yes."), (1.0, 2.0, "Yes."), (2.0, 3.0, "Yes.")), []) == [False] * 3
+    assert invented(reply((0.0, 0.1, "Of course I do, every day.")), []) == [False]  # its times are only sloppy
+
+
+def test_more_than_anybody_could_say_is_marked_though_the_model_named_no_times():
+    much = TranscriptionReply("Real words. And this is something that nobody has ever said in so short a time as that.")
+    assert invented(much, [(1000, 30_000)]) == [True, True]
+    assert invented(much, [(6000, 30_000)]) == [False, False]
+    again = TranscriptionReply("Real words are here. " + "Thank you for watching. " * 4)
+    assert invented(again, [(6000, 30_000)]) == [False, False, True, True, True]
+
+
 def test_a_model_that_was_unsure_is_believed():
     said = TranscriptionReply("x", segments=(SegmentReply("mumble", 0, 1, avg_logprob=-1.4, no_speech_prob=0.1),))
     assert times.segments_of(said, 0, 5000, ALL)[0].doubt == Doubt.UNSURE

@@ -19,6 +19,9 @@ from desktop.core.transcript import Doubt, Segment, Word
 UNSURE_BELOW = -1.0  # mean log probability of a segment's tokens
 NOBODY_ABOVE = 0.6  # the model's own word for the chance that nobody speaks
 SPOKEN_SHARE = 0.05  # less of a segment is loud: nobody said it
+FASTEST = 50  # letters in a second of speech; the fastest speakers come to half of it
+AROUND_MS = 500  # by which times of a model may be wrong
+LONGEST_LOOP = 4  # sentences that come again together
 REPEATS, PACKED_TIMES = 3, 2.0  # so often, and so well packed: said by the model, not by a person
 LONGEST_CHARACTERS = 220  # a sentence that is longer is parted at a comma
 SNAP = 0.45  # of a sentence's length that its end may move to a pause
@@ -109,17 +112,23 @@ def sentences(text: str) -> list[str]:
 
 
 def doubted(segments: Sequence[Segment], heard: Spoken) -> list[Segment]:
-    """Words where nobody speaks, and phrases that come again and again, are marked as invented."""
-    made = list(segments)
-    for at, segment in enumerate(made):
-        is_named = not segment.doubt & Doubt.APPROXIMATE
-        if segment.text.strip() and is_named and heard.share(segment.begins, segment.ends) < SPOKEN_SHARE:
-            made[at] = _with(segment, Doubt.INVENTED)
-    for first, last in _runs(made):
-        text = " ".join(each.text for each in made[first:last])
-        if last - first >= REPEATS and packing(text) >= PACKED_TIMES:
-            made[first + 1 : last] = [_with(each, Doubt.INVENTED) for each in made[first + 1 : last]]
-    return [_with(each, Doubt.INVENTED) if _stutters(each.text) else each for each in made]
+    """Words where nobody speaks, or more of them than anybody could say there, and phrases that come again and again,
+    are marked as invented."""
+    invented = {at for at, segment in enumerate(segments) if _stutters(segment.text) or _is_unspoken(segment, heard)}
+    for first, last in _loops(segments):
+        if packing(" ".join(each.text for each in segments[first:last])) >= PACKED_TIMES:
+            invented.update(range(first, last))
+    return [_with(each, Doubt.INVENTED) if at in invented else each for at, each in enumerate(segments)]
+
+
+def _is_unspoken(segment: Segment, heard: Spoken) -> bool:
+    """Of times that follow from the speech itself only its length tells anything."""
+    is_approximate = bool(segment.doubt & Doubt.APPROXIMATE)
+    wide = 0 if is_approximate else AROUND_MS
+    around = sum(b - a for a, b in heard.inside(segment.begins - wide, segment.ends + wide))
+    if _weight(segment.text) > FASTEST * around / 1000:
+        return True
+    return not is_approximate and heard.share(segment.begins, segment.ends) < SPOKEN_SHARE
 
 
 def packing(text: str) -> float:
@@ -326,13 +335,17 @@ def _weight(text: str) -> int:
     return sum(3 if ord(letter) > 0x2E80 else 1 for letter in text if not letter.isspace()) + 1
 
 
-def _runs(segments: Sequence[Segment]) -> Iterable[Span]:
-    """Begin and end of neighbours that say the same."""
-    first = 0
-    for at in range(1, len(segments) + 1):
-        if at == len(segments) or bare(segments[at].text) != bare(segments[first].text):
-            yield first, at
-            first = at
+def _loops(segments: Sequence[Segment]) -> Iterable[Span]:
+    """Begin and end of what only says again what one to LONGEST_LOOP segments before it said, REPEATS times or more
+    with those."""
+    said = [bare(segment.text) for segment in segments]
+    for size in range(1, LONGEST_LOOP + 1):
+        first = size
+        for at in range(size, len(said) + 1):
+            if at == len(said) or said[at] != said[at - size]:
+                if at - first >= (REPEATS - 1) * size:
+                    yield first, at
+                first = at + 1
 
 
 def _stutters(text: str) -> bool:
