@@ -75,7 +75,8 @@ async def open_services(
     """Open the data folder and everything on it. Raises StoreError where the archive cannot be opened."""
     folder, redactor = options.data_dir, redactor or Redactor()
     database, archive_lock, settings, secrets, profiles = await asyncio.to_thread(_open, options, redactor, now)
-    notices = [*database.notices, *settings.notices, *profiles.notices]
+    of_archive = " ".join(database.notices)  # one after the other they say what happened
+    notices = [*([of_archive] if of_archive else []), *settings.notices, *profiles.notices]
     for place in {folder, database.folder}:
         if warning := await asyncio.to_thread(network_warning, place):
             notices.append(warning)

@@ -200,7 +200,7 @@ class ArchiveNewer(StoreError):
 
 
 class ArchiveDamaged(StoreError):
-    advice_by_default = "The damaged file was set aside whole. The newest good backup is open."
+    advice_by_default = "The damaged file was set aside whole. The newest good copy is open."
 
 
 class ArchiveLocked(StoreError):

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from desktop.core.conversation import Attachment, Audio, Part, Picture
 from desktop.core.errors import BadFile, Missing
+from desktop.core.sizes import size_words
 from desktop.core.text import scalar
 from desktop.store import blobs, conversations
 from desktop.store.database import Database
@@ -94,7 +95,7 @@ def _read(path: Path) -> bytes:
         if size > LARGEST_BYTES:
             raise BadFile(
                 f"“{path.name}” is too large to send with a message.",
-                f"At most {LARGEST_BYTES // 1024 // 1024} MB go with one. The file itself was not changed.",
+                f"At most {size_words(LARGEST_BYTES)} go with one. The file itself was not changed.",
             )
         content = path.read_bytes()
     except OSError as error:

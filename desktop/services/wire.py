@@ -22,6 +22,7 @@ from desktop.core.calls import CallRow
 from desktop.core.errors import BadFile, BadInput, Missing
 from desktop.core.profile import Profile
 from desktop.core.secret import Redactor
+from desktop.core.sizes import size_words
 from desktop.core.wire import endpoints, snippets
 from desktop.core.wire.curl import curl
 from desktop.core.wire.difference import Difference, difference
@@ -355,7 +356,7 @@ def _file(name: str, files: Mapping[str, Path]) -> bytes:
         raise BadInput(f"No file is chosen for “{name}”.", "Choose one and run the request again.")
     try:
         if files[name].stat().st_size > FILE_BYTES:
-            raise BadFile(f"The file for “{name}” is larger than {FILE_BYTES // 1024**2} MiB.")
+            raise BadFile(f"The file for “{name}” is larger than {size_words(FILE_BYTES)}.")
         return files[name].read_bytes()
     except OSError as error:
         raise BadFile(f"The file for “{name}” cannot be read.") from error

@@ -63,9 +63,9 @@ def get(conn: sqlite3.Connection, sha256: str) -> bytes:
         try:
             content = file_of(folder_of(conn), sha256).read_bytes()
         except FileNotFoundError as error:
-            raise Missing("The file of this attachment is gone.", "Restore a backup to get it back.") from error
+            raise Missing("The file of this attachment is gone.", "Restore a copy to get it back.") from error
     if hashlib.sha256(content).hexdigest() != sha256:
-        raise Missing("The file of this attachment is damaged.", "Restore a backup to get it back.")
+        raise Missing("The file of this attachment is damaged.", "Restore a copy to get it back.")
     return bytes(content)
 
 

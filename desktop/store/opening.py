@@ -237,7 +237,7 @@ def _replace(path: Path, look: Look, fault: str | None, now: float, notices: lis
     copy = backups.newest_good(path.parent)
     if copy is not None:
         backups.bring_back(path.parent, copy)
-        notices.append(f"The copy of {copy.made:%d %B %Y, %H:%M} UTC is open.")
+        notices.append(f"The copy of {copy.made.astimezone():%Y-%m-%d %H:%M} is open.")
         return
     if aside is not None or notices:
         notices.append("There is no good copy, so a new archive was begun.")

@@ -8,6 +8,7 @@ from contextlib import closing
 from pathlib import Path
 
 from desktop.core.errors import ArchiveDamaged, ArchiveFull, BadInput, KnownError, Missing
+from desktop.core.sizes import size_words
 from desktop.store import backups, connections, opening, settings
 from desktop.store.schema import FILE_NAME
 from desktop.store.small_files import read_object, write_object
@@ -51,7 +52,7 @@ def check_target(source: Path, target: Path) -> None:
         raise BadInput("There is an archive in this folder already.", "Choose an empty folder.")
     needed = size_bytes(source) + ROOM_LEFT
     if shutil.disk_usage(target).free < needed:
-        raise ArchiveFull(f"There is no room there: {needed / 2**20:,.0f} MiB are needed.", "Choose another disk.")
+        raise ArchiveFull(f"There is no room there: {size_words(needed)} are needed.", "Choose another disk.")
 
 
 def size_bytes(folder: Path) -> int:

@@ -18,6 +18,7 @@ from PySide6.QtWidgets import QApplication
 from desktop import __version__
 from desktop.core.errors import KnownError
 from desktop.core.options import Options
+from desktop.core.sizes import size_words
 from desktop.paths import resource
 from desktop.ui import icons, theme
 
@@ -70,7 +71,7 @@ def _resources() -> str:
     if broken or not names:
         raise FileNotFoundError(str(broken))
     size = resource("models.json").stat().st_size
-    return f"{len(names)} icons, {len(theme.tokens()['schemes'])} schemes, catalog of {size // 1024} KiB"
+    return f"{len(names)} icons, {len(theme.tokens()['schemes'])} schemes, catalog of {size_words(size)}"
 
 
 def _archive(folder: Path) -> str:
@@ -84,7 +85,7 @@ def _archive(folder: Path) -> str:
     reading.close()
     if state != "ok":
         raise ValueError("the archive's check failed")
-    return f"version {version}, {path.stat().st_size // 1024} KiB, sound"
+    return f"version {version}, {size_words(path.stat().st_size)}, sound"
 
 
 def _window(application: QApplication) -> str:

@@ -256,3 +256,36 @@ async def test_a_start_off_line_complains_of_nothing(qtbot, options):
         await page.tasks.settled()
     assert [banner for banner in running.window.notices.banners if banner.isVisible()] == []
     await running.aclose()
+
+
+async def test_in_a_small_window_with_large_text_nothing_is_cut_at_the_side(qtbot, options):
+    await damaged(options)
+    running, _ = await opened(options)
+    await running.services.settings.change(text_scale=150)
+    running.window.resize(800, 600)
+    page, local = running.window.pages["settings"], running.services.profiles.chosen
+    assert page.jump.isVisible() and not page.sections.isVisible()
+    for key, name in [*((f"group:{name}", name) for name in page.form.groups), (f"profile:{local.id}", local.name)]:
+        at = page.jump.choice.findData(key)
+        page.jump.choice.setCurrentIndex(at)
+        page.jump.choice.activated.emit(at)
+        await page.tasks.settled()
+        QApplication.sendPostedEvents()
+        area = page.stack.currentWidget()
+        assert area.widget().minimumSizeHint().width() <= area.viewport().width(), name
+        assert page.jump.choice.currentText() == name and page.sections.selected == key
+    running.window.resize(1400, 800)
+    assert page.sections.isVisible() and not page.jump.isVisible()
+    await running.aclose()
+
+
+async def test_a_section_that_is_chosen_already_is_scrolled_to_again(qtbot, options):
+    running, _ = await opened(options)
+    page = running.window.pages["settings"]
+    bar = page._settings_area.verticalScrollBar()
+    at = bar.value()
+    assert at > 0
+    bar.setValue(0)
+    page.open_group("Archive")
+    assert bar.value() == at
+    await running.aclose()

@@ -15,6 +15,7 @@ import msgspec
 
 from desktop.core.errors import ArchiveFull, BadFile, BadInput, KnownError
 from desktop.core.ids import new_id
+from desktop.core.sizes import size_words
 from desktop.services.export.json_form import Head
 from desktop.services.imports import own
 from desktop.services.imports.boxes import READ_FAILURES, Box, open_box
@@ -196,7 +197,7 @@ class _Work:
         free = shutil.disk_usage(self._database.folder).free
         if free < needed:
             raise ArchiveFull(
-                f"This import needs up to {needed / 1e9:.1f} GB beside the archive; {free / 1e9:.1f} GB are free.",
+                f"This import needs up to {size_words(needed)} beside the archive; {size_words(free)} are free.",
                 "Make room, or import a part of it. Nothing was changed.",
             )
 

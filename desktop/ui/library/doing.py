@@ -95,7 +95,7 @@ class Doing(QObject):
         messages = words.many(sum(row.message_count for row in rows), "message")
         text = (
             f"Delete {_named(rows)} with {messages} for good? This cannot be undone. "
-            "Older backups still hold the text until they are replaced."
+            "Older copies still hold the text until they are replaced."
         )
         if not await dialogs.confirm(self._page, text, "Delete for good"):
             return False
@@ -108,7 +108,7 @@ class Doing(QObject):
         what = words.many(counts.trash, "conversation")
         text = (
             f"Delete the {what} in the trash for good? This cannot be undone. "
-            "Older backups still hold the text until they are replaced."
+            "Older copies still hold the text until they are replaced."
         )
         if counts.trash and await dialogs.confirm(self._page, text, "Empty the trash"):
             gone = await self._library.empty_trash_now()

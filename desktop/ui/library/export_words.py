@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from desktop.core.sizes import size_words as size
 from desktop.core.text import visible
-from desktop.ui.library.import_words import left, size
+from desktop.ui.library.import_words import left
 from desktop.ui.library.words import many
 
 if TYPE_CHECKING:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from desktop.core.sizes import size_words as size
 from desktop.ui.chat.meta import grouped
 from desktop.ui.library.import_rows import Line
 from desktop.ui.library.words import many
@@ -15,13 +16,6 @@ if TYPE_CHECKING:
     from desktop.services.imports.values import Found, Progress, Report, Run, Undone
 
 STATES = {"staged": "under way", "done": "", "undone": "undone", "failed": "stopped before its end, nothing was kept"}
-
-
-def size(size_bytes: float) -> str:
-    for unit, least in (("GB", 1e9), ("MB", 1e6), ("KB", 1e3)):
-        if size_bytes >= least:
-            return f"{size_bytes / least:.1f} {unit}"
-    return f"{round(size_bytes)} bytes"
 
 
 def left(seconds: float) -> str:

@@ -6,7 +6,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFrame, QVBoxLayout, QWidget
 
 from desktop.ui import icons, theme
-from desktop.ui.settings.key_card import button, line
+from desktop.ui.settings.key_card import button, filled, line
 from desktop.ui.settings.key_field import KeyField
 from desktop.ui.widgets.labels import plain_label
 
@@ -37,7 +37,7 @@ class AdminKeyCard(QFrame):
         self.problem = plain_label("", "bad", wrap=True)
         self.problem.setObjectName("profiles.admin-key-problem")
         column.addLayout(line(self.kept, self.remove))
-        column.addLayout(line(self.field, self.keep, stretch=False))
+        column.addLayout(filled(self.field, self.keep))
         column.addWidget(self.problem)
         column.addWidget(plain_label(WHAT_FOR, "muted", wrap=True))
         self.keep.clicked.connect(self.field.give)

@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QVBoxLayout, QWi
 from desktop.core.keeping import Place, Where
 from desktop.core.secret import Secret
 from desktop.ui import icons, theme
+from desktop.ui.settings.flow import Flow
 from desktop.ui.settings.key_field import KeyField
 from desktop.ui.widgets.labels import plain_label
 
@@ -27,14 +28,20 @@ def button(name: str, text: str, kind: str = "", tells: str = "") -> QPushButton
     return made
 
 
-def line(*parts: QWidget, stretch: bool = True) -> QHBoxLayout:
-    """Widgets beside each other."""
+def line(*parts: QWidget) -> Flow:
+    """Widgets beside each other, in as many lines as they need."""
+    row = Flow()
+    for part in parts:
+        row.addWidget(part)
+    return row
+
+
+def filled(*parts: QWidget) -> QHBoxLayout:
+    """Widgets beside each other over the whole width, as a field and its button are."""
     row = QHBoxLayout()
     row.setSpacing(theme.current().gap(8))
     for part in parts:
         row.addWidget(part)
-    if stretch:
-        row.addStretch(1)
     return row
 
 
@@ -69,7 +76,7 @@ class KeyCard(QFrame):
         self.seal_more = button("profiles.seal-more", "Seal keys with a passphrase…", "link")
         column.addLayout(line(self.kept, self.remove))
         self.entry = QWidget()
-        entry = line(self.field, self.keep, stretch=False)
+        entry = filled(self.field, self.keep)
         entry.setContentsMargins(0, 0, 0, 0)
         self.entry.setLayout(entry)
         column.addWidget(self.entry)
@@ -138,7 +145,7 @@ class KeyCard(QFrame):
         self.unseal = button("profiles.unseal", "Give all keys back to the key store", "link")
         self.give_up = button("profiles.give-up-sealed", "Set the sealed file aside and start anew", "link")
         column.addWidget(self.sealing_help)
-        column.addLayout(line(self.passphrase, self.again, self.seal, self.open, stretch=False))
+        column.addLayout(filled(self.passphrase, self.again, self.seal, self.open))
         column.addLayout(line(self.unseal, self.give_up))
         self.sealing.hide()
         return self.sealing

@@ -27,7 +27,7 @@ from desktop.ui.page import Page
 from desktop.ui.settings.archive.section import ArchiveSection
 from desktop.ui.settings.key_card import button
 from desktop.ui.settings.profile_form import KIND_NAMES, ProfileForm
-from desktop.ui.settings.sections import Sections
+from desktop.ui.settings.sections import Jump, Sections
 from desktop.ui.settings.settings_form import SettingsForm
 from desktop.ui.tasks import Report
 from desktop.ui.widgets.labels import plain_label
@@ -88,12 +88,15 @@ class SettingsPage(Page):
         self.archive.attach(services)
 
     def activated(self) -> None:
-        self.sections.list.setFocus()
+        (self.jump.choice if self.jump.isVisible() else self.sections.list).setFocus()
         if self.services is not None:
             self.archive.refresh()
 
     def fit(self, window_width: int) -> None:
-        """The sections are the way about here, so they stay in a narrow window too."""
+        """The sections are the way about here: in a narrow window they are a list that opens, above the settings."""
+        is_narrow = window_width < theme.current().px(theme.tokens()["fold_below"]["history"])
+        self._fitted["history"] = not is_narrow
+        self.jump.setVisible(is_narrow)
         self._show_sides()
 
     async def close_down(self) -> None:
@@ -114,7 +117,8 @@ class SettingsPage(Page):
         self.stack.addWidget(self._settings_area)
         self.stack.addWidget(self._profile_area)
         self.undo_bar = self._undo_bar()
-        for place, shown in ((self.history, (self.sections,)), (self.work, (self.undo_bar, self.stack))):
+        self.jump = Jump(self.sections)
+        for place, shown in ((self.history, (self.sections,)), (self.work, (self.jump, self.undo_bar, self.stack))):
             column = place.layout()
             assert column is not None
             for widget in shown:

@@ -16,7 +16,7 @@ from desktop.core.keeping import Where
 from desktop.core.profile import READY_MADE, Budget, Kind, Limits, Profile, ProxyMode
 from desktop.ui import theme
 from desktop.ui.settings.admin_key import AdminKeyCard
-from desktop.ui.settings.key_card import KeyCard, button, line
+from desktop.ui.settings.key_card import KeyCard, button, filled, line
 from desktop.ui.widgets.form import ChoiceRow, Column, FlagRow, LineRow, NumberRow, Row, section
 from desktop.ui.widgets.labels import plain_label
 from desktop.ui.widgets.money_row import MoneyRow
@@ -199,7 +199,8 @@ class ProfileForm(QWidget):
         self.in_use = plain_label("In use", "badge")
         self.in_use.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self.in_use.setObjectName("profiles.in-use")
-        top = line(self.title, self.in_use)
+        top = filled(self.title, self.in_use)
+        top.addStretch(1)
         top.addWidget(self.use)
         header = QVBoxLayout()
         header.setSpacing(theme.current().gap(4))

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QSignalBlocker, QSize, Qt, Signal
 from PySide6.QtGui import QAction, QPainter
 from PySide6.QtWidgets import (
+    QComboBox,
+    QHBoxLayout,
     QListWidget,
     QListWidgetItem,
     QMenu,
@@ -81,6 +83,7 @@ class Sections(QWidget):
     group_wanted = Signal(str)
     profile_wanted = Signal(str)
     add_wanted = Signal(object)
+    changed = Signal()  # what there is, or what of it is selected
 
     def __init__(self, groups: Sequence[str], parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -97,10 +100,11 @@ class Sections(QWidget):
         self.list.setItemDelegate(_Rows(self.list))
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.list.currentItemChanged.connect(self._moved)
+        self.list.itemClicked.connect(self._moved)  # also the one that is selected: it may be scrolled away
         column.addWidget(self.list, 1)
         foot = QVBoxLayout()
         foot.setContentsMargins(look.gap(12), 0, look.gap(12), 0)
-        foot.addWidget(self._add_button())
+        foot.addWidget(self.add_button("profiles.add"))
         column.addLayout(foot)
         look.changed.connect(self.list.doItemsLayout)
         self._fill()
@@ -112,10 +116,19 @@ class Sections(QWidget):
             self._fill()
 
     def select(self, key: str) -> None:
-        """Go to "group:NAME" or "profile:ID"."""
+        """Go to "group:NAME" or "profile:ID", also where that is selected already."""
         for row in range(self.list.count()):
-            if self.list.item(row).data(KEY) == key:
-                self.list.setCurrentRow(row)
+            item = self.list.item(row)
+            if item.data(KEY) == key:
+                if self.list.currentItem() is item:
+                    self._moved(item)
+                self.list.setCurrentItem(item)
+
+    @property
+    def rows(self) -> list[tuple[str, str]]:
+        """Key and words of each that can be selected."""
+        items = [self.list.item(row) for row in range(self.list.count())]
+        return [(str(item.data(KEY)), item.text()) for item in items if item.data(KEY)]
 
     @property
     def selected(self) -> str:
@@ -136,7 +149,10 @@ class Sections(QWidget):
                 item.setData(IN_USE, in_use)
                 spoken = f"{name}, {detail}, in use" if in_use else f"{name}, {detail}"
                 item.setData(Qt.ItemDataRole.AccessibleTextRole, spoken)
-            self.select(before)
+            for row in range(self.list.count()):
+                if before and self.list.item(row).data(KEY) == before:
+                    self.list.setCurrentRow(row)
+        self.changed.emit()
 
     def _heading(self, text: str) -> None:
         self.list.addItem(item := QListWidgetItem(text))
@@ -148,23 +164,55 @@ class Sections(QWidget):
         return item
 
     def _moved(self, item: QListWidgetItem | None) -> None:
+        self.changed.emit()
         kind, _, name = str(item.data(KEY) or "").partition(":") if item else ("", "", "")
         if kind == "group":
             self.group_wanted.emit(name)
         elif kind == "profile":
             self.profile_wanted.emit(name)
 
-    def _add_button(self) -> QPushButton:
+    def add_button(self, name: str) -> QPushButton:
+        """A button whose menu has the kinds of profiles."""
         button = QPushButton("Add profile")
-        button.setObjectName("profiles.add")
+        button.setObjectName(name)
         button.setAccessibleName("Add profile")
         icons.put(button, "plus")
         menu = QMenu(button)
-        menu.setObjectName("profiles.add-menu")
+        menu.setObjectName(f"{name}-menu")
         for kind, name, _, _ in READY_MADE:
             action = QAction(name, menu)
-            action.setObjectName(f"profiles.add-{kind.value}")
+            action.setObjectName(f"{name}-{kind.value}")
             action.triggered.connect(lambda _=False, wanted=kind: self.add_wanted.emit(wanted))
             menu.addAction(action)
         button.setMenu(menu)
         return button
+
+
+class Jump(QWidget):
+    """The same as a list that opens, where a window is too narrow for a side."""
+
+    def __init__(self, sections: Sections, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._sections = sections
+        look = theme.current()
+        row = QHBoxLayout(self)
+        row.setContentsMargins(look.gap(16), look.gap(12), look.gap(16), 0)
+        row.setSpacing(look.gap(8))
+        self.choice = QComboBox()
+        self.choice.setObjectName("settings.section")
+        self.choice.setAccessibleName("Settings and profiles")
+        self.choice.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        row.addWidget(self.choice, 1)
+        row.addWidget(sections.add_button("settings.add-profile"))
+        self.choice.activated.connect(lambda at: sections.select(str(self.choice.itemData(at))))
+        sections.changed.connect(self._fill)
+        self._fill()
+
+    def _fill(self) -> None:
+        self.choice.clear()
+        rows = self._sections.rows
+        for number, (key, text) in enumerate(rows):
+            if number and key.startswith("profile:") and not rows[number - 1][0].startswith("profile:"):
+                self.choice.insertSeparator(self.choice.count())
+            self.choice.addItem(visible(text), key)
+        self.choice.setCurrentIndex(self.choice.findData(self._sections.selected))

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 
 from desktop.core import pricing
 from desktop.core.calls import CallRow, Fate
+from desktop.core.sizes import size_words
 
 if TYPE_CHECKING:
     from desktop.core.wire.exchange import Exchange
 
 THIN = "\u202f"
+size = size_words
 FATES = {
     Fate.OPEN: "running",
     Fate.COMPLETE: "complete",
@@ -49,15 +51,6 @@ def duration(ms: float | None) -> str:
     if seconds < 100:
         return f"{seconds:.2f} s" if seconds < 10 else f"{seconds:.1f} s"
     return f"{int(seconds // 60)} min {int(seconds % 60):02d} s"
-
-
-def size(count: int) -> str:
-    """812 B, 12.3 kB, 4.1 MB."""
-    if count < 1000:
-        return f"{count} B"
-    if count < 1_000_000:
-        return f"{count / 1000:.1f} kB"
-    return f"{count / 1_000_000:.1f} MB"
 
 
 def clock(started: int, now: datetime | None = None) -> str:

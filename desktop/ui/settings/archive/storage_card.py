@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QRectF, QSignalBlocker, Qt, Signal
-from PySide6.QtGui import QPainter, QPaintEvent
-from PySide6.QtWidgets import QCheckBox, QGridLayout, QSpinBox, QVBoxLayout, QWidget
+from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtWidgets import QCheckBox, QGridLayout, QPushButton, QSpinBox, QVBoxLayout, QWidget
 
+from desktop.core.text import visible
 from desktop.ui import theme
 from desktop.ui.settings.archive.card import Card, button, line, many, size_words, tell
 from desktop.ui.widgets.form import NUMBER_INSET
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 LONGEST_LIST = 8
 BAR_HEIGHT, SIZE_WIDTH = 6, 190
+BARS_FROM = 440
+"""From this width on there is room for bars between names and sizes."""
 
 
 class Bar(QWidget):
@@ -59,6 +62,23 @@ class Shares(QWidget):
         self._column.setSpacing(theme.current().gap(4))
         self._column.addWidget(plain_label(title, "group"))
         self._rows: QWidget | None = None
+        self._bars: list[Bar] = []
+        self._links: list[tuple[QPushButton, str]] = []
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        """In a narrow place names and sizes say enough, and the names are cut."""
+        look = theme.current()
+        has_bars = self.width() >= look.px(BARS_FROM)
+        for bar in self._bars:
+            bar.setVisible(has_bars)
+        for link, name in self._links:
+            room = (self.width() - look.px(SIZE_WIDTH)) * (3 if has_bars else 5) // 5 - look.px(32)
+            cut = link.fontMetrics().elidedText(name, Qt.TextElideMode.ElideRight, max(look.px(40), room))
+            link.setText(no_mnemonic(cut))
 
     def show_shares(self, shares: Sequence[tuple[str, int, str]], opens: Sequence[str] = ()) -> None:
         """Name, bytes, and what stands behind the size; with `opens`, ids that a click on the name gives out."""
@@ -66,6 +86,7 @@ class Shares(QWidget):
             self._column.removeWidget(self._rows)
             self._rows.deleteLater()
         self._rows = QWidget(self)
+        self._bars, self._links = [], []
         grid = QGridLayout(self._rows)
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setHorizontalSpacing(theme.current().gap(12))
@@ -75,18 +96,21 @@ class Shares(QWidget):
         most = max((size for _, size, _ in shares), default=0) or 1
         for at, (name, size, more) in enumerate(shares):
             if opens:
-                link = button("settings.storage-open", no_mnemonic(_short(name)), "link", f"Open {name}")
+                link = button("settings.storage-open", "", "link", f"Open {name}")
+                self._links.append((link, visible(name)))
                 link.clicked.connect(lambda _=False, id=opens[at]: self.opened.emit(id))
                 grid.addWidget(link, at, 0, Qt.AlignmentFlag.AlignLeft)
             else:
                 grid.addWidget(ElidedLabel(name), at, 0)
-            grid.addWidget(Bar(size / most), at, 1)
+            self._bars.append(bar := Bar(size / most, self._rows))
+            grid.addWidget(bar, at, 1)
             words = plain_label(f"{size_words(size)}{more}", "muted")
             words.setMinimumWidth(theme.current().px(SIZE_WIDTH))
             words.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
             grid.addWidget(words, at, 2)
         self._column.addWidget(self._rows)
         self.setVisible(bool(shares))
+        self._fit()
 
 
 class Choice(QWidget):
@@ -215,7 +239,3 @@ def _any(size: int) -> str:
 
 def _in(count: int, what: str) -> str:
     return f" in {many(count, what)}"
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= 40 else text[:39].rstrip() + "…"
