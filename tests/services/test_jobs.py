@@ -212,3 +212,123 @@ async def test_progress_is_written_down_once_a_second_at_most(database):
     await jobs.aclose()
     assert commits() - before <= 5 + (time.monotonic() - began)
     assert database.read_now(lambda db: db.execute("SELECT state FROM job").fetchone()[0]) == JobState.DONE
+
+
+class Waits(Works):
+    """Work that waits for something outside first, until it is let go, and then goes on as the others do."""
+
+    async def __call__(self, handle: Handle) -> None:
+        title = handle._jobs.get(handle.id).title
+        if title.startswith("w"):
+            handle.waits("Waits for money", gives_way=True)
+            await self.gates.setdefault(f"money {title}", asyncio.Event()).wait()
+            await handle.turn()
+        await super().__call__(handle)
+
+
+async def test_a_job_that_waits_gives_its_place_to_one_that_needs_something_else(database):
+    work = Waits()
+    jobs = Jobs(database, parallel=1)
+    jobs.register("k", work, lambda payload: payload["title"][0])
+    ids = await add(jobs, "w1", "w2", "a", "b")
+    await asyncio.sleep(0)
+    assert states(jobs) == {"w1": "waiting", "w2": "queued", "a": "running", "b": "queued"}
+    work.let("money w1")
+    await asyncio.sleep(0.01)
+    assert states(jobs)["w1"] == "waiting" and jobs.get(ids["w1"]).words == TURN  # the place is taken
+    work.let("a", "w1")
+    await jobs.settled([ids["w1"]])
+    assert work.begun == ["a", "w1"] and work.most == 1  # its turn comes before that of those behind it
+    work.let("w2", "money w2", "b")
+    await jobs.settled()
+    assert set(states(jobs).values()) == {"done"} and work.most == 1
+    await jobs.aclose()
+
+
+async def test_a_pause_waits_for_what_should_not_be_broken_off(database):
+    gate, steps = asyncio.Event(), []
+
+    async def work(handle: Handle) -> None:
+        under_way = [True]
+        handle.ends_first = lambda: "Pauses after this step" if under_way else ""
+        for step in (1, 2):
+            await handle.gate()
+            under_way[:] = [True]
+            handle.works("Works")
+            await gate.wait()
+            steps.append(step)
+            under_way.clear()
+            handle.step_ended()
+
+    jobs = queue(database, work)
+    ids = await add(jobs, "a")
+    await asyncio.sleep(0)
+    jobs.pause(ids["a"])
+    assert (jobs.get(ids["a"]).words, jobs.is_pausing(ids["a"])) == ("Pauses after this step", True)
+    gate.set()
+    await jobs.settled()
+    assert steps == [1] and states(jobs) == {"a": "paused"}
+    gate.clear()
+    jobs.resume(ids["a"])
+    await asyncio.sleep(0)
+    jobs.pause(ids["a"], at_once=True)
+    await jobs.settled()
+    assert steps == [1] and states(jobs) == {"a": "paused"}
+    await jobs.aclose()
+
+
+async def test_what_is_added_to_a_held_queue_is_held_and_nothing_stays_for_ever(database):
+    work = Works()
+    jobs = queue(database, work)
+    ids = await add(jobs, "a")
+    jobs.pause_all()
+    ids |= await add(jobs, "b")
+    assert states(jobs) == {"a": "paused", "b": "paused"}
+    work.let("a", "b", "c")
+    for title in "ab":  # one by one, and no more is held
+        jobs.resume(ids[title])
+    await jobs.settled()
+    assert not jobs.is_held
+    await add(jobs, "c")
+    await jobs.settled()
+    assert set(states(jobs).values()) == {"done"}
+    await jobs.aclose()
+
+
+async def test_what_is_done_stays_done(database):
+    work = Works()
+    jobs = queue(database, work)
+    ids = await add(jobs, "a")
+    work.let("a")
+    await jobs.settled()
+    jobs.retry(ids["a"])
+    jobs.pause(ids["a"])
+    assert states(jobs) == {"a": "done"}
+    await jobs.aclose()
+
+
+async def test_an_archive_for_reading_only_shows_jobs_and_begins_none(database, tmp_path):
+    work = Works()
+    first = queue(database, work, 1)
+    await add(first, "a")
+    await first.aclose()
+    again = Works()
+    reader = Database.reader(tmp_path)
+    second = queue(reader, again)
+    await second.load()
+    await asyncio.sleep(0.01)
+    assert again.begun == [] and states(second) == {"a": "queued"}
+    await second.aclose()
+    reader.close()
+
+
+async def test_the_state_of_a_version_to_come_is_no_reason_to_read_nothing(database):
+    work = Works()
+    first = queue(database, work, 1)
+    ids = await add(first, "a")
+    await first.aclose()
+    database.write_now(lambda db: db.execute("UPDATE job SET state = 'dreaming'"))
+    second = queue(database, work)
+    await second.load()
+    assert second.get(ids["a"]).state is JobState.PAUSED
+    await second.aclose()
