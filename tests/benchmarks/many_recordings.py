@@ -130,12 +130,12 @@ async def measure(window, services, tapes: Path, count: int) -> int:
         await asyncio.sleep(0.2)
         await settled(window)
     with steps.step("the first one opened"):
-        page._act("open", [page.rows.at(0).key])
+        page.acts.act("open", [page.rows.at(0).key])
         await settled(window)
         await asyncio.sleep(0.3)
     with steps.step("back, and the list cleared"):
-        page.show_queue()
-        page.clear_action.trigger()
+        page.opening.show_queue()
+        page.head.clear.trigger()
         await until(lambda: page.rows.rowCount() == 0)
     beating.cancel()
     print(f"longest of all: {steps.worst * 1000:.0f} ms of at most {MOST_MS}")

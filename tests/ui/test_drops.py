@@ -110,7 +110,7 @@ async def test_a_folder_is_known_by_a_look_at_the_disk(seat, tmp_path):
     await seat.settled()
     page = window.pages["transcription"]
     assert sorted(page.rows.at(row).title for row in range(page.rows.rowCount())) == ["one.wav", "two.wav"]
-    assert "tapes" not in page.heading.text()
+    assert "tapes" not in page.head.title.text()
     await seat.leave()
 
 

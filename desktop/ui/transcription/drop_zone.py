@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from PySide6.QtCore import QRectF, Qt, Signal
 from PySide6.QtGui import QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from desktop.ui import icons, theme
+from desktop.ui.widgets.buttons import push_button
 from desktop.ui.widgets.labels import plain_label
 
 WORDS = "Drop recordings, videos or folders here, and get finished text and subtitles."
@@ -29,14 +30,19 @@ class DropZone(QWidget):
         self._column = QVBoxLayout(self)
         self.words = plain_label(WORDS, "reading", self, wrap=True)
         self.words.setAlignment(Qt.AlignmentFlag.AlignHCenter)
-        self.choose = self._button("choose", "Choose files…", "primary")
-        self.choose.clicked.connect(lambda: self.choose_wanted.emit())
-        self.record = self._button("record", "Record", "")
-        self.record.clicked.connect(lambda: self.record_wanted.emit())
-        self.example = self._button("example", "Try the example", "link")
-        self.example.clicked.connect(lambda: self.example_wanted.emit())
+        self.choose = push_button(
+            self, "transcription.drop-choose", "Choose files…", self.choose_wanted.emit, "primary"
+        )
+        self.record = push_button(self, "transcription.drop-record", "Record", self.record_wanted.emit)
+        self.example = push_button(
+            self, "transcription.drop-example", "Try the example", self.example_wanted.emit, "link"
+        )
         self.note = plain_label("Half a minute of speech, on this computer, at no cost", "caption", self)
         self.note.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+        for part in (self.choose, self.record, self.example, self.note):
+            kept = part.sizePolicy()
+            kept.setRetainSizeWhenHidden(True)  # nothing moves while it is lit
+            part.setSizePolicy(kept)
         row = self._row = QHBoxLayout()
         row.addStretch(1)
         row.addWidget(self.choose)
@@ -52,14 +58,6 @@ class DropZone(QWidget):
         theme.current().changed.connect(self._measure)
         self._measure()
 
-    def _button(self, name: str, text: str, kind: str) -> QPushButton:
-        button = QPushButton(text, self)
-        button.setObjectName(f"transcription.drop-{name}")
-        button.setAccessibleName(text)
-        if kind:
-            theme.style_as(button, kind)
-        return button
-
     def _measure(self) -> None:
         look = theme.current()
         self._column.setContentsMargins(look.gap(32), look.gap(24), look.gap(32), look.gap(24))
@@ -73,11 +71,13 @@ class DropZone(QWidget):
         self.is_lit = is_lit
         self.words.setText(LIT if is_lit else WORDS)
         for part in (self.choose, self.record, self.example, self.note):
-            kept = part.sizePolicy()
-            kept.setRetainSizeWhenHidden(True)
-            part.setSizePolicy(kept)
             part.setVisible(not is_lit)
         self.update()
+
+    def set_calm(self, is_calm: bool) -> None:
+        """Something else on the page has the filled button for now."""
+        theme.style_as(self.choose, "" if is_calm else "primary")
+        self.record.setEnabled(not is_calm)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QEvent, QModelIndex, Qt, QTimer, Signal
-from PySide6.QtGui import QAction, QContextMenuEvent, QKeyEvent, QKeySequence, QPalette
-from PySide6.QtWidgets import QAbstractItemView, QLineEdit, QListView, QMenu, QVBoxLayout, QWidget
+from PySide6.QtCore import QModelIndex, Qt, QTimer, Signal
+from PySide6.QtGui import QAction, QContextMenuEvent, QKeySequence
+from PySide6.QtWidgets import QLineEdit, QMenu, QVBoxLayout, QWidget
 
 from desktop.core.conversation import Conversation
 from desktop.ui import icons, theme
@@ -14,6 +14,7 @@ from desktop.ui.chat.conversation_list import SEARCH_PAUSE_MS, RowDelegate
 from desktop.ui.chat.conversations_model import ID, ConversationsModel
 from desktop.ui.widgets.labels import plain_label
 from desktop.ui.widgets.moments import relative
+from desktop.ui.widgets.row_list import RowList
 
 
 class RecordingsModel(ConversationsModel):
@@ -43,6 +44,7 @@ class History(QWidget):
         self._top.addWidget(self.search)
         self.view = _View(self)
         self.view.setModel(self.model)
+        self.view.selectionModel().selectionChanged.connect(lambda: self._enable())
         self.empty = plain_label("Finished recordings appear here.", "muted", self, wrap=True)
         self.empty.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignHCenter)
         self._column.addLayout(self._top)
@@ -59,6 +61,7 @@ class History(QWidget):
         self.trash_action = self._action("trash", "Move the recording to the trash", "Delete", "trash", self._trash)
         theme.current().changed.connect(self._measure)
         self._measure()
+        self._enable()
         self.show_rows([])
 
     def _action(self, name: str, text: str, keys: str, icon: str, work: Callable[[], None]) -> QAction:
@@ -98,6 +101,11 @@ class History(QWidget):
     def _open(self, index: QModelIndex) -> None:
         self.opened.emit(str(index.data(ID)))
 
+    def _enable(self) -> None:
+        count = len(self.selected())
+        self.rename_action.setEnabled(count == 1)
+        self.trash_action.setEnabled(count > 0)
+
     def _rename(self) -> None:
         if ids := self.selected():
             self.rename_wanted.emit(ids[0])
@@ -107,19 +115,15 @@ class History(QWidget):
             self.trash_wanted.emit(ids)
 
 
-class _View(QListView):
+class _View(RowList):
     def __init__(self, owner: History) -> None:
-        super().__init__(owner)
+        super().__init__("transcription.history", "Finished recordings", owner)
         self._owner = owner
-        self.setObjectName("transcription.history")
-        self.setAccessibleName("Finished recordings")
         self.setItemDelegate(RowDelegate(self))
         self.setUniformItemSizes(True)
-        self.setMouseTracking(True)
-        self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
-        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        theme.current().changed.connect(self.scheduleDelayedItemsLayout)
+
+    def entered_on(self, index: QModelIndex) -> None:
+        self._owner.opened.emit(str(index.data(ID)))
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         if self._owner.selected():
@@ -127,14 +131,3 @@ class _View(QListView):
             menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
             menu.addActions([self._owner.rename_action, self._owner.trash_action])
             menu.popup(event.globalPos())
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self.currentIndex().isValid():
-            self._owner.opened.emit(str(self.currentIndex().data(ID)))
-            return
-        super().keyPressEvent(event)
-
-    def changeEvent(self, event: QEvent) -> None:
-        super().changeEvent(event)
-        if event.type() == QEvent.Type.PaletteChange and (port := self.viewport()):
-            port.setBackgroundRole(QPalette.ColorRole.NoRole)

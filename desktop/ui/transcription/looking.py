@@ -9,13 +9,16 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 from PySide6.QtCore import QObject, Signal
 
-from desktop.ui.transcription.rows import Seen
+from desktop.ui.transcription.rows import ONCE, Seen
 
 if TYPE_CHECKING:
     from desktop.core.catalog import Card
     from desktop.services.transcription import Look, Looking, Options, Transcription
 
-    Known = Callable[[str], Awaitable[str]]
+    Known = Callable[[str], Awaitable[tuple[str, bool]]]
+    """Of a recording that is here already: what is said of it, and whether there is something to open."""
+
+PREFIX = "look:"
 
 
 class Waiting(QObject):
@@ -82,16 +85,19 @@ class Waiting(QObject):
         if one not in self.seen:
             return
         fresh = []
-        hashes = {each.look.sha256 for each in self.seen if each.look is not None and each.look.sha256}
+        there = [each.look for each in self.seen if each.look is not None]
+        paths, hashes = {look.path for look in there}, {look.sha256 for look in there if look.sha256}
         for look in looks:
+            if look.path in paths:
+                continue  # the same folder again
             if look.sha256 in hashes and not look.problem:
-                look = replace(look, problem="This recording is in the list already.", advice="It is taken once.")
+                look = replace(look, problem="This recording is in the list already.", advice=ONCE)
             hashes.add(look.sha256)
-            said = await known(look.same_as) if look.same_as else ""
-            fresh.append(Seen(self._key(), look.path, look, said))
+            said, can_open = await known(look.same_as) if look.same_as else ("", True)
+            fresh.append(Seen(self._key(), look.path, look, said, can_open=can_open))
         if one in self.seen:
             at = self.seen.index(one)
-            self.seen[at : at + 1] = fresh or [self._nothing(one)]
+            self.seen[at : at + 1] = fresh if looks else [self._nothing(one)]
             self.changed.emit()
 
     def _nothing(self, one: Seen) -> Seen:
@@ -107,27 +113,44 @@ class Waiting(QObject):
 
         problem, advice = plan.problem(options, card)
         for one in self.seen:
-            if one.look is None or one.look.sound is None or not one.look.sha256 or one.look.sound.is_protected:
+            look = one.look
+            if look is None or look.sound is None or not look.sha256 or look.sound.is_protected:
                 continue
-            if one.look.problem and one.look.advice == "It is taken once.":
+            if look.problem and look.advice == ONCE:
                 continue
+            heard = look.sound.seconds * len(plan.channels(options, look.sound))
             one.look = replace(
-                one.look,
+                look,
                 problem=problem,
                 advice=advice,
-                warning=plan.warning(options, card, one.look.sound),
-                estimate=plan.estimate(one.look.sound.seconds * len(plan.channels(options, one.look.sound)), card),
-                parts=plan.many(Path(one.look.path), one.look.size_bytes, one.look.sound, card, options),
+                warning=plan.warning(options, card, look.sound),
+                estimate=plan.estimate(heard, card),
+                parts=plan.many(look.path, look.size_bytes, look.sound, card, options),
             )
         self.changed.emit()
 
     def find(self, key: str) -> Seen | None:
+        if not key.startswith(PREFIX):
+            return None  # a job
         return next((one for one in self.seen if one.key == key), None)
 
     def remove(self, keys: Sequence[str]) -> None:
-        self.seen = [one for one in self.seen if one.key not in keys]
+        gone = set(keys)
+        self.seen = [one for one in self.seen if one.key not in gone]
+        self.changed.emit()
+
+    def put_back(self, seen: Sequence[Seen]) -> None:
+        """Those that were removed, before the others."""
+        self.seen = [*seen, *self.seen]
+        self.changed.emit()
+
+    def take_again(self, keys: Sequence[str]) -> None:
+        """Wanted although they were transcribed already."""
+        wanted = set(keys)
+        for one in self.seen:
+            one.again |= one.key in wanted
         self.changed.emit()
 
     def _key(self) -> str:
         self._number += 1
-        return f"look:{self._number}"
+        return f"{PREFIX}{self._number}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QIODevice, QObject, Signal
-from PySide6.QtMultimedia import QAudioDevice, QAudioFormat, QAudioSource, QMediaDevices
+from PySide6.QtMultimedia import QAudio, QAudioDevice, QAudioFormat, QAudioSource, QMediaDevices
 
 from desktop.core.errors import KnownError
 
@@ -18,6 +18,7 @@ class Microphone(QObject):
     """See `recording.Source`."""
 
     samples = Signal(bytes)
+    broke = Signal(object)
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -45,6 +46,7 @@ class Microphone(QObject):
         if self._device is None:
             raise NoMicrophone(f"“{name}” gives no sound.", "Choose another microphone.")
         self._device.readyRead.connect(self._read)
+        self._source.stateChanged.connect(self._turned)
 
     @staticmethod
     def _form(device: QAudioDevice) -> QAudioFormat:
@@ -58,6 +60,12 @@ class Microphone(QObject):
             form.setSampleFormat(QAudioFormat.SampleFormat.Int16)
         return form
 
+    def _turned(self, state: QAudio.State) -> None:
+        """It has stopped by itself: unplugged, or taken by another program."""
+        source = self._source
+        if source is not None and state is QAudio.State.StoppedState and source.error().name != "NoError":
+            self.broke.emit(NoMicrophone("The microphone gives no sound any more.", "What was said is kept."))
+
     def pause(self) -> None:
         if self._source is not None:
             self._source.suspend()
@@ -67,11 +75,12 @@ class Microphone(QObject):
             self._source.resume()
 
     def stop(self) -> None:
-        if self._source is not None:
+        source, self._source = self._source, None
+        if source is not None:
             self._read()
-            self._source.stop()
-            self._source.deleteLater()
-        self._source = self._device = None
+            source.stop()
+            source.deleteLater()
+        self._device = None
 
     def _read(self) -> None:
         if self._device is not None and (content := self._device.readAll().data()):

@@ -6,28 +6,56 @@ from collections.abc import Sequence
 from typing import Any
 
 from PySide6.QtCore import QSignalBlocker, Signal
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QVBoxLayout, QWidget
 
 from desktop.core.catalog import Card
-from desktop.ui import theme
+from desktop.core.parameters import Parameter
+from desktop.core.settings import Settings
 from desktop.ui.transcription import parameters
+from desktop.ui.transcription.lists import WordLists
 from desktop.ui.transcription.output import OutputBox
+from desktop.ui.transcription.parameters import PARALLEL
 from desktop.ui.transcription.speakers import SpeakersBox
 from desktop.ui.widgets.labels import plain_label
 from desktop.ui.widgets.parameter_form import ParameterForm
 
 OPEN_AT_FIRST = [parameters.SAID]
-NO_LIST = "Kept lists"
+NO_MODEL = "This profile has no model that hears."
+
+
+class _Fields(ParameterForm):
+    """Some fields have a widget of ours below them, which stays when the fields are made anew for another model."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__("transcription", parent)
+        self._below: dict[str, QWidget] = {}
+
+    def put_below(self, name: str, widget: QWidget) -> None:
+        widget.setParent(self)
+        widget.hide()
+        self._below[name] = widget
+
+    def _rebuild(self, parameters: list[Parameter], values: dict[str, object]) -> None:
+        for widget in self._below.values():
+            widget.setParent(self)  # out of the groups that go
+            widget.hide()
+        super()._rebuild(parameters, values)
+        for name, widget in self._below.items():
+            if (field := self._fields.get(name)) is not None:
+                fields = self._group(field.parameter.group).fields
+                fields.insertWidget(fields.indexOf(field) + 1, widget)
 
 
 class OptionsForm(QWidget):
-    """`changed` whenever recordings would be transcribed otherwise; `profile_chosen` carries a profile's id.
+    """`changed` whenever recordings would be transcribed otherwise; `profile_chosen` carries a profile's id,
+    `parallel_changed` how many recordings are to be worked on at once.
 
-    `lists` are words kept under names: `keep_wanted` asks for a name, `forget_wanted` removes one.
+    Lists are words kept under names: `keep_wanted` asks for a name, `forget_wanted` removes one.
     """
 
     changed = Signal()
     profile_chosen = Signal(str)
+    parallel_changed = Signal(int)
     keep_wanted = Signal()
     forget_wanted = Signal(str)
 
@@ -35,81 +63,60 @@ class OptionsForm(QWidget):
         super().__init__(parent)
         self.card = Card(id="")
         self.values: dict[str, object] = {}
-        self.lists: dict[str, list[str]] = {}
         self._cards: dict[str, Card] = {}
+        self._pace = Settings().transcription_jobs, Settings().transcription_parts
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
-        self.form = ParameterForm("transcription", self)
+        self.form = _Fields(self)
         self.form.setObjectName("transcription.form")
         self.form.set_open_groups(OPEN_AT_FIRST)
         column.addWidget(self.form)
         self._build(self.form.column)
-        self.form.changed.connect(self._set)
-        theme.current().changed.connect(self._measure)
-        self._measure()
-        self._show_lists()
+        self._connect()
 
     def _build(self, column: QVBoxLayout) -> None:
         column.addWidget(plain_label("Parameters", "section", self.form))
-        self.profile = self._combo("profile", "Profile")
-        self.model = self._combo("model", "Model")
+        self.profile = self._combo("profile", "Profile", column)
+        self.model = self._combo("model", "Model", column)
         self.model.setEditable(True)
         self.model.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
-        self.model.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        self.profile.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        for title, box in (("Profile", self.profile), ("Model", self.model)):
-            column.addSpacing(4)
-            label = plain_label(title, "", self.form)
-            label.setBuddy(box)
-            column.addWidget(label)
-            column.addWidget(box)
         self.note = plain_label("", "caption", self.form, wrap=True)
         self.note.setObjectName("transcription.model-note")
         column.addWidget(self.note)
         self.output = OutputBox(self.form)
-        self.output.changed.connect(lambda: self.changed.emit())
         column.addSpacing(8)
         column.addWidget(self.output)
         column.addSpacing(8)
-        column.addLayout(self._lists_row())
-        self.speakers = SpeakersBox(self.form)
-        self.speakers.changed.connect(lambda: self.changed.emit())
-        column.addWidget(self.speakers)
         column.addStretch(1)  # the model's own groups go above it
+        self.lists = WordLists(self.form)
+        self.speakers = SpeakersBox(self.form)
+        self.form.put_below("keywords", self.lists)
+        self.form.put_below("diarize", self.speakers)
+
+    def _combo(self, name: str, title: str, column: QVBoxLayout) -> QComboBox:
+        box = QComboBox(self.form)
+        box.setObjectName(f"transcription.{name}")
+        box.setAccessibleName(title)
+        box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        label = plain_label(title, "", self.form)
+        label.setBuddy(box)
+        column.addSpacing(4)
+        column.addWidget(label)
+        column.addWidget(box)
+        return box
+
+    def _connect(self) -> None:
+        self.form.changed.connect(self._set)
+        self.output.changed.connect(self.changed)
+        self.speakers.changed.connect(self.changed)
         self.profile.activated.connect(lambda at: self.profile_chosen.emit(str(self.profile.itemData(at))))
         self.model.activated.connect(lambda: self._model_typed())
         edit = self.model.lineEdit()
         assert edit is not None
         edit.editingFinished.connect(self._model_typed)
-
-    def _combo(self, name: str, title: str) -> QComboBox:
-        box = QComboBox(self.form)
-        box.setObjectName(f"transcription.{name}")
-        box.setAccessibleName(title)
-        return box
-
-    def _lists_row(self) -> QHBoxLayout:
-        row = self._lists = QHBoxLayout()
-        self.list_box = self._combo("lists", "Kept lists of names and terms")
-        self.list_box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        self.list_box.activated.connect(self._take_list)
-        self.keep_list = self._small("keep-list", "Keep", "Keep the names and terms as a list")
-        self.keep_list.clicked.connect(lambda: self.keep_wanted.emit())
-        self.forget_list = self._small("forget-list", "Remove", "Remove this list")
-        self.forget_list.clicked.connect(lambda: self.forget_wanted.emit(self.list_box.currentText()))
-        row.addWidget(self.list_box, 1)
-        row.addWidget(self.keep_list)
-        row.addWidget(self.forget_list)
-        return row
-
-    def _small(self, name: str, text: str, words: str) -> QToolButton:
-        button = QToolButton(self.form, text=text)
-        button.setObjectName(f"transcription.{name}")
-        button.setAccessibleName(words)
-        return button
-
-    def _measure(self) -> None:
-        self._lists.setSpacing(theme.current().gap(4))
+        self.lists.taken.connect(self._take_list)
+        self.lists.keep_wanted.connect(self.keep_wanted)
+        self.lists.forget_wanted.connect(self.forget_wanted)
 
     # What is shown
 
@@ -134,12 +141,19 @@ class OptionsForm(QWidget):
         self._show_card(model)
 
     def show_lists(self, lists: dict[str, list[str]], current: str = "") -> None:
-        self.lists = lists
-        with QSignalBlocker(self.list_box):
-            self.list_box.clear()
-            self.list_box.addItems([NO_LIST, *sorted(lists, key=str.casefold)])
-            self.list_box.setCurrentIndex(max(0, self.list_box.findText(current)))
+        self.lists.show_lists(lists, current)
         self._show_lists()
+
+    def show_pace(self, jobs: int, parts: int) -> None:
+        """How many recordings, and parts of one, the settings say are sent at once."""
+        self._pace = jobs, parts
+        self._show_fields()
+
+    def say(self, note: str) -> None:
+        """Below the model, in the place of what is known of it."""
+        self.note.setText(note)
+
+    # What is asked for
 
     def kept(self) -> dict[str, Any]:
         """For the next time, with this profile."""
@@ -152,20 +166,20 @@ class OptionsForm(QWidget):
 
     def fields(self) -> dict[str, Any]:
         """Of the service's options."""
-        made = parameters.asked(self.card, self.values)
-        if self.speakers.isVisibleTo(self.form):
-            made["speakers"] = self.speakers.known()
         return {
             "profile": str(self.profile.currentData() or ""),
             "model": self.card.id,
-            **made,
+            **parameters.asked(self.card, self.values),
+            "speakers": self.speakers.known(),
             **self.output.fields(),
         }
 
     @property
-    def parallel(self) -> int | None:
-        value = self.values.get(parameters.PARALLEL)
-        return value if isinstance(value, int) else None
+    def problem(self) -> str:
+        """Why nothing can be sent as the form is, in a sentence."""
+        if not self.card.id:
+            return "Choose a model that hears, or a profile that has one."
+        return parameters.problem(self.values) or self.output.problem
 
     # Its own
 
@@ -177,28 +191,30 @@ class OptionsForm(QWidget):
 
     def _show_card(self, model: str) -> None:
         self.card = self._cards.get(model) or Card(id=model, is_known=False)
-        self.note.setText(parameters.note(self.card) if model else "This profile has no model that hears.")
+        self.say(parameters.note(self.card) if model else NO_MODEL)
         self._show_fields()
 
     def _show_fields(self) -> None:
-        offered = parameters.parameters(self.card) if self.card.id else ()
-        self.form.show_parameters(offered, self.values)
+        jobs, parts = self._pace
+        usual = Settings().transcription_jobs
+        offered = parameters.parameters(self.card, (str(usual), str(parts))) if self.card.id else ()
+        self.form.show_parameters(offered, self.values | ({} if jobs == usual else {PARALLEL: jobs}))
         most = self.card.hearing.max_speakers if self.card.hearing is not None else 0
-        self.speakers.set_most(most if self.values.get("diarize") else 0)
+        self.speakers.set_most(most if self.values.get("diarize") == "yes" else 0)
         self._show_lists()
 
     def _show_lists(self) -> None:
         has_words = any(each.name == "keywords" for each in parameters.parameters(self.card)) and bool(self.card.id)
-        self.list_box.setVisible(has_words and bool(self.lists))
-        self.keep_list.setVisible(has_words and bool(self.values.get("keywords")))
-        self.forget_list.setVisible(has_words and self.list_box.currentIndex() > 0)
+        self.lists.show_for(self.values.get("keywords"), is_offered=has_words)
 
-    def _take_list(self, at: int) -> None:
-        words = self.lists.get(self.list_box.itemText(at))
-        self._set("keywords", list(words) if words else None)
+    def _take_list(self, words: list[str] | None) -> None:
+        self._set("keywords", words)
         self._show_fields()
 
     def _set(self, name: str, value: object) -> None:
+        if name == PARALLEL:
+            self.parallel_changed.emit(value if isinstance(value, int) else Settings().transcription_jobs)
+            return
         if value is None:
             self.values.pop(name, None)
         else:

@@ -27,6 +27,7 @@ BESIDE, FOLDER = 0, 1
 USUAL = ("txt", "srt")
 COLUMNS = 3
 PATTERN = "{name}"
+LONGEST = 32  # characters of the example of a name
 
 
 class OutputBox(QWidget):
@@ -45,6 +46,7 @@ class OutputBox(QWidget):
         column.addWidget(plain_label("Files on finish", "", self))
         self._grid = QGridLayout()
         column.addLayout(self._grid)
+        column.addSpacing(4)
         self.place = QComboBox(self)
         self.place.setObjectName("transcription.output-place")
         self.place.setAccessibleName("Where the files go")
@@ -69,6 +71,7 @@ class OutputBox(QWidget):
         self._name_label.setBuddy(self.pattern)
         self.pattern.textEdited.connect(lambda: self._show())
         self.pattern.editingFinished.connect(lambda: self.changed.emit())
+        column.addSpacing(4)
         column.addWidget(self._name_label)
         column.addWidget(self.pattern)
         self.example = ElidedLabel("", self)
@@ -81,7 +84,7 @@ class OutputBox(QWidget):
 
     def _measure(self) -> None:
         look = theme.current()
-        self._column.setSpacing(look.gap(8))
+        self._column.setSpacing(look.gap(4))
         self._grid.setSpacing(look.gap(4))
         self._folder_row.setSpacing(look.gap(8))
 
@@ -196,4 +199,9 @@ class OutputBox(QWidget):
         from desktop.services.transcription.export import FORMS
 
         ending = next(form.ending for form in FORMS if form.name == self.forms[0])
-        return f"Such as {made}{ending}"
+        return f"Such as {_shortened(made)}{ending}"
+
+
+def _shortened(name: str) -> str:
+    """The beginning and the end, where a pattern puts its words."""
+    return name if len(name) <= LONGEST else f"{name[: LONGEST // 2]}…{name[-(LONGEST // 2) :]}"

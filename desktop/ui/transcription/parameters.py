@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from datetime import date
+from functools import cache
 from typing import Any
+
+from PySide6.QtCore import QLocale
 
 from desktop.core import catalog
 from desktop.core.catalog import SHIPPED_AT, TRANSCRIPTIONS, TRANSLATIONS, Card, Catalog, serves
@@ -16,15 +20,26 @@ SAID, VOICES, SENT = "What is said", "Voices", "How it is sent"
 TASKS = {"transcribe": "transcribe", "translate to English": "translate"}
 CHANNELS = {"all mixed": "mixed", "left only": "left", "right only": "right", "each is a speaker": "each"}
 IN_DOUBT = {"ask": "ask", "repeat, may pay twice": "repeat"}
-CHOICES = {"task": TASKS, "channel": CHANNELS, "on_doubt": IN_DOUBT}
+APART = {"no": False, "yes": True}
+CHOICES: dict[str, dict[str, object]] = {
+    "task": {**TASKS},
+    "channel": {**CHANNELS},
+    "on_doubt": {**IN_DOUBT},
+    "diarize": {**APART},
+}
 """The words of a choice, to what is meant by them."""
 
-PARALLEL = "parallel"
+LANGUAGES = ("language", "languages")
+ALSO = {"norwegian": "no", "mandarin": "zh"}  # names that are in use and are not the system's own
+_CODE = re.compile(r"[a-z]{2,3}(-[a-z0-9]{2,8})*", re.IGNORECASE)
+
+PARALLEL, PARTS = "parallel", "parts_at_once"
+MOST_AT_ONCE = 16  # as the settings have it
 
 
 def models(found: Catalog, today: date) -> list[Card]:
     """Models that hear: those known to first, then those of which nobody knows what they do."""
-    ids = found.listed if found.listed is not None else _expected(found, today)
+    ids = found.listed or _expected(found, today)  # a server that lists nothing has not told what it has
     cards = [found.card(model) for model in dict.fromkeys((*ids, *found.users))]
     able = [card for card in cards if serves(card, TRANSCRIPTIONS)]
     return sorted(able, key=lambda card: card.hearing is None)
@@ -38,13 +53,13 @@ def _expected(found: Catalog, today: date) -> Iterator[str]:
             yield model
 
 
-def parameters(card: Card) -> tuple[Parameter, ...]:
-    """The model's own, in the order of the form."""
+def parameters(card: Card, usual: tuple[str, str] = ("", "")) -> tuple[Parameter, ...]:
+    """The model's own, in the order of the form. `usual` is how many recordings and parts at once the settings say."""
     hearing = card.hearing or Hearing()
-    return tuple(_parameters(card, hearing))
+    return (*_of_words(card, hearing), *_of_voices(hearing), *_of_sending(hearing, usual))
 
 
-def _parameters(card: Card, hearing: Hearing) -> Iterator[Parameter]:
+def _of_words(card: Card, hearing: Hearing) -> Iterator[Parameter]:
     if serves(card, TRANSLATIONS) and (card.endpoints or card.hearing is None):
         yield Parameter("task", "Task", Type.CHOICE, SAID, choices=tuple(TASKS)[1:], default="transcribe")
     if hearing.takes_language and not hearing.languages:
@@ -53,24 +68,34 @@ def _parameters(card: Card, hearing: Hearing) -> Iterator[Parameter]:
             "Language",
             Type.TEXT,
             SAID,
-            "Two letters, such as en or ja. Empty: it is heard.",
+            "Its English name or its letters, such as Japanese or ja. Empty: it is heard.",
             default="heard",
         )
     elif hearing.takes_language and len(hearing.languages) > 1:
         yield Parameter("language", "Language", Type.CHOICE, SAID, choices=hearing.languages, default="heard")
     if hearing.takes_languages:
-        yield Parameter("languages", "Languages", Type.TEXTS, SAID, "Those that are spoken, two letters each.")
+        help_text = "Those that are spoken: English names or letters, one a line."
+        yield Parameter("languages", "Languages", Type.TEXTS, SAID, help_text)
     if hearing.takes_prompt:
         help_text = "How the words are to be written, or what it is about."
         yield Parameter("prompt", "Prompt", Type.TEXT, SAID, help_text, default="none")
     if hearing.takes_keywords or hearing.takes_prompt:
         yield Parameter("keywords", "Names and terms", Type.TEXTS, SAID, "How rare words are spelled, one a line.")
+
+
+def _of_voices(hearing: Hearing) -> Iterator[Parameter]:
     if hearing.diarizes:
-        yield Parameter("diarize", "Tell voices apart", Type.FLAG, VOICES, "Names who speaks when.", default="false")
+        help_text = "Names who speaks when."
+        yield Parameter(
+            "diarize", "Tell voices apart", Type.CHOICE, VOICES, help_text, choices=tuple(APART)[1:], default="no"
+        )
     help_text = "Two people on two channels can each be a speaker."
     yield Parameter(
         "channel", "Channels", Type.CHOICE, VOICES, help_text, choices=tuple(CHANNELS)[1:], default="all mixed"
     )
+
+
+def _of_sending(hearing: Hearing, usual: tuple[str, str]) -> Iterator[Parameter]:
     if hearing.takes_temperature:
         help_text = "0 is the surest; higher ones vary."
         yield Parameter("temperature", "Temperature", Type.NUMBER, SENT, help_text, 0.0, 1.0, default="0")
@@ -81,20 +106,57 @@ def _parameters(card: Card, hearing: Hearing) -> Iterator[Parameter]:
     yield Parameter(
         "on_doubt", "Part in doubt", Type.CHOICE, SENT, help_text, choices=tuple(IN_DOUBT)[1:], default="ask"
     )
-    yield Parameter(PARALLEL, "Recordings at once", Type.INTEGER, SENT, minimum=1, maximum=16, default="2")
+    help_text = "How many recordings are worked on beside each other. It is the same everywhere."
+    yield Parameter(PARALLEL, "Recordings at once", Type.INTEGER, SENT, help_text, 1, MOST_AT_ONCE, default=usual[0])
+    help_text = "Of a long recording that is cut. With 1, each part is told how the one before it ended."
+    yield Parameter(PARTS, "Parts at once", Type.INTEGER, SENT, help_text, 1, MOST_AT_ONCE, default=usual[1])
 
 
 def asked(card: Card, values: Mapping[str, object]) -> dict[str, Any]:
     """Fields of the service's options: what is set and what this model has."""
     fields: dict[str, Any] = {}
     for parameter in parameters(card):
-        value = values.get(parameter.name)
-        if value is None or parameter.name == PARALLEL:
+        name, value = parameter.name, values.get(parameter.name)
+        if value is None or name == PARALLEL:
             continue
-        if parameter.name in CHOICES:
-            value = CHOICES[parameter.name].get(str(value))
-        fields[parameter.name] = tuple(value) if isinstance(value, list) else value
+        if name in CHOICES:
+            value = CHOICES[name].get(str(value))
+        elif name in LANGUAGES:
+            value = _codes(value)
+        fields[name] = tuple(value) if isinstance(value, list) else value
     return {name: value for name, value in fields.items() if value is not None}
+
+
+def problem(values: Mapping[str, object]) -> str:
+    """What is wrong with what was typed, in a sentence."""
+    for name in LANGUAGES:
+        value = values.get(name) or ()
+        for text in (value,) if isinstance(value, str) else value:  # type: ignore[attr-defined]
+            if not language_code(text):
+                return f"“{text}” is not known as a language. Write its English name or its letters, such as ja."
+    return ""
+
+
+def _codes(value: object) -> object:
+    if isinstance(value, str):
+        return language_code(value) or value
+    return [language_code(str(each)) or each for each in value]  # type: ignore[attr-defined]
+
+
+def language_code(text: str) -> str:
+    """The letters of a language that was named by them or by its English name, "" where it is neither."""
+    text = text.strip()
+    if _CODE.fullmatch(text):
+        return text.lower() if "-" not in text else text
+    return _by_name().get(text.casefold(), "")
+
+
+@cache
+def _by_name() -> dict[str, str]:
+    """English names of all languages that have letters."""
+    every = (each for each in QLocale.Language if each.value > QLocale.Language.C.value)
+    codes = {QLocale.languageToString(each).casefold(): QLocale.languageToCode(each) for each in every}
+    return {name: code for name, code in codes.items() if code} | ALSO
 
 
 def note(card: Card) -> str:

@@ -2,8 +2,19 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QModelIndex, QPersistentModelIndex, QPoint, QRect, QSize, Qt, Signal
-from PySide6.QtGui import QContextMenuEvent, QHelpEvent, QKeyEvent, QMouseEvent, QPainter, QPalette
+from collections.abc import Sequence
+
+from PySide6.QtCore import QEvent, QModelIndex, QPersistentModelIndex, QPoint, QRect, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import (
+    QContextMenuEvent,
+    QFont,
+    QFontMetrics,
+    QHelpEvent,
+    QMouseEvent,
+    QPainter,
+    QPen,
+    QTextLayout,
+)
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QListView,
@@ -30,18 +41,21 @@ from desktop.ui.transcription.queue_model import (
     WORDS,
     QueueModel,
 )
+from desktop.ui.widgets.row_list import RowList
 from desktop.ui.widgets.tooltip import tip
 
 Index = QModelIndex | QPersistentModelIndex
 
 ROW, BUTTON = 56, 28
+LINE = 16  # more for the second line of what went wrong
+ABOVE, BELOW, SIDE = 8, 10, 16
 ACTS = {  # what can be done with a row: the icon and the words
     "open": ("edit", "Open"),
     "watch": ("eye", "Watch it come"),
     "again": ("regenerate", "Do it again"),
-    "answer": ("continue", "Repeat the part; it may be paid twice"),
     "resume": ("play", "Go on"),
     "pause": ("pause", "Pause"),
+    "pause-now": ("pause", "Pause without waiting for the parts under way"),
     "retry": ("retry", "Try again"),
     "show": ("folder", "Show in folder"),
     "cancel": ("stop", "Cancel"),
@@ -52,14 +66,24 @@ RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 
 
 class QueueDelegate(QStyledItemDelegate):
-    """An icon of the state, the name over the words, figures at the right, a thin bar below. Text is drawn plain."""
+    """An icon of the state, the name over the words, figures at the right, a thin bar below. Text is drawn plain.
+
+    What went wrong has a second line where it is long: nobody should have to look for the advice.
+    """
 
     def __init__(self, view: QueueView) -> None:
         super().__init__(view)
         self._view = view
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
-        return QSize(160, theme.current().px(ROW))
+        look = theme.current()
+        return QSize(look.px(160), look.px(ROW + (LINE if self._is_long(index) else 0)))
+
+    def _is_long(self, index: Index) -> bool:
+        if index.data(TONE) not in ("bad", "warn") or index.data(PROGRESS) is not None:
+            return False
+        width = self._view.viewport().width() - theme.current().px(2 * SIDE + 18 + 12)
+        return QFontMetrics(theme.current().font("caption")).horizontalAdvance(str(index.data(WORDS))) > width
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         look = theme.current()
@@ -67,22 +91,33 @@ class QueueDelegate(QStyledItemDelegate):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         rect: QRect = option.rect
         self._ground(painter, option)
-        inner = rect.adjusted(look.px(16), look.px(8), -look.px(16), -look.px(10))
+        inner = rect.adjusted(look.px(SIDE), look.px(ABOVE), -look.px(SIDE), -look.px(BELOW))
         side = look.px(18)
         picture = icons.pixmap(str(index.data(ICON)), look.color(str(index.data(TONE))), side)
         painter.drawPixmap(QRect(inner.left(), inner.top() + look.px(1), side, side), picture)
         inner.setLeft(inner.left() + side + look.px(12))
-        half = inner.height() // 2
-        above, below = inner.adjusted(0, 0, 0, -half), inner.adjusted(0, half, 0, 0)
+        half = look.px((ROW - ABOVE - BELOW) // 2)
+        above, below = QRect(inner), inner.adjusted(0, half, 0, 0)
+        above.setHeight(half)
         acts = self._view.acts_at(index)
         room = self._view.acts_width(len(acts)) if acts else 0
         above = self._figures(painter, above, (str(index.data(COST)),), room)
         below = self._figures(painter, below, tuple(index.data(FACTS) or ()), room)
         self._line(painter, above, "body", "text", visible(str(index.data(TITLE))))
-        self._line(painter, below, "caption", str(index.data(TONE)), visible(str(index.data(WORDS))))
+        self._words(painter, below, index)
         self._bar(painter, QRect(inner.left(), rect.bottom() - look.px(6), inner.width(), look.px(3)), index)
         self._buttons(painter, rect, index, acts)
         painter.restore()
+
+    def _words(self, painter: QPainter, rect: QRect, index: Index) -> None:
+        tone, text = str(index.data(TONE)), visible(str(index.data(WORDS)))
+        if not self._is_long(index):
+            self._line(painter, rect, "caption", tone, text)
+            return
+        first, rest = _two_lines(text, theme.current().font("caption"), rect.width())
+        half = rect.height() // 2
+        self._line(painter, rect.adjusted(0, 0, 0, -half), "caption", tone, first)
+        self._line(painter, rect.adjusted(0, half, 0, 0), "caption", tone, rest)
 
     def _ground(self, painter: QPainter, option: QStyleOptionViewItem) -> None:
         look, rect = theme.current(), option.rect
@@ -91,9 +126,10 @@ class QueueDelegate(QStyledItemDelegate):
         elif option.state & QStyle.StateFlag.State_MouseOver:
             painter.fillRect(rect, look.color("hover"))
         if option.state & QStyle.StateFlag.State_HasFocus:
-            painter.setPen(look.color("accent"))
+            painter.setPen(QPen(look.color("accent"), look.hair))
             painter.setBrush(Qt.BrushStyle.NoBrush)
-            painter.drawRect(rect.adjusted(0, 0, -1, -1))
+            inset = look.hair / 2
+            painter.drawRect(QRectF(rect).adjusted(inset, inset, -inset, -inset))
 
     def _figures(self, painter: QPainter, rect: QRect, facts: tuple[str, ...], room: int) -> QRect:
         """At the right, the last ones first to go where it is narrow; returns what is left of the line."""
@@ -126,7 +162,8 @@ class QueueDelegate(QStyledItemDelegate):
         painter.drawRoundedRect(rect, radius, radius)
         if progress > 0:
             done = QRect(rect.left(), rect.top(), max(rect.height(), round(rect.width() * progress)), rect.height())
-            painter.setBrush(look.color("accent" if index.data(TONE) in ("accent", "muted") else str(index.data(TONE))))
+            tone = str(index.data(TONE))
+            painter.setBrush(look.color("edge" if tone == "muted" else tone))
             painter.drawRoundedRect(done, radius, radius)
 
     def _buttons(self, painter: QPainter, rect: QRect, index: Index, acts: tuple[str, ...]) -> None:
@@ -142,31 +179,35 @@ class QueueDelegate(QStyledItemDelegate):
             painter.drawPixmap(QRect(corner, QSize(side, side)), icons.pixmap(ACTS[name][0], look.color("text"), side))
 
 
-class QueueView(QListView):
-    """Rows of one height. `acted` tells the name of an action and the rows' keys; `file_wanted` that a finished row
-    may be dragged out in a moment."""
+def _two_lines(text: str, font: QFont, width: int) -> tuple[str, str]:
+    """The words that have room in the first line, and those that are left."""
+    layout = QTextLayout(text, font)
+    layout.beginLayout()
+    line = layout.createLine()
+    line.setLineWidth(width)
+    layout.endLayout()
+    return text[: line.textLength()].rstrip(), text[line.textLength() :]
+
+
+class QueueView(RowList):
+    """`acted` tells the name of an action and the rows' keys; `file_wanted` that a finished row may be dragged out in
+    a moment."""
 
     acted = Signal(str, list)
     file_wanted = Signal(str)
 
     def __init__(self, model: QueueModel, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+        super().__init__("transcription.queue", "Recordings", parent)
         self.rows = model
         self.pointed: tuple[str, str] = ("", "")
         self._hovered = ""
-        self.setObjectName("transcription.queue")
-        self.setAccessibleName("Recordings")
+        self._option = QStyleOptionViewItem()
         self.setModel(model)
         self.setItemDelegate(QueueDelegate(self))
-        self.setUniformItemSizes(True)
-        self.setMouseTracking(True)
-        self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
-        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setResizeMode(QListView.ResizeMode.Adjust)
         self.setDragDropMode(QAbstractItemView.DragDropMode.DragDrop)
         self.setDefaultDropAction(Qt.DropAction.MoveAction)
         self.setDropIndicatorShown(True)
-        theme.current().changed.connect(self.scheduleDelayedItemsLayout)
         self.doubleClicked.connect(lambda index: self._act_on(index, "open", "watch"))
 
     def keys(self) -> list[str]:
@@ -247,12 +288,19 @@ class QueueView(QListView):
         self.viewport().update()
         super().leaveEvent(event)
 
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        index = self.currentIndex()
-        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and index.isValid():
-            self._act_on(index, "open", "watch", "retry", "again")
-            return
-        super().keyPressEvent(event)
+    def entered_on(self, index: QModelIndex) -> None:
+        self._act_on(index, "open", "watch", "retry", "again")
+
+    def dataChanged(self, first: Index, last: Index, roles: Sequence[int] = ()) -> None:
+        super().dataChanged(first, last, roles)
+        delegate = self.itemDelegate()
+        if delegate.sizeHint(self._option, first).height() != self.visualRect(first).height():
+            self.scheduleDelayedItemsLayout()
+
+    def startDrag(self, actions: Qt.DropAction) -> None:
+        """A finished row goes out as a copy of its files, never as the files themselves; others change their place."""
+        goes_out = any(self.rows.files_of(key) for key in self.keys())
+        super().startDrag(Qt.DropAction.CopyAction if goes_out else Qt.DropAction.MoveAction)
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         keys = self.keys()
@@ -269,6 +317,10 @@ class QueueView(QListView):
         """The selected rows with which this can be done."""
         return [key for key in self.keys() if name in self._acts_of(key)]
 
+    def acts_of_selection(self) -> set[str]:
+        """All that can be done with any of the selected rows."""
+        return {name for index in self.selectedIndexes() for name in self.rows.at(index.row()).actions}
+
     def _acts_of(self, key: str) -> tuple[str, ...]:
         row = self.rows.row_of(key)
         return self.rows.at(row).actions if row >= 0 else ()
@@ -279,8 +331,3 @@ class QueueView(QListView):
             QToolTip.showText(event.globalPos(), tip(ACTS[name][1]), self)
             return True
         return super().viewportEvent(event)
-
-    def changeEvent(self, event: QEvent) -> None:
-        super().changeEvent(event)
-        if event.type() == QEvent.Type.PaletteChange and (port := self.viewport()):
-            port.setBackgroundRole(QPalette.ColorRole.NoRole)

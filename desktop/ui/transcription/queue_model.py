@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -25,17 +26,19 @@ KEY, TITLE, WORDS, TONE, ICON, PROGRESS, FACTS, COST, ACTIONS, IS_JOB = (
     Qt.ItemDataRole.UserRole + number for number in range(1, 11)
 )
 ROLES = {
-    KEY: b"key",
-    TITLE: b"title",
-    WORDS: b"words",
-    TONE: b"tone",
-    ICON: b"icon",
-    PROGRESS: b"progress",
-    FACTS: b"facts",
-    COST: b"cost",
-    ACTIONS: b"actions",
-    IS_JOB: b"is_job",
+    KEY: "key",
+    TITLE: "title",
+    WORDS: "words",
+    TONE: "tone",
+    ICON: "icon",
+    PROGRESS: "progress",
+    FACTS: "facts",
+    COST: "cost",
+    ACTIONS: "actions",
+    IS_JOB: "is_job",
 }
+"""Each role is the field of a row of that name."""
+
 MIME = "application/x-davenport-transcription"
 
 
@@ -44,6 +47,7 @@ class Row:
     """One row. `tone` is the theme's colour for its words; `progress` 0 to 1, None where there is none to show.
 
     `facts` stand at the right: parts, time left, rate. `actions` are names of what can be done, in their order.
+    `is_coming`: a job that is not over, whose place in the queue can be another one.
     """
 
     key: str
@@ -56,6 +60,7 @@ class Row:
     cost: str = ""
     actions: tuple[str, ...] = ()
     is_job: bool = False
+    is_coming: bool = False
     details: str = ""
 
 
@@ -74,12 +79,14 @@ class QueueModel(QAbstractListModel):
         return 0 if parent.isValid() else len(self._rows)
 
     def roleNames(self) -> dict[int, QByteArray]:
-        return {**super().roleNames(), **{role: QByteArray(name) for role, name in ROLES.items()}}
+        return {**super().roleNames(), **{role: QByteArray(name.encode()) for role, name in ROLES.items()}}
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
         if not index.isValid() or not 0 <= index.row() < len(self._rows):
             return None
         row = self._rows[index.row()]
+        if field := ROLES.get(role):
+            return getattr(row, field)
         match role:
             case Qt.ItemDataRole.DisplayRole:
                 return row.title
@@ -87,18 +94,7 @@ class QueueModel(QAbstractListModel):
                 return ", ".join(each for each in (row.title, row.words, *row.facts, row.cost) if each)
             case Qt.ItemDataRole.ToolTipRole:
                 return tip("\n".join(each for each in (row.title, row.words, row.details) if each))
-        return {
-            KEY: row.key,
-            TITLE: row.title,
-            WORDS: row.words,
-            TONE: row.tone,
-            ICON: row.icon,
-            PROGRESS: row.progress,
-            FACTS: row.facts,
-            COST: row.cost,
-            ACTIONS: row.actions,
-            IS_JOB: row.is_job,
-        }.get(role)
+        return None
 
     def at(self, row: int) -> Row:
         return self._rows[row]
@@ -111,7 +107,7 @@ class QueueModel(QAbstractListModel):
     def change(self, row: Row) -> None:
         """Show one row anew where it is."""
         at = self.row_of(row.key)
-        if at >= 0 and self._rows[at] != row:
+        if at >= 0 and self._rows[at] is not row and self._rows[at] != row:
             self._rows[at] = row
             index = self.index(at)
             self.dataChanged.emit(index, index, [])
@@ -119,6 +115,7 @@ class QueueModel(QAbstractListModel):
     def replace(self, rows: Sequence[Row]) -> None:
         """Show these rows, touching only what is new, gone, moved or changed, so that selection and scrolling stay."""
         self._remove_missing({row.key for row in rows})
+        staying = self._staying(rows)
         at = 0
         while at < len(rows):
             new = at
@@ -128,10 +125,35 @@ class QueueModel(QAbstractListModel):
                 self._insert(at, rows[at:new])
                 at = new
                 continue
-            if self._rows[at].key != rows[at].key:
-                self._move(self._places[rows[at].key], at)
+            self._bring(rows[at].key, at, staying)
             self.change(rows[at])
             at += 1
+
+    def _staying(self, rows: Sequence[Row]) -> set[str]:
+        """As many rows as can stay where they are while all others move: one that has ended goes below hundreds that
+        wait, and those are not touched for it. The longest run of rising places."""
+        wanted = {row.key: number for number, row in enumerate(rows)}
+        ends: list[int] = []  # the last place of the best run of each length, and whose it is
+        owners: list[str] = []
+        before: dict[str, str] = {}
+        for row in self._rows:
+            at = bisect_left(ends, wanted[row.key])
+            before[row.key] = owners[at - 1] if at else ""
+            ends[at : at + 1], owners[at : at + 1] = [wanted[row.key]], [row.key]
+        found, key = set(), owners[-1] if owners else ""
+        while key:
+            found.add(key)
+            key = before[key]
+        return found
+
+    def _bring(self, key: str, at: int, staying: set[str]) -> None:
+        """Have this row at this place. What stands there and does not stay goes to the end until its turn comes."""
+        last = len(self._rows) - 1
+        while (there := self._rows[at].key) != key and there not in staying and at < last:
+            staying.add(there)  # from now on the others come to it
+            self._move(at, last)
+        if there != key:
+            self._move(self._places[key], at)
 
     def _remove_missing(self, wanted: set[str]) -> None:
         last = len(self._rows) - 1
@@ -157,10 +179,10 @@ class QueueModel(QAbstractListModel):
         self.endInsertRows()
 
     def _move(self, old: int, new: int) -> None:
-        """Up only: what stands above is in its place already."""
-        self.beginMoveRows(QModelIndex(), old, old, QModelIndex(), new)
+        below = new + 1 if new > old else new  # Qt names the row that it comes to stand before
+        self.beginMoveRows(QModelIndex(), old, old, QModelIndex(), below)
         self._rows.insert(new, self._rows.pop(old))
-        self._number(new)
+        self._number(min(old, new))
         self.endMoveRows()
 
     def _number(self, first: int = 0) -> None:
@@ -182,7 +204,9 @@ class QueueModel(QAbstractListModel):
         flags = super().flags(index)
         if not index.isValid():
             return flags | Qt.ItemFlag.ItemIsDropEnabled
-        return flags | Qt.ItemFlag.ItemIsDragEnabled if self._rows[index.row()].is_job else flags
+        row = self._rows[index.row()]
+        is_dragged = row.is_coming or "open" in row.actions
+        return flags | Qt.ItemFlag.ItemIsDragEnabled if row.is_job and is_dragged else flags
 
     def supportedDropActions(self) -> Qt.DropAction:
         return Qt.DropAction.MoveAction
@@ -202,12 +226,12 @@ class QueueModel(QAbstractListModel):
         return mime
 
     def dropMimeData(self, data: QMimeData, action: Qt.DropAction, row: int, column: int, parent: Index) -> bool:
-        """The order is the service's: it is asked, and the rows follow."""
+        """The order is the service's: it is asked, and the rows follow. Only what is to come has an order."""
         if not data.hasFormat(MIME):
             return False
         at = row if row >= 0 else parent.row() if parent.isValid() else len(self._rows)
-        before = next((each.key for each in self._rows[at:] if each.is_job), "")
+        before = next((each.key for each in self._rows[at:] if each.is_coming), "")
         for key in data.data(MIME).data().decode().split("\n"):
-            if key != before:
+            if key != before and (place := self.row_of(key)) >= 0 and self._rows[place].is_coming:
                 self.moved.emit(key, before)
         return True

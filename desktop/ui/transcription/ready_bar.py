@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QProgressBar, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QBoxLayout, QFrame, QHBoxLayout, QProgressBar, QVBoxLayout, QWidget
 
 from desktop.ui import theme
 from desktop.ui.transcription.words import many
+from desktop.ui.widgets.buttons import push_button
 from desktop.ui.widgets.labels import ElidedLabel
 
 STEPS = 1000
@@ -29,59 +31,70 @@ class ReadyBar(QFrame):
         self.bar.setAccessibleName("Files looked at")
         self.bar.setTextVisible(False)
         column.addWidget(self.bar)
-        row = self._row = QHBoxLayout()
         self.words = ElidedLabel("", self)
         self.words.setObjectName("transcription.estimate")
-        row.addWidget(self.words, 1)
-        self.stop = self._button("looking-stop", "Stop looking", "")
-        self.stop.clicked.connect(lambda: self.stop_wanted.emit())
-        self.clear = self._button("clear", "Remove them", "quiet")
-        self.clear.clicked.connect(lambda: self.clear_wanted.emit())
-        self.start = self._button("start", "Transcribe", "primary")
-        self.start.clicked.connect(lambda: self.start_wanted.emit())
+        self.stop = push_button(self, "transcription.looking-stop", "Stop looking", self.stop_wanted.emit)
+        self.clear = push_button(self, "transcription.clear", "Remove them", self.clear_wanted.emit, "quiet")
+        self.start = push_button(self, "transcription.start", "Transcribe", self.start_wanted.emit, "primary")
+        buttons = self._buttons = QHBoxLayout()
+        buttons.addStretch(1)
         for button in (self.stop, self.clear, self.start):
-            row.addWidget(button)
-        column.addLayout(row)
+            buttons.addWidget(button)
+        self._row = QBoxLayout(QBoxLayout.Direction.LeftToRight)
+        self._row.addWidget(self.words, 1)
+        self._row.addLayout(buttons)
+        column.addLayout(self._row)
         self.hide()
         theme.current().changed.connect(self._measure)
         self._measure()
 
-    def _button(self, name: str, text: str, kind: str) -> QPushButton:
-        button = QPushButton(text, self)
-        button.setObjectName(f"transcription.{name}")
-        button.setAccessibleName(text)
-        if kind:
-            theme.style_as(button, kind)
-        return button
-
     def _measure(self) -> None:
         look = theme.current()
         self._column.setContentsMargins(look.gap(16), look.gap(8), look.gap(16), look.gap(12))
-        self._column.setSpacing(look.gap(8))
-        self._row.setSpacing(look.gap(8))
+        for box in (self._column, self._row, self._buttons):
+            box.setSpacing(look.gap(8))
+        self._fit()
+
+    def _fit(self) -> None:
+        """The words stand beside the buttons, or above them where both have no room in one line."""
+        margins = self._column.contentsMargins()
+        room = self.width() - margins.left() - margins.right() - self._row.spacing()
+        needed = self.words.sizeHint().width() + self._buttons.sizeHint().width()
+        is_one_line = needed <= room or self.stop.isVisibleTo(self)  # a look names another file at each moment
+        way = QBoxLayout.Direction.LeftToRight if is_one_line else QBoxLayout.Direction.TopToBottom
+        if way is not self._row.direction():
+            self._row.setDirection(way)
 
     def show_looking(self, done: int, of: int, name: str) -> None:
         """`of` is 0 while the folders are still being walked."""
-        self.setVisible(True)
-        self.bar.setVisible(True)
+        self._turn(is_looking=True)
         self.bar.setRange(0, STEPS if of else 0)
         self.bar.setValue(round(STEPS * done / of) if of else 0)
-        about = f"{done} of {of}" + (f" · {name}" if name else "") if of else "Looking for recordings"
-        self.words.setText(f"Looking at what was dropped: {about}" if of else about)
-        self.stop.setVisible(True)
-        self.clear.setVisible(False)
-        self.start.setVisible(False)
+        about = f"{done} of {of}" + (f" · {name}" if name else "")
+        self._say(f"Looking at what was dropped: {about}" if of else "Looking for recordings")
 
     def show_ready(self, count: int, about: str, besides: int, *, may_start: bool, why_not: str = "") -> None:
         """`besides` are rows that do not go along: known already, or not to be done."""
+        self._turn(is_looking=False)
         self.setVisible(bool(count or besides))
-        self.bar.setVisible(False)
-        self.stop.setVisible(False)
-        self.clear.setVisible(True)
-        self.start.setVisible(True)
         self.start.setEnabled(count > 0 and may_start)
         self.start.setText(f"Transcribe {many(count, 'file')}" if count else "Nothing to transcribe")
         self.start.setAccessibleName(self.start.text())
         left_out = f"{many(besides, 'file')} left out" if besides else ""
-        self.words.setText(why_not or " · ".join(each for each in (about if count else "", left_out) if each))
-        theme.style_as(self.words, "bad" if why_not else "")
+        self._say(why_not or " · ".join(each for each in (about if count else "", left_out) if each), bool(why_not))
+
+    def _turn(self, *, is_looking: bool) -> None:
+        self.setVisible(True)
+        for part in (self.bar, self.stop):
+            part.setVisible(is_looking)
+        for part in (self.clear, self.start):
+            part.setVisible(not is_looking)
+
+    def _say(self, words: str, is_problem: bool = False) -> None:
+        self.words.setText(words)
+        theme.style_as(self.words, "bad" if is_problem else "")
+        self._fit()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()

@@ -12,26 +12,30 @@ from typing import TYPE_CHECKING, Protocol
 
 from PySide6.QtCore import QObject, QRectF, QSize, Qt, Signal, SignalInstance
 from PySide6.QtGui import QPainter, QPaintEvent
-from PySide6.QtWidgets import QComboBox, QFrame, QHBoxLayout, QPushButton, QWidget
+from PySide6.QtWidgets import QComboBox, QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
 from desktop.core.errors import KnownError
 from desktop.ui import theme
 from desktop.ui.tasks import Tasks
 from desktop.ui.transcription import words
+from desktop.ui.widgets.buttons import push_button
 from desktop.ui.widgets.labels import ElidedLabel, plain_label
 
 if TYPE_CHECKING:
-    from desktop.services.recording import Capture, CaptureFailed
+    from desktop.services.recording import Capture
 
 LOUDEST = 32768
 FLOOR_DB = 60.0
+LOUD, TOO_LOUD = 0.92, 0.98  # about 5 and 1 dB below the loudest there is
+NO_DEVICE = "This computer has no microphone. Connect one, then press Record again."
 STEP = 16  # every so manyth sample is enough for a meter
 
 
 class Source(Protocol):
-    """What is recorded. `samples` are 16-bit ones, on the window's thread."""
+    """What is recorded. `samples` are 16-bit ones, on the window's thread; `broke` says why no more will come."""
 
     samples: SignalInstance  # bytes
+    broke: SignalInstance  # KnownError
     rate: int
     channels: int
 
@@ -77,22 +81,23 @@ class Meter(QWidget):
         painter.setBrush(look.color("pressed"))
         painter.drawRoundedRect(box, height / 2, height / 2)
         box.setWidth(self.width() * self.level)
-        painter.setBrush(look.color("bad" if self.level > 0.97 else "warn" if self.level > 0.85 else "accent"))
+        loud = "bad" if self.level > TOO_LOUD else "warn" if self.level > LOUD else "accent"
+        painter.setBrush(look.color(loud if self.isEnabled() else "edge"))
         painter.drawRoundedRect(box, height / 2, height / 2)
 
 
 class RecordPanel(QFrame):
-    """`recorded` carries the file, `failed` a KnownError. `folder` is the data folder, known with the services."""
+    """`recorded` carries the file, `failed` a KnownError; `turned` whether the panel is there."""
 
     recorded = Signal(str)
     failed = Signal(object)
-    closed = Signal()
+    turned = Signal(bool)
     _broke = Signal(object)  # from the writing thread
 
     def __init__(self, tasks: Tasks, parent: QWidget, make_source: MakeSource = qt_source) -> None:
         super().__init__(parent)
-        self.folder: Path | None = None
         self.make_source = make_source
+        self._folder: Path | None = None
         self._tasks = tasks
         self._source: Source | None = None
         self._capture: Capture | None = None
@@ -100,68 +105,75 @@ class RecordPanel(QFrame):
         theme.style_as(self, "card")
         self.setObjectName("transcription.record-panel")
         self.setAccessibleName("Record")
-        row = self._row = QHBoxLayout(self)
+        self._build()
+        self._broke.connect(self._source_broke)
+        self.hide()
+        theme.current().changed.connect(self._measure)
+        self._measure()
+
+    def _build(self) -> None:
+        """How long and what can be done above; what is recorded, and how loud it is, below."""
+        column = self._column = QVBoxLayout(self)
+        above, below = self._above, self._below = QHBoxLayout(), QHBoxLayout()
+        self.time = plain_label("0:00", "strong", self)
+        self.time.setObjectName("transcription.record-time")
+        self.words = ElidedLabel("", self)
+        theme.style_as(self.words, "muted")
+        above.addWidget(self.time)
+        above.addWidget(self.words, 1)
+        name = "transcription.record-"
+        self.pause_button = push_button(self, f"{name}pause", "Pause", self.pause)
+        self.cancel_button = push_button(self, f"{name}cancel", "Close", self.cancel, "quiet")
+        self.begin_button = push_button(self, f"{name}begin", "Record", self.begin, "primary")
+        self.finish_button = push_button(self, f"{name}finish", "Finish", self.finish, "primary")
+        for button in (self.pause_button, self.cancel_button, self.begin_button, self.finish_button):
+            above.addWidget(button)
         self.device = QComboBox(self)
         self.device.setObjectName("transcription.record-device")
         self.device.setAccessibleName("Microphone")
         self.device.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.meter = Meter(self)
-        self.time = plain_label("0:00", "strong", self)
-        self.time.setObjectName("transcription.record-time")
-        self.words = ElidedLabel("", self)
-        theme.style_as(self.words, "muted")
-        row.addWidget(self.device, 2)
-        row.addWidget(self.meter, 2)
-        row.addWidget(self.time)
-        row.addWidget(self.words, 1)
-        self.begin_button = self._button("begin", "Record", "primary", self.begin)
-        self.pause_button = self._button("pause", "Pause", "", self.pause)
-        self.finish_button = self._button("finish", "Finish", "primary", self.finish)
-        self.cancel_button = self._button("cancel", "Close", "quiet", self.cancel)
-        self._broke.connect(self._write_failed)
-        self.hide()
-        theme.current().changed.connect(self._measure)
-        self._measure()
-
-    def _button(self, name: str, text: str, kind: str, work: Callable[[], None]) -> QPushButton:
-        button = QPushButton(text, self)
-        button.setObjectName(f"transcription.record-{name}")
-        button.setAccessibleName(text)
-        if kind:
-            theme.style_as(button, kind)
-        button.clicked.connect(lambda: work())
-        self._row.addWidget(button)
-        return button
+        below.addWidget(self.device, 1)
+        below.addWidget(self.meter, 1)
+        column.addLayout(above)
+        column.addLayout(below)
 
     def _measure(self) -> None:
         look = theme.current()
-        self._row.setContentsMargins(look.gap(12), look.gap(8), look.gap(12), look.gap(8))
-        self._row.setSpacing(look.gap(8))
-        self.time.setMinimumWidth(look.px(52))
+        self._column.setContentsMargins(look.gap(12), look.gap(8), look.gap(12), look.gap(12))
+        self._column.setSpacing(look.gap(8))
+        self._above.setSpacing(look.gap(8))
+        self._below.setSpacing(look.gap(12))
+        self.time.setMinimumWidth(look.px(48))
 
     @property
     def is_recording(self) -> bool:
         return self._capture is not None
+
+    def set_folder(self, folder: Path) -> None:
+        """The data folder, known with the services: from now on it can be recorded."""
+        self._folder = folder
+        self._show()
 
     # What the user does
 
     def open(self) -> None:
         """Show the microphones there are; without one, say so."""
         self.show()
+        self.turned.emit(True)
         if self._source is None:
             self._source = self.make_source(self)
             self._source.samples.connect(self._heard)
+            self._source.broke.connect(self._source_broke)
         if not self.is_recording:
-            names = self._source.devices()
             self.device.clear()
-            self.device.addItems(names)
-            self.words.setText("" if names else "This computer has no microphone.")
-            self.begin_button.setEnabled(bool(names))
+            self.device.addItems(self._source.devices())
         self._show()
-        (self.finish_button if self.is_recording else self.begin_button).setFocus()
+        able = (self.finish_button, self.begin_button, self.cancel_button)
+        next(each for each in able if each.isVisibleTo(self) and each.isEnabled()).setFocus()
 
     def begin(self) -> None:
-        assert self._source is not None and self.folder is not None
+        assert self._source is not None and self._folder is not None
         try:
             self._source.start(self.device.currentText())
         except KnownError as error:
@@ -170,7 +182,7 @@ class RecordPanel(QFrame):
         from desktop.services import recording  # with the services
 
         rate, channels = self._source.rate, self._source.channels
-        self._capture = recording.begin(self.folder, rate, channels, self._broke.emit, datetime.now())
+        self._capture = recording.begin(self._folder, rate, channels, self._broke.emit, datetime.now())
         self.is_paused = False
         self._show()
         self.finish_button.setFocus()
@@ -189,10 +201,8 @@ class RecordPanel(QFrame):
 
     def cancel(self) -> None:
         """Close; what was recorded so far is finished, never thrown away unasked."""
-        if self.is_recording:
-            self.finish()
-        self.hide()
-        self.closed.emit()
+        self.finish()
+        self._close()
 
     async def close_down(self) -> None:
         """The window ends: what was said is a whole file."""
@@ -200,6 +210,10 @@ class RecordPanel(QFrame):
             await asyncio.to_thread(capture.finish)
 
     # Its own
+
+    def _close(self) -> None:
+        self.hide()
+        self.turned.emit(False)
 
     def _end(self) -> Capture | None:
         capture, self._capture = self._capture, None
@@ -210,8 +224,7 @@ class RecordPanel(QFrame):
 
     async def _finish(self, capture: Capture) -> None:
         path = await asyncio.to_thread(capture.finish)
-        self.hide()
-        self.closed.emit()
+        self._close()
         if path is not None:
             self.recorded.emit(str(path))
 
@@ -222,22 +235,28 @@ class RecordPanel(QFrame):
         self.meter.show_level(loudness(samples))
         self.time.setText(words.clock(self._capture.seconds))
 
-    def _write_failed(self, error: CaptureFailed) -> None:
-        self._end()
+    def _source_broke(self, error: KnownError) -> None:
+        """The disk is full, or the microphone is gone: what was said so far is a whole file."""
+        self.finish()
         self.failed.emit(error)
 
     def _show(self) -> None:
-        is_on = self.is_recording
+        is_on, has_device = self.is_recording, self.device.count() > 0
         self.begin_button.setVisible(not is_on)
+        self.begin_button.setEnabled(has_device and self._folder is not None)
         self.pause_button.setVisible(is_on)
         self.finish_button.setVisible(is_on)
         self.pause_button.setText("Go on" if self.is_paused else "Pause")
         self.pause_button.setAccessibleName(self.pause_button.text())
         self.cancel_button.setVisible(not is_on)
         self.device.setEnabled(not is_on)
+        for part in (self.device, self.meter, self.time):
+            part.setVisible(has_device)
+        self.meter.setEnabled(is_on and not self.is_paused)
         if is_on:
             self.words.setText("Paused" if self.is_paused else "Recording")
         else:
+            self.words.setText("" if has_device else NO_DEVICE)
             self.meter.level = 0.0
             self.time.setText("0:00")
 

@@ -17,6 +17,7 @@ STATES = {  # how a job's state is drawn: icon, tone
     "queued": ("clock", "muted"),
     "running": ("transcription", "accent"),
     "waiting": ("clock", "warn"),
+    "pausing": ("pause", "accent"),
     "paused": ("pause", "muted"),
     "done": ("check", "good"),
     "failed": ("error", "bad"),
@@ -26,25 +27,34 @@ ACTIONS = {
     "queued": ("pause", "show", "cancel"),
     "running": ("watch", "pause", "show", "cancel"),
     "waiting": ("resume", "pause", "show", "cancel"),
+    "pausing": ("watch", "resume", "pause-now", "show", "cancel"),
     "paused": ("resume", "show", "cancel"),
     "done": ("open", "show", "remove"),
     "failed": ("retry", "show", "remove"),
     "cancelled": ("retry", "show", "remove"),
 }
-ORDER = {"failed": 0, "queued": 1, "running": 1, "waiting": 1, "paused": 1, "done": 2, "cancelled": 2}
+ORDER = {"failed": 0, "queued": 1, "running": 1, "waiting": 1, "pausing": 1, "paused": 1, "done": 2, "cancelled": 2}
 """What needs somebody stands first, what is over last."""
+
+ONCE = "It is taken once."
+"""The advice for a recording that is in the list already: no fault of it."""
+
+OVER = ("done", "failed", "cancelled")
+AT_WORK = ("running", "waiting", "pausing")
 
 
 @dataclass(slots=True)
 class Seen:
     """A file on its way into the queue. `look` is None while it is being looked at; `known` is when a recording with
-    the same bytes was transcribed, in words; `again` that it is wanted all the same."""
+    the same bytes was transcribed, in words; `again` that it is wanted all the same; `can_open` that there is
+    something of it to be opened."""
 
     key: str
     path: str
     look: Look | None = None
     known: str = ""
     again: bool = False
+    can_open: bool = True
 
     @property
     def is_ready(self) -> bool:
@@ -53,35 +63,43 @@ class Seen:
         return look is not None and not look.problem and (not look.same_as or self.again)
 
 
+def state_of(job: JobView) -> str:
+    """The job's state; one that stops behind the parts under way is "pausing"."""
+    return "pausing" if job.is_pausing else str(job.state)
+
+
 def row_of_seen(seen: Seen) -> Row:
-    title = PurePath(seen.path).name or seen.path
     look = seen.look
     if look is None:
+        title = PurePath(seen.path).name or seen.path
         return Row(seen.key, title, "Being looked at", icon="search", actions=("remove",), details=seen.path)
     name = PurePath(look.path).name
     if look.problem:
         said = f"{look.problem} {look.advice}".strip()
-        return Row(seen.key, name, said, "bad", "warning", actions=("show", "remove"), details=look.path)
-    about = words.sound(look.sound) if look.sound is not None else ""
+        tone, icon = ("muted", "info") if look.advice == ONCE else ("bad", "warning")
+        return Row(seen.key, name, said, tone, icon, actions=("show", "remove"), details=look.path)
     if look.same_as and not seen.again:
-        return Row(
-            seen.key,
-            name,
-            seen.known or "Is here already",
-            icon="info",
-            facts=(about,),
-            actions=("open", "again", "remove"),
-            details=look.path,
-        )
-    facts = (f"in {look.parts} parts",) if look.parts > 1 else ()
-    said = f"{about} · {look.warning}" if look.warning else about
+        return _known(seen, look, name)
+    return _ready(seen, look, name)
+
+
+def _known(seen: Seen, look: Look, name: str) -> Row:
+    about = words.sound(look.sound) if look.sound is not None else ""
+    actions = ("open", "again", "remove") if seen.can_open else ("again", "remove")
+    said = seen.known or "Is here already"
+    return Row(seen.key, name, said, icon="info", facts=(about,), actions=actions, details=look.path)
+
+
+def _ready(seen: Seen, look: Look, name: str) -> Row:
+    about = words.sound(look.sound) if look.sound is not None else ""
+    tone, icon = ("warn", "warning") if look.warning else ("muted", "transcription")
     return Row(
         seen.key,
         name,
-        said,
-        "warn" if look.warning else "muted",
-        "warning" if look.warning else "transcription",
-        facts=facts,
+        f"{about} · {look.warning}" if look.warning else about,
+        tone,
+        icon,
+        facts=(f"in {look.parts} parts",) if look.parts > 1 else (),
         cost=words.price(look.estimate),
         actions=("show", "remove"),
         details=look.path,
@@ -89,30 +107,40 @@ def row_of_seen(seen: Seen) -> Row:
 
 
 def row_of_job(job: JobView) -> Row:
-    state = str(job.state)
+    state = state_of(job)
     icon, tone = STATES.get(state, ("info", "muted"))
-    said = f"{job.error} {job.advice}".strip() if job.error else job.words
-    actions = ACTIONS.get(state, ("cancel",))
-    if state == "done" and job.seconds:
-        said = " · ".join(each for each in (job.words, words.length(job.seconds), job.model) if each)
+    if state == "done" and job.nothing_in:
+        icon, tone = "warning", "warn"
     return Row(
         job.id,
         job.title,
-        said,
+        said_of(job),
         tone,
         icon,
-        job.progress if state in ("running", "waiting", "paused") else None,
+        job.progress if state in AT_WORK or state == "paused" else None,
         facts_of(job, state),
         cost_of(job, state),
-        actions,
+        ACTIONS.get(state, ("cancel",)),
         is_job=True,
+        is_coming=state not in OVER,
         details=job.path,
     )
 
 
+def said_of(job: JobView) -> str:
+    """What a job does or waits for, how it ended, and what somebody should know of it."""
+    if job.error:
+        return f"{job.error} {job.advice}".strip()
+    if str(job.state) != "done":
+        return job.words
+    empty = words.many(len(job.nothing_in), "place") if job.nothing_in else ""
+    empty = empty and f"nothing was heard in {empty}"
+    return " · ".join(each for each in (job.words, empty, words.length(job.seconds), job.model) if each)
+
+
 def facts_of(job: JobView, state: str) -> tuple[str, ...]:
     """Time left first: it stays longest where the window is narrow."""
-    if state not in ("running", "waiting", "paused"):
+    if state not in (*AT_WORK, "paused"):
         return ()
     parts = f"parts {job.parts_done}/{job.parts}" if job.parts > 1 else ""
     pace = words.pace(job.rate) if state == "running" else ""
@@ -121,21 +149,13 @@ def facts_of(job: JobView, state: str) -> tuple[str, ...]:
 
 def cost_of(job: JobView, state: str) -> str:
     """`$0.12 of about $0.42` while it works, what it came to when it is over."""
-    if state in ("done", "cancelled", "failed") or job.cost in ("free", "unpriced"):
+    if state in OVER or job.cost in ("free", "unpriced"):
         return job.cost
     if job.cost and job.estimate:
         return f"{job.cost} of about {job.estimate}"
     if job.estimate in ("free", "unpriced"):
         return job.estimate
     return f"about {job.estimate}" if job.estimate else job.cost
-
-
-def in_order(jobs: tuple[JobView, ...]) -> list[JobView]:
-    """Failed ones, then those to come in the order of their turn, then what is over, the newest first."""
-    groups: tuple[list[JobView], ...] = ([], [], [])
-    for job in jobs:
-        groups[ORDER.get(str(job.state), 1)].append(job)
-    return [*groups[0], *groups[1], *reversed(groups[2])]
 
 
 def to_send(seen: list[Seen]) -> tuple[float, list[Cost | Unpriced | None]]:

@@ -47,14 +47,19 @@ class SpeakersBox(QWidget):
         self.setVisible(most > 0)
         self.add.setEnabled(len(self._lines) < most)
 
-    def take(self, clip: str, name: str = "") -> None:
+    def take(self, clip: str) -> None:
         """One more, by the file of its clip."""
+        self._add(clip, Path(clip).stem)
+        self.changed.emit()
+
+    def _add(self, clip: str, name: str) -> None:
         line = QWidget(self)
         row = QHBoxLayout(line)
         row.setContentsMargins(0, 0, 0, 0)
-        field = QLineEdit(name or Path(clip).stem, line)
+        field = QLineEdit(name, line)
         field.setAccessibleName("Name of the speaker")
         field.setObjectName("transcription.speaker-name")
+        field.setPlaceholderText("Name")
         field.editingFinished.connect(lambda: self.changed.emit())
         shown = ElidedLabel(Path(clip).name, line)
         theme.style_as(shown, "caption")
@@ -69,7 +74,6 @@ class SpeakersBox(QWidget):
         self._lines.append((line, field, clip))
         self._column.insertWidget(self._column.count() - 1, line)
         self.add.setEnabled(len(self._lines) < self._most)
-        self.changed.emit()
 
     def _remove(self, line: QWidget) -> None:
         self._lines = [each for each in self._lines if each[0] is not line]
@@ -87,7 +91,7 @@ class SpeakersBox(QWidget):
             line.deleteLater()
         self._lines = []
         for name, clip in kept:
-            self.take(clip, name)
+            self._add(clip, name)
 
     def known(self) -> tuple[Any, ...]:
         """As the service takes them."""

@@ -8,6 +8,7 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QPushButton, QToolButton, QWidget
 
 from desktop.ui import icons, theme
+from desktop.ui.widgets.tooltip import set_tip
 
 
 def push_button(parent: QWidget, name: str, text: str, work: Callable[[], object], kind: str = "") -> QPushButton:
@@ -26,7 +27,7 @@ def icon_button(parent: QWidget, name: str, words: str, icon: str, work: Callabl
     button = QToolButton(parent)
     button.setObjectName(name)
     button.setAccessibleName(words)
-    button.setToolTip(words)
+    set_tip(button, words)
     icons.put(button, icon)
     button.clicked.connect(lambda: work())
     return button

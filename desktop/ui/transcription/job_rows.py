@@ -1,0 +1,144 @@
+"""Jobs as rows: their changes are shown together every so often, and what has ended is told once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QTimer, Signal
+from PySide6.QtWidgets import QWidget
+
+from desktop.ui.tasks import Tasks
+from desktop.ui.transcription.looking import Waiting
+from desktop.ui.transcription.part import Part
+from desktop.ui.transcription.queue_model import QueueModel, Row
+from desktop.ui.transcription.rows import AT_WORK, ORDER, OVER, row_of_job, row_of_seen, state_of
+
+if TYPE_CHECKING:
+    from desktop.services.bundle import Services
+    from desktop.services.transcription import JobView
+
+KIND = "transcription"
+CALM_MS = 40  # changes of many jobs are shown together
+AT_ONCE = 100  # jobs that are read anew in one turn of the loop
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How many jobs run, wait for their turn, stop behind the parts under way, are paused, can leave the list."""
+
+    running: int = 0
+    queued: int = 0
+    pausing: int = 0
+    paused: int = 0
+    cleared: int = 0
+
+    @property
+    def words(self) -> str:
+        """Of the page's head; nothing where nothing is to come."""
+        pieces = ((self.running, "running"), (self.queued, "to come"), (self.paused, "paused"))
+        return " · ".join(f"{count} {what}" for count, what in pieces if count)
+
+
+class JobRows(Part):
+    """Keeps `rows` as the jobs and the files on their way are. `changed` carries a job that was read anew, `counted`
+    the counts, `ended` the jobs that have come to an end."""
+
+    changed = Signal(object)
+    counted = Signal(object)
+    ended = Signal(list)
+
+    def __init__(self, waiting: Waiting, rows: QueueModel, tasks: Tasks, place: QWidget) -> None:
+        super().__init__(tasks, place)
+        self.counts = Counts()
+        self._waiting, self._rows = waiting, rows
+        self._made: dict[str, Row] = {}
+        self._states: dict[str, str] = {}
+        self._dirty: dict[str, None] = {}  # in their order
+        self._is_other = False
+        self._calm = QTimer(self, singleShot=True, interval=CALM_MS)
+        self._calm.timeout.connect(self._show_changed)
+
+    def attach(self, services: Services) -> None:
+        super().attach(services)
+        self.service.listen(self._told)
+        self.read_all()
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether all that was told is on the screen."""
+        return not self._calm.isActive()
+
+    def read_all(self) -> None:
+        """All jobs there are, without a word of those that are over already."""
+        jobs = self.service.jobs()
+        self._made = {job.id: row_of_job(job) for job in jobs}
+        self._states = {job.id: state_of(job) for job in jobs}
+        self.show()
+
+    def show(self) -> None:
+        """Every row, in its order: files on their way, then failed jobs, those to come, and what is over."""
+        for id in [id for id in self._dirty if id not in self._made]:
+            self._read(id)  # a file that leaves the list is a job in the same moment
+        seen = [row_of_seen(one) for one in self._waiting.seen]
+        self._rows.replace([*seen, *(self._made[id] for id in self.order())])
+        self._count()
+
+    def order(self) -> list[str]:
+        """Failed ones, then those to come in the order of their turn, then what is over, the newest first."""
+        groups: tuple[list[str], ...] = ([], [], [])
+        for job in self.known.jobs.all(KIND) if self.services is not None else ():
+            if job.id in self._made:
+                groups[ORDER.get(self._states[job.id], 1)].append(job.id)
+        return [*groups[0], *groups[1], *reversed(groups[2])]
+
+    def coming(self) -> list[str]:
+        """Those that are not over, in the order of their turn."""
+        return [id for id in self.order() if self._states[id] not in OVER]
+
+    # A job is new, changed or gone
+
+    def _told(self, id: str) -> None:
+        self._dirty[id] = None
+        if not self._calm.isActive():
+            self._calm.start()
+
+    def _show_changed(self) -> None:
+        ids = [*self._dirty][:AT_ONCE]
+        ended = [job for id in ids if (job := self._read(id)) is not None]
+        for id in ids:
+            del self._dirty[id]
+        if self._dirty:
+            self._calm.start()
+        elif self._is_other:
+            self._is_other = False
+            self.show()
+        else:
+            self._count()
+        if ended:
+            self.ended.emit(ended)
+
+    def _read(self, id: str) -> JobView | None:
+        """One job anew; it is returned where it has just come to its end."""
+        job, was = self.service.job(id), self._states.get(id, "")
+        if job is None:
+            self._is_other |= self._made.pop(id, None) is not None
+            self._states.pop(id, None)
+            return None
+        state = self._states[id] = state_of(job)
+        self._made[id] = row_of_job(job)
+        self._rows.change(self._made[id])
+        self._is_other |= ORDER.get(state) != ORDER.get(was)
+        self.changed.emit(job)
+        return job if state in OVER and was not in (*OVER, "") else None
+
+    def _count(self) -> None:
+        states = [*self._states.values()]
+        self.counts = Counts(
+            sum(state in AT_WORK for state in states),
+            states.count("queued"),
+            states.count("pausing"),
+            states.count("paused"),
+            states.count("done") + states.count("cancelled"),
+        )
+        self.counted.emit(self.counts)
