@@ -40,10 +40,12 @@ class Database:
         *,
         is_frozen: bool = False,
         aside: bool = False,
+        advice: str = "",
         notices: tuple[str, ...] = (),
     ) -> None:
         self.path = path
         self.aside = aside  # whether what was there was damaged and set aside
+        self.advice = advice  # what to do where it can only be read
         self.notices = notices
         self._writer = writer
         self._is_frozen = is_frozen
@@ -66,7 +68,9 @@ class Database:
             except sqlite3.OperationalError as error:
                 found, writer = _without_room(folder, error), None
         log.info("SQLite %s, archive of form %d", sqlite3.sqlite_version, len(MIGRATIONS))
-        database = cls(found.path, writer, is_frozen=found.is_frozen, aside=found.aside, notices=found.notices)
+        database = cls(
+            found.path, writer, is_frozen=found.is_frozen, aside=found.aside, advice=found.advice, notices=found.notices
+        )
         if writer is not None:
             database.check_if_due(now(), is_checked=found.is_checked)
         return database
@@ -91,7 +95,7 @@ class Database:
     def writer(self) -> Writer:
         """Raises ArchiveNewer where the archive is open for reading only."""
         if self._writer is None:
-            raise ArchiveNewer("This archive is open for reading only.")
+            raise ArchiveNewer("This archive is open for reading only.", self.advice)
         return self._writer
 
     async def write(self, work: Callable[[sqlite3.Connection], T]) -> T:
@@ -222,7 +226,8 @@ def _without_room(folder: Path, error: sqlite3.OperationalError) -> opening.Open
     if not is_full or not path.is_file() or check.has_content(path.with_name(path.name + "-wal")):
         raise error
     notice = "There is no room on the disk. The archive is open for reading only; make room and start again."
-    return opening.Opened(path, read_only=True, is_frozen=True, notices=(notice,))
+    advice = "Make room on the disk, then start again."
+    return opening.Opened(path, read_only=True, is_frozen=True, advice=advice, notices=(notice,))
 
 
 def _scrub(conn: sqlite3.Connection) -> None:

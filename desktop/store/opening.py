@@ -10,7 +10,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from desktop.core.errors import ArchiveForeign, ArchiveFull
+from desktop.core.errors import ArchiveForeign, ArchiveFull, ArchiveNewer
 from desktop.core.ids import new_id
 from desktop.store import backups, blobs, check, connections
 from desktop.store.check import Look
@@ -35,6 +35,7 @@ class Opened(Struct):
     """What `prepare` leaves to be opened.
 
     `is_frozen`: not even a lock may be written beside it. `aside`: what was there was damaged and set aside.
+    `advice`: what to do so that it can be written again.
     """
 
     path: Path
@@ -42,6 +43,7 @@ class Opened(Struct):
     is_frozen: bool = False
     is_checked: bool = True
     aside: bool = False
+    advice: str = ""
     notices: tuple[str, ...] = ()
 
 
@@ -101,7 +103,8 @@ def restore(folder: Path, name: str, now: float) -> None:
     copy = backups.find(folder, name)
     path = folder / FILE_NAME
     if path.exists():
-        prepare(folder, now)
+        if prepare(folder, now).read_only:
+            raise ArchiveNewer("This archive can only be read, so no copy can take its place.", "Nothing was changed.")
         kept = backups.make(folder, "restore", now)
         log.info("the archive was copied to %s before another took its place", kept.name)
         connections.writing(path).close()  # folds the log back into the file
@@ -131,7 +134,8 @@ def _unwritable(path: Path, look: Look) -> Opened:
         raise ArchiveFull("The data folder cannot be written.", "Choose another data folder.")
     is_frozen = not check.has_content(path.with_name(path.name + "-wal"))
     notice = "The data folder cannot be written. The archive is open for reading only."
-    return Opened(path, read_only=True, is_frozen=is_frozen, notices=(notice,))
+    advice = "Make its folder one that can be written, or choose another data folder."
+    return Opened(path, read_only=True, is_frozen=is_frozen, advice=advice, notices=(notice,))
 
 
 def _newer(path: Path) -> Opened | None:
@@ -146,7 +150,8 @@ def _newer(path: Path) -> Opened | None:
         f"This archive was written by a later version (form {form}, this one knows {len(MIGRATIONS)})."
         " It is open for reading only."
     )
-    return Opened(path, read_only=True, is_frozen=is_frozen, notices=(notice,))
+    advice = "It was written by a later version. Update Davenport to write in it."
+    return Opened(path, read_only=True, is_frozen=is_frozen, advice=advice, notices=(notice,))
 
 
 def _clear_parts(folder: Path) -> None:

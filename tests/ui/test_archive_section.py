@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
+from contextlib import closing
 
 import pytest
 from frame import nameless
@@ -11,6 +13,7 @@ from PySide6.QtWidgets import QApplication, QDialog, QLabel, QPushButton, QWidge
 
 from desktop import app
 from desktop.core.conversation import Conversation, Message, Role, Text
+from desktop.core.errors import ArchiveNewer
 from desktop.core.options import Options
 from desktop.store import conversations
 from desktop.ui import dialogs
@@ -238,6 +241,32 @@ async def test_reading_a_damaged_archive_can_be_stopped(qtbot, options):
     assert row.look.isVisible() and not row.stop.isVisible()
     await running.aclose()
     assert [path.name for path in options.data_dir.glob(".archive.db*")] == []
+
+
+async def test_of_an_archive_that_can_only_be_read_nothing_is_offered_that_would_change_it(qtbot, options):
+    running, _ = await opened(options)
+    await write(running, CANARY)
+    await running.services.copies.make()
+    await running.aclose()
+    with closing(sqlite3.connect(options.data_dir / "archive.db")) as conn:
+        conn.execute("PRAGMA user_version = 99")
+    before = {path: path.read_bytes() for path in options.data_dir.rglob("*.db")}
+    running, section = await opened(options)
+    section.storage.compact.box.setChecked(True)
+    (row,) = section.copies.rows.values()
+    parts = (section.place.move_away, section.copies.make, section.copies.elsewhere, section.renew, section.clear)
+    for part in (*parts, row.restore, section.storage.clean):
+        assert not part.isEnabled(), part.objectName()
+    assert row.test.isEnabled() and section.export.isEnabled()
+    assert "Update Davenport" in text(section, "settings.archive-fixed")
+    for page in running.window.pages.values():
+        await page.tasks.settled()
+    await running.services.upkeep.run()
+    work = running.services.copies.restoring(row.copy.name)
+    await running.aclose()
+    with pytest.raises(ArchiveNewer):
+        work()
+    assert {path: path.read_bytes() for path in options.data_dir.rglob("*.db")} == before
 
 
 async def test_every_control_has_a_name(qtbot, options):

@@ -81,6 +81,7 @@ class CopiesCard(Card):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__("settings.copies", "Copies", parent)
         self.rows: dict[str, CopyRow] = {}
+        self._can_restore = True
         self._shows_all = False
         self._copies: tuple[Copy, ...] = ()
         self.home = self.fact("settings.copies-home")
@@ -100,6 +101,12 @@ class CopiesCard(Card):
         self.elsewhere.clicked.connect(self.home_wanted)
         self.usual.clicked.connect(self.usual_home_wanted)
         self.more.clicked.connect(self._show_all)
+
+    def fix(self) -> None:
+        """No copy can take the archive's place."""
+        self._can_restore = False
+        for row in self.rows.values():
+            row.restore.setEnabled(False)
 
     def show_home(self, folder: str, can_be_reached: bool) -> None:
         where = f"New copies go to {folder}." if folder else "Kept beside the archive, linked so that they take little."
@@ -143,6 +150,7 @@ class CopiesCard(Card):
 
     def _row(self, copy: Copy) -> CopyRow:
         row = CopyRow(copy, self)
+        row.restore.setEnabled(self._can_restore)
         row.test_wanted.connect(self.test_wanted)
         row.restore_wanted.connect(self.restore_wanted)
         return row

@@ -30,9 +30,14 @@ class PlaceCard(Card):
         self.move_away = button("settings.archive-move", "Move to another folder…")
         self.remove_former = button("settings.archive-remove-former", "Remove the old files", "link")
         self.remove_former.hide()
+        self.fixed = self.fact("settings.archive-fixed", "muted")
         self.column.addLayout(line(self.move_away, self.remove_former))
         self.move_away.clicked.connect(self.move_wanted)
         self.remove_former.clicked.connect(self.former_unwanted)
+
+    def fix(self, advice: str) -> None:
+        """Say why so much below cannot be chosen."""
+        tell(self.fixed, f"As it can only be read, it is not moved, cleaned up, restored or removed. {advice}")
 
     def show_facts(self, facts: ArchiveFacts, disk: Disk, former: str) -> None:
         tell(self.folder, facts.folder)

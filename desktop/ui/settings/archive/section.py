@@ -50,10 +50,25 @@ class ArchiveSection(QWidget):
 
     def attach(self, services: Services) -> None:
         self._services = services
-        is_fixed = services.database.read_only
-        for part in (self.place.move_away, self.copies.make, self.copies.elsewhere, self.storage.clean, self.clear):
-            part.setEnabled(not is_fixed)
+        if services.database.read_only:
+            self._fix()
         self.refresh()
+
+    def _fix(self) -> None:
+        """The archive can only be read: what would change it or stand in its place is not offered."""
+        parts = (
+            self.place.move_away,
+            self.copies.make,
+            self.copies.elsewhere,
+            self.copies.usual,
+            self.renew,
+            self.clear,
+        )
+        for part in parts:
+            part.setEnabled(False)
+        self.place.fix(self._given().database.advice)
+        self.copies.fix()
+        self.storage.fix()
 
     def refresh(self) -> None:
         """Read everything anew, in workers."""

@@ -179,6 +179,14 @@ class StorageCard(Card):
         self.clean.clicked.connect(lambda: self.clean_wanted.emit(self.wish()))
         self.stop.clicked.connect(self.stop_wanted)
         self.largest.opened.connect(self.opened)
+        self._can_clean = True
+        self._fit_button()
+
+    def fix(self) -> None:
+        """Nothing can be let go of."""
+        self._can_clean = False
+        for choice in self.choices:
+            choice.setEnabled(False)
         self._fit_button()
 
     @property
@@ -216,7 +224,7 @@ class StorageCard(Card):
         self.doing.setText(words)
         self.stop.setVisible(bool(words))
         for choice in self.choices:
-            choice.setEnabled(not words)
+            choice.setEnabled(self._can_clean and not words)
         self._fit_button()
 
     def show_done(self, freed: int) -> None:
@@ -230,7 +238,8 @@ class StorageCard(Card):
         self.largest.show_shares(rows, [c.id for c in largest])
 
     def _fit_button(self) -> None:
-        self.clean.setEnabled(self.stop.isHidden() and any(choice.box.isChecked() for choice in self.choices))
+        is_any = any(choice.box.isChecked() for choice in self.choices)
+        self.clean.setEnabled(self._can_clean and self.stop.isHidden() and is_any)
 
 
 def _any(size: int) -> str:
