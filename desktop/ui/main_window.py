@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from desktop.ui.wire.dock import WireDock
 
 FOLDS, DOCK = "window.folds", "window.dock"
+_PLACE = {place.name: place for place in PLACES}
 UNDO_MS = 12_000
 DOCK_HEIGHT = 220
 
@@ -57,6 +58,7 @@ class MainWindow(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.services: Services | None = None
         self.pages: dict[str, Page] = {}
+        self._building: dict[str, Page] = {}  # begun and not yet complete
         self.current = ""
         self.expected = MAIN[0].name
         self._is_painted = self._may_close = False
@@ -143,31 +145,61 @@ class MainWindow(QWidget):
         self.rail.show_current(self.expected)
 
     async def show_expected(self) -> None:
-        """Bring the expected page; its modules are imported in a worker, so that the painted window stays alive."""
-        import asyncio  # nobody awaits before the first paint
-
-        module = next(place.module for place in PLACES if place.name == self.expected)
-        if module and not self.current:
-            await asyncio.to_thread(importlib.import_module, module)
+        """Bring the expected page, as `go_to` does."""
+        if not self.current:
+            await self._import(self.expected)
+        if not self.current:
+            await self._begun(self.expected).complete_in_turns()
         if not self.current:
             self.show_page(self.expected)
 
     def page(self, name: str) -> Page:
         """A page, imported and built when first asked for."""
         if name not in self.pages:
-            place = next(place for place in PLACES if place.name == name)
-            if place.module:
-                made = getattr(importlib.import_module(place.module), place.cls)(self.report)
-            else:
-                from desktop.ui.coming import ComingPage  # few look at what is not there yet
-
-                made = ComingPage(name, place.title, self.report)
+            made = self._begun(name)
+            made.complete()
             self._take_in(name, made)
         return self.pages[name]
 
+    def go_to(self, name: str) -> None:
+        """By the user's wish: what a page still needs is imported in a worker and built in pieces, then it is shown."""
+        if name in self.pages or self.services is None:
+            self.show_page(name)
+            return
+        self.expected = name
+        self.rail.show_current(name)
+        self.tasks.start(self._come_to(name), name="go")
+
+    async def _come_to(self, name: str) -> None:
+        await self._import(name)
+        await self._begun(name).complete_in_turns()
+        if self.expected == name:  # nothing else was shown or asked for meanwhile
+            self.show_page(name)
+
+    async def _import(self, name: str) -> None:
+        """In a worker, so that the window stays alive."""
+        import asyncio  # nobody awaits before the first paint
+
+        if module := _PLACE[name].module:
+            await asyncio.to_thread(importlib.import_module, module)
+
+    def _begun(self, name: str) -> Page:
+        """A page that may not be complete, made where it will stand: a change of parent is dear."""
+        if name not in self._building:
+            place = _PLACE[name]
+            if place.module:
+                made = getattr(importlib.import_module(place.module), place.cls)(self.report, self.stack)
+            else:
+                from desktop.ui.coming import ComingPage  # few look at what is not there yet
+
+                made = ComingPage(name, place.title, self.report, self.stack)
+            made.hide()
+            self._building[name] = made
+        return self._building[name]
+
     def show_page(self, name: str) -> None:
         page = self.page(name)
-        self.current = name
+        self.current = self.expected = name
         self.stack.setCurrentWidget(page)
         self.rail.show_current(name)
         if "wire" in self.__dict__:
@@ -263,7 +295,8 @@ class MainWindow(QWidget):
         row = QHBoxLayout()
         row.setSpacing(0)
         self.rail = Rail(self)
-        self.rail.chosen.connect(self.show_page)
+        self.rail.chosen.connect(self.go_to)
+        self.rail.neared.connect(self._near)
         self.stack = QStackedWidget(self)
         self.stack.setObjectName("window.pages")
         upper = QWidget(self)
@@ -287,7 +320,7 @@ class MainWindow(QWidget):
         make = partial(actions.make, self)
         for number, place in enumerate(PLACES, 1):
             keys = (f"Ctrl+{number}",) if place in MAIN else ("Ctrl+,",) if place.name == "settings" else ()
-            work = partial(self.show_page, place.name)
+            work = partial(self.go_to, place.name)
             make(f"window.go-{place.name}", f"Go to {place.title}", work, keys=keys, icon=place.icon)
         make("window.palette", "Find a command", self.open_palette, keys=("Ctrl+K",), icon="search")
         make("window.wire", "Show or hide the list of calls", self.toggle_wire, keys=("Ctrl+Shift+W",), icon="wire")
@@ -303,7 +336,7 @@ class MainWindow(QWidget):
         make("window.close", "Close the window", self.close, keys=("Ctrl+Q",), icon="close")
 
     def _take_in(self, name: str, page: Page) -> None:
-        self.pages[name] = page
+        self.pages[name] = self._building.pop(name)
         page.working.connect(partial(self.rail.set_working, name))
         page.notice.connect(lambda kind, text: self.notices.say(kind, text))
         page.folds_changed.connect(lambda: self._folds.update({name: page.folds()}))
@@ -326,6 +359,11 @@ class MainWindow(QWidget):
             page.attach(self.services)
 
     # What its actions do
+
+    def _near(self, name: str) -> None:
+        """The pointer comes to a page's button: by the click its modules are there."""
+        if name not in self.pages and self.services is not None:
+            self.tasks.start(self._import(name), name=f"import:{name}")
 
     def open_palette(self) -> None:
         self._before_palette = QApplication.focusWidget()

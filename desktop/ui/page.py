@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
@@ -38,6 +39,12 @@ class Page(QWidget):
     A page builds its widgets in `__init__` without any service, fills `self.history`, `self.work` and
     `self.parameters` (each a widget with an empty QVBoxLayout), and gets the services by `attach` after the first
     paint. A place left empty is not shown. Subclasses set `name`, the first part of their object names.
+
+    Qt polishes each widget against the style sheet, about a millisecond a widget, and again each time its parent
+    changes. So give every widget its parent when it is made; make what is seldom looked at when it is first shown;
+    and what takes longer than some ten milliseconds moves from `__init__` into `pieces`. A page that a click asks for
+    is built piece by piece, between which the window goes on, and shown when it is complete; a page that code asks
+    for is completed at once. Whoever makes a page by itself calls `complete` (a test, say).
     """
 
     name = "page"
@@ -58,9 +65,26 @@ class Page(QWidget):
         self._wanted = {"history": True, "parameters": True}  # as the user left them
         self._fitted = {"history": True, "parameters": True}  # as the width allows
         self._last_fit: dict[str, bool] = {}
+        self._left = self.pieces()
         self._build_frame()
 
+    def complete(self) -> None:
+        """Build all that is left, now."""
+        for _ in self._left:
+            pass
+
+    async def complete_in_turns(self) -> None:
+        """The same, with a turn of the loop after each piece; whoever cannot wait completes it meanwhile."""
+        import asyncio  # pages are made before the first paint in tests only
+
+        for _ in self._left:
+            await asyncio.sleep(0)
+
     # What a page overrides
+
+    def pieces(self) -> Iterator[None]:
+        """Build what `__init__` left out; each `yield` ends a piece. It is done once, before `attach`."""
+        yield from ()
 
     def attach(self, services: Services) -> None:
         """The services are there; called once, before or after the page is first shown."""

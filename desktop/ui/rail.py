@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from PySide6.QtCore import QPoint, QRect, QSize, Qt, Signal
-from PySide6.QtGui import QFontMetrics, QKeyEvent, QPainter, QPaintEvent, QPen, QResizeEvent
+from PySide6.QtGui import QEnterEvent, QFontMetrics, QKeyEvent, QPainter, QPaintEvent, QPen, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractButton,
     QButtonGroup,
@@ -58,7 +58,9 @@ PLACES = (*MAIN, *LAB, *FOOT)
 
 
 class RailButton(QAbstractButton):
-    """One page of the rail."""
+    """One page of the rail; `entered` when the pointer comes to it."""
+
+    entered = Signal()
 
     def __init__(self, place: Place, parent: QWidget) -> None:
         super().__init__(parent)
@@ -120,6 +122,10 @@ class RailButton(QAbstractButton):
             painter.setBrush(look.color("accent"))
             painter.drawEllipse(QRect(QPoint(left + side - dot // 2, top - dot // 3), QSize(dot, dot)))
 
+    def enterEvent(self, event: QEnterEvent) -> None:
+        super().enterEvent(event)
+        self.entered.emit()
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             self.click()
@@ -128,9 +134,10 @@ class RailButton(QAbstractButton):
 
 
 class Rail(QFrame):
-    """All pages; `chosen` names the one that was clicked."""
+    """All pages; `chosen` names the one that was clicked, `neared` the one the pointer came to."""
 
     chosen = Signal(str)
+    neared = Signal(str)
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
@@ -166,7 +173,7 @@ class Rail(QFrame):
         self.area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.area.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        inner = QWidget(self.area)
+        inner = QWidget(self.area.viewport())
         pages = QVBoxLayout(inner)
         pages.setContentsMargins(0, 0, 0, 0)
         pages.setSpacing(0)
@@ -190,6 +197,7 @@ class Rail(QFrame):
 
     def _button(self, place: Place, parent: QWidget) -> RailButton:
         button = RailButton(place, parent)
+        button.entered.connect(lambda: self.neared.emit(place.name))
         self._group.addButton(button)
         self.buttons[place.name] = button
         return button

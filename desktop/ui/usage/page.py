@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Any
@@ -15,9 +15,8 @@ from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QScrollArea, QStackedWid
 
 from desktop.core.errors import BadInput, KeyProblem
 from desktop.core.profile import Kind
-from desktop.ui import actions, theme
+from desktop.ui import actions, icons, theme
 from desktop.ui.page import Page
-from desktop.ui.settings.prices_panel import PricesPanel
 from desktop.ui.tasks import Report
 from desktop.ui.usage import series as chart_of
 from desktop.ui.usage import words
@@ -33,6 +32,7 @@ if TYPE_CHECKING:
     from desktop.services.bundle import Services
     from desktop.services.meter import Reading
     from desktop.services.usage import Series, Usage
+    from desktop.ui.settings.prices_panel import PricesPanel
 
 COLUMNS, CHOICE = "usage.columns", "usage.choice"
 CALM_MS = 600  # several calls that end together are read once
@@ -62,20 +62,29 @@ class UsagePage(Page):
 
     undo_offered = Signal(str, object)
 
-    def __init__(self, report: Report, parent: Any = None) -> None:
+    def __init__(self, report: Report, parent: QWidget | None = None) -> None:
         super().__init__(report, parent)
-        self.choices = Choices()
-        self.view = UsageView()
-        self.side = Side()
-        self.prices = PricesPanel()
-        self.empty = Empty()
-        self.stack = QStackedWidget()
         self._series: Series | None = None
         self._total: Reading | None = None
         self._only: Only | None = None
         self._is_asking = False
-        self._build()
-        self._connect()
+
+    @cached_property
+    def prices(self) -> PricesPanel:
+        """The user's own prices, made when they are first asked for."""
+        from desktop.ui.settings.prices_panel import PricesPanel
+
+        made = PricesPanel(self.stack)
+        self.stack.addWidget(made)
+        made.left.connect(self._leave_prices)
+        made.put_wanted.connect(lambda model, says: self._start(self._put_price(model, says), "put-price"))
+        made.remove_wanted.connect(lambda model: self._start(self._remove_price(model), "remove-price"))
+        icons.refresh(theme.current(), made)
+        return made
+
+    @property
+    def _is_at_prices(self) -> bool:
+        return "prices" in self.__dict__ and self.stack.currentWidget() is self.prices
 
     # The frame's calls
 
@@ -97,21 +106,30 @@ class UsagePage(Page):
 
     # How it is built
 
-    def _build(self) -> None:
+    def pieces(self) -> Iterator[None]:
         column = self.work.layout()
         assert isinstance(column, QVBoxLayout)
         column.addLayout(self._head())
-        self.stack.addWidget(self.view)
-        self.stack.addWidget(self.prices)
-        self.stack.addWidget(self.empty)
+        self.stack = QStackedWidget(self.work)
         column.addWidget(self.stack, 1)
+        yield
+        self.choices = Choices(self.history)
         self.history.layout().addWidget(self.choices)
+        yield
+        self.view = UsageView(self.stack)
+        self.stack.addWidget(self.view)
+        yield
+        self.empty = Empty(self.stack)
+        self.stack.addWidget(self.empty)
+        self.side = Side(self.parameters)
         self.parameters.layout().addWidget(self.side)
+        yield
         self._calm = QTimer(self, singleShot=True, interval=CALM_MS)
         self._calm.timeout.connect(lambda: self.refresh(keeps_calls=True))
         theme.current().changed.connect(self._measure)
         theme.current().changed.connect(self._calm.start)  # rows made in the old sizes and colours are made anew
         self._measure()
+        self._connect()
 
     def _head(self) -> QHBoxLayout:
         row = self._head_row = QHBoxLayout()
@@ -175,9 +193,6 @@ class UsagePage(Page):
         side.fetch_wanted.connect(lambda: self._start(self._fetch(), "fetch"))
         side.price_wanted.connect(self.open_prices)
         side.own_prices_wanted.connect(self.open_prices)
-        self.prices.left.connect(self._leave_prices)
-        self.prices.put_wanted.connect(lambda model, says: self._start(self._put_price(model, says), "put-price"))
-        self.prices.remove_wanted.connect(lambda model: self._start(self._remove_price(model), "remove-price"))
         side.stop_wanted.connect(lambda: self.tasks.cancel("fetch"))
         view.shares.columns_changed.connect(lambda keys: self._start(self._keep(COLUMNS, keys), "columns"))
 
@@ -227,7 +242,7 @@ class UsagePage(Page):
         self.stack.setCurrentWidget(await self._what_to_show())
         self.view.show_total(self._total, period, self._profile_name(profile))
         self.view.show_prices(self.services.prices.note, self.services.prices.is_stale)
-        if self.stack.currentWidget() is not self.prices:
+        if not self._is_at_prices:
             self.heading.setText(self._heading(period))
         series = await self._usage.series(period, self._parts_by(by), profile, step=step)
         self._series, self.view.shown_by = series, by
@@ -242,7 +257,7 @@ class UsagePage(Page):
     async def _what_to_show(self) -> QWidget:
         """The own prices stay while somebody is at them; before the first call of all, what this page is for."""
         assert self._total is not None
-        if self.stack.currentWidget() is self.prices:
+        if self._is_at_prices:
             return self.prices
         has_calls = self._total.calls > 0 or bool((await self._usage.rows("all", limit=1)).rows)
         self.csv_action.setEnabled(has_calls)

@@ -97,7 +97,7 @@ class Side(QScrollArea):
         self.setWidgetResizable(True)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        body = QWidget(self)
+        body = QWidget(self.viewport())
         self._column = QVBoxLayout(body)
         self.budgets = Part("usage.budgets-group", "Budgets", body)
         self.prices = Part("usage.prices-group", "Prices", body)
@@ -114,9 +114,9 @@ class Side(QScrollArea):
     # Budgets
 
     def _build_budgets(self) -> None:
-        self.budget_of = plain_label("", "caption", self, wrap=True)
-        self.bars = BudgetBars(self)
-        self.set_budget = link("usage.set-budget", "Set a budget…", self)
+        self.budget_of = plain_label("", "caption", self.budgets, wrap=True)
+        self.bars = BudgetBars(self.budgets)
+        self.set_budget = link("usage.set-budget", "Set a budget…", self.budgets)
         self.set_budget.clicked.connect(lambda: self.profile_wanted.emit("profiles.day"))
         for widget in (self.budget_of, self.bars):
             self.budgets.fields.addWidget(widget)

@@ -74,7 +74,7 @@ class UsageView(QWidget):
         self._column.addLayout(self._picture(), 5)
         self._column.addLayout(self._tabs_row())
         self.tables = QStackedWidget(self)
-        self.shares, self.calls = SharesTable(self), CallsTable(self)
+        self.shares, self.calls = SharesTable(self.tables), CallsTable(self.tables)
         self.tables.addWidget(self.shares)
         self.tables.addWidget(self.calls)
         self._column.addWidget(self.tables, 4)
