@@ -7,6 +7,7 @@ from PySide6.QtGui import QAction, QActionGroup
 from PySide6.QtWidgets import QMenu, QToolButton, QWidget
 
 from desktop.ui.widgets.playback import SPEEDS
+from desktop.ui.widgets.tooltip import set_tip
 
 
 class SpeedButton(QToolButton):
@@ -14,11 +15,11 @@ class SpeedButton(QToolButton):
 
     chosen = Signal(float)
 
-    def __init__(self, name: str, tip: str, parent: QWidget) -> None:
+    def __init__(self, name: str, told: str, parent: QWidget) -> None:
         super().__init__(parent)
         self.setObjectName(name)
         self.setAccessibleName("Speed")
-        self.setToolTip(tip)
+        set_tip(self, told)
         self.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self._speed = 1.0
         menu, group = QMenu(self), QActionGroup(self)

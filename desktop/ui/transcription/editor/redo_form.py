@@ -18,6 +18,7 @@ from desktop.ui.widgets.labels import plain_label
 
 if TYPE_CHECKING:
     from desktop.core.catalog import Card
+    from desktop.core.hearing import Hearing
     from desktop.services.bundle import Services
 
 
@@ -63,13 +64,21 @@ class RedoForm(ModelForm):
     def taken(self) -> list[Piece]:
         return [self._pieces[change.segment] for change in self.changes.taken]
 
-    def fit_fields(self) -> None:
+    @property
+    def _card(self) -> Card:
+        return self.cards[self.model.currentIndex()]
+
+    @property
+    def _hearing(self) -> Hearing:
+        """What the chosen model can be asked for."""
         from desktop.services.transcription import plan
 
+        return plan.hearing_of(self._card)
+
+    def fit_fields(self) -> None:
         if self.cards:
-            hearing = plan.hearing_of(self.cards[self.model.currentIndex()])
-            self.language.setEnabled(hearing.takes_language)
-            self.prompt.setEnabled(hearing.takes_prompt)
+            self.language.setEnabled(self._hearing.takes_language)
+            self.prompt.setEnabled(self._hearing.takes_prompt)
         self.start.setEnabled(bool(self.cards))
 
     def _chose(self) -> None:
@@ -81,7 +90,7 @@ class RedoForm(ModelForm):
         from desktop.services.transcription import plan
 
         seconds = (self._span[1] - self._span[0]) / 1000
-        price = page_words.price(plan.estimate(seconds, self.cards[self.model.currentIndex()]))
+        price = page_words.price(plan.estimate(seconds, self._card))
         self.say(f"{where(self._profile)} · {price}")
 
     async def ask(self) -> None:
@@ -89,9 +98,9 @@ class RedoForm(ModelForm):
 
         options = Options(
             profile=self._profile.id,
-            model=self.cards[self.model.currentIndex()].id,
-            language=self.language.text().strip() if self.language.isEnabled() else "",
-            prompt=self.prompt.text().strip() if self.prompt.isEnabled() else "",
+            model=self._card.id,
+            language=self.language.text().strip() if self._hearing.takes_language else "",
+            prompt=self.prompt.text().strip() if self._hearing.takes_prompt else "",
         )
         self.say("Listening…")
         self.heard = await self._services.transcription.redo(self._recording, *self._span, options)

@@ -30,8 +30,8 @@ ROUNDS = 3  # of measuring what is in view: exact rows are of other heights, so 
 class TallRows(QListView):
     """For screen readers it is a list view; places, painting and scrolling are its own.
 
-    A subclass says the `exact_height` of a row and about how high rows are, and hears of rows that came or went. Before there is a
-    model, Qt asks for places too; its own empty model must not be touched then: PySide would free it.
+    A subclass says the `exact_height` of a row and about how high rows are, and hears of rows that came or went.
+    Before there is a model, Qt asks for places too; its own empty model must not be touched then: PySide would free it.
     """
 
     def __init__(self, parent: QWidget | None = None) -> None:

@@ -10,7 +10,7 @@ from desktop.ui import theme
 from desktop.ui.transcription.editor.places import from_qt, is_from_right, to_qt
 
 HISTORY = (QKeySequence.StandardKey.Undo, QKeySequence.StandardKey.Redo)
-LINE_ENDS = str.maketrans("\u2029\u2028", "\n\n")
+LINE_ENDS = str.maketrans("\u2029\u2028\r", "\n\n\n")
 """How Qt keeps the ends of blocks and lines; `toPlainText` would make blanks of unbreakable ones besides."""
 
 
@@ -48,7 +48,7 @@ class TextField(QPlainTextEdit):
 
     def show_text(self, text: str) -> None:
         """Another text; the cursor stays where it was as far as there is text."""
-        if text.translate(LINE_ENDS) != self.text:
+        if text.replace("\r\n", "\n").translate(LINE_ENDS) != self.text:
             at = self.place
             self.setPlainText(text)
             self.put_cursor(at)

@@ -1,0 +1,231 @@
+"""What models do with a transcript in the editor, from the form to the archive; only the wire is false."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import httpx
+import pytest
+from frame import nameless
+from hypothesis import given
+from hypothesis import strategies as st
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
+from test_editor import SAID, transcript
+from test_editor_services import Desk, answer
+from wire import MODEL, Wire
+
+from desktop.core.profile import Kind
+from desktop.core.secret import Secret
+from desktop.core.transcript import Segment, Transcript
+from desktop.ui.transcription.editor import heard_again, languages
+
+HEARS = "whisper-1"
+
+
+class HearingWire(Wire):
+    """Takes recordings too: forms are checked like bodies."""
+
+    async def _handle(self, request: httpx.Request) -> httpx.Response:
+        if not request.headers["content-type"].startswith("multipart/"):
+            return await super()._handle(request)
+        self.bodies.append({"form": await request.aread()})
+        self.problems += [str(problem) for problem in self._spec.check_httpx(request)]
+        found = self.answers.pop(0)
+        return found if isinstance(found, httpx.Response) else found(request)
+
+
+def heard(*texts: tuple[float, float, str]) -> httpx.Response:
+    segments = [
+        {
+            "id": n, "seek": 0, "start": begins, "end": ends, "text": text, "tokens": [1], "temperature": 0.0,
+            "avg_logprob": -0.2, "compression_ratio": 1.1, "no_speech_prob": 0.01,
+        }
+        for n, (begins, ends, text) in enumerate(texts)
+    ]  # fmt: skip
+    said = " ".join(text for _, _, text in texts)
+    body = {"task": "transcribe", "language": "english", "duration": texts[-1][1], "text": said, "segments": segments}
+    return httpx.Response(200, json=body)
+
+
+@pytest.fixture
+def desk(qtbot, tmp_path, spec):
+    return Desk(qtbot, tmp_path, HearingWire(spec))
+
+
+async def with_key(desk) -> None:
+    profile = await desk.services.profiles.add(Kind.OPENAI)
+    await desk.services.profiles.set_key(profile.id, Secret("sk-test-0123456789abcdef"))
+    await desk.services.profiles.choose(profile.id)
+    await desk.services.settings.change(default_model=MODEL)
+
+
+async def shown(desk):
+    await desk.until(lambda: QApplication.activeModalWidget() is not None)
+    return QApplication.activeModalWidget()
+
+
+def texts(view) -> list[str]:
+    return [each.text for each in view.state.transcript.segments]
+
+
+# A stretch heard again
+
+
+async def test_a_stretch_is_heard_again_compared_and_taken_in_pieces(desk):
+    view = await desk.open()
+    await with_key(desk)
+    view.list.select("s1")
+    view.waveform.set_selection(2300, 5200)
+    view.by_model.hear_again()
+    form = await shown(desk)
+    assert SAID[1] in form.text.toPlainText() and SAID[2] in form.text.toPlainText(), "whole segments"
+    assert "$" in form.state.text() and "Goes to" in form.state.text() and desk.wire.bodies == []
+    form.model.setCurrentText(HEARS)
+    form.language.setText("en")
+    desk.wire.answers = [heard((0.0, 1.6, "and thanks for coming"), (2.0, 3.5, "Where were you raised"))]
+    QTest.mouseClick(form.start, Qt.MouseButton.LeftButton)
+    await desk.until(lambda: form.changes.rowCount() or form.state.property("kind") == "bad")
+    assert form.state.text() == "2 differences." and form.take.text() == "Take 2 changes"
+    (sent,) = desk.wire.bodies
+    assert HEARS.encode() in sent["form"] and b'name="language"' in sent["form"]
+    assert nameless(form) == []
+    form.list.setCurrentIndex(form.changes.index(1))
+    QTest.keyClick(form.list, Qt.Key.Key_Space)
+    QTest.mouseClick(form.take, Qt.MouseButton.LeftButton)
+    await desk.until(lambda: view.state.history.undo_words)
+    assert texts(view) == [SAID[0], "and thanks for coming", SAID[2], SAID[3]]
+    taken = view.state.transcript.segments[1]
+    assert (taken.begins, taken.ends, taken.speaker) == (2000, 3600, "b")
+    assert view.state.history.undo_words == "Hear it again: 1 change"
+    await view.flush()
+    assert (await desk.kept()).segments[1].text == "and thanks for coming"
+    view.undo()
+    assert view.state.transcript == transcript()
+    await view.tasks.settled()
+    await desk.close()
+
+
+async def test_a_stretch_that_cannot_be_heard_says_why_and_can_be_tried_again(desk):
+    view = await desk.open()
+    await with_key(desk)
+    view.list.select("s0")
+    view.by_model.hear_again()
+    form = await shown(desk)
+    form.model.setCurrentText(HEARS)
+    refusal = {"error": {"message": "no", "type": "invalid_request_error", "param": None, "code": None}}
+    desk.wire.answers = [httpx.Response(400, json=refusal), heard((0.0, 1.6, SAID[0]))]
+    QTest.mouseClick(form.start, Qt.MouseButton.LeftButton)
+    await desk.until(lambda: form.state.property("kind") == "bad")
+    assert form.start.isEnabled() and not form.take.isVisible()
+    QTest.mouseClick(form.start, Qt.MouseButton.LeftButton)
+    await desk.until(lambda: form.state.text() == "The same words were heard.")
+    assert form.state.property("kind") == "muted" and not form.take.isVisible()
+    form.reject()
+    await view.tasks.settled()
+    assert view.state.transcript == transcript()
+    await desk.close()
+
+
+def spoken(*times: tuple[int, int, str]) -> Transcript:
+    return Transcript(tuple(Segment(f"x{begins}", begins, ends, text) for begins, ends, text in times))
+
+
+def test_a_stretch_grows_to_the_segments_it_reaches_into():
+    now = transcript()
+    assert heard_again.whole(now, (2300, 5200)) == (2000, 5600)
+    assert heard_again.whole(now, (1900, 3700)) == (1900, 3700), "silence around a segment is taken as it is"
+    assert heard_again.whole(now, (1500, 3600)) == (1500, 3600), "a tenth of a second is touched by mistake"
+
+
+def test_what_was_heard_belongs_to_what_it_shares_its_time_with():
+    now = spoken((0, 1000, "a"), (1000, 2000, "b"), (3000, 4000, "c"), (5000, 5500, "d"))
+    new = spoken((0, 1100, "A"), (1100, 2000, "B"), (2200, 2800, "new"), (3000, 3400, "C1"), (3400, 4000, "C2"))
+    found = heard_again.pieces(now, new, (0, 6000))
+    assert [(each.before, each.after) for each in found] == [
+        ("a", "A"), ("b", "B"), ("", "new"), ("c", "C1\nC2"), ("d", ""),
+    ]  # fmt: skip
+
+
+cuts = st.lists(st.integers(0, 10_000), min_size=2, max_size=9, unique=True).map(sorted)
+
+
+@given(cuts, cuts)
+def test_each_segment_is_in_one_piece_and_taking_all_gives_what_was_heard(old, new):
+    now, other = (
+        spoken(*((one, end, f"{name}{one}") for one, end in pairwise(points)))
+        for name, points in (("o", old), ("n", new))
+    )
+    found = heard_again.pieces(now, other, (0, 10_001))
+    assert sorted(each.id for piece in found for each in piece.old) == sorted(each.id for each in now.segments)
+    assert sorted(each.text for piece in found for each in piece.new) == sorted(each.text for each in other.segments)
+    assert heard_again.put(now, other, found).text == other.text
+    assert heard_again.put(now, other, []) == now
+
+
+# Work on the words
+
+
+async def test_a_translation_stands_in_the_second_column_with_its_language(desk):
+    view = await desk.open()
+    await with_key(desk)
+    view.by_model.work_on_it()
+    form = await shown(desk)
+    assert not form.language.isVisible()
+    form.work.setCurrentIndex(1)
+    assert form.language.isVisible() and form.second_language != "en", "it is not into what is spoken"
+    form.language.setCurrentIndex(form.language.findData("de"))
+    assert form.prompt.toPlainText() == "Translate into German."
+    desk.wire.answers = [answer(f"1: Guten Morgen\n2: und danke\n3: {SAID[2]}\n4: In einer Stadt")]
+    QTest.mouseClick(form.start, Qt.MouseButton.LeftButton)
+    await desk.until(lambda: form.changes.rowCount())
+    assert form.changes.rowCount() == 4, "a line that is the same in both languages stands in the column too"
+    QTest.mouseClick(form.take, Qt.MouseButton.LeftButton)
+    await desk.until(lambda: view.state.history.undo_words)
+    made = view.state.transcript
+    assert made.second_language == "de" and [each.text for each in made.segments] == list(SAID)
+    assert [each.second for each in made.segments] == ["Guten Morgen", "und danke", SAID[2], "In einer Stadt"]
+    assert view.list.columns == "second" and view.list.beside(1) == "und danke"
+    await view.flush()
+    assert (await desk.kept()) == made
+    view.undo()
+    assert view.state.transcript.second_language == "" and view.list.columns == "none"
+    await view.tasks.settled()
+    await desk.close()
+
+
+async def test_what_was_paid_for_stands_in_the_form_when_it_is_opened_again(desk):
+    view = await desk.open()
+    await with_key(desk)
+    view.by_model.work_on_it()
+    form = await shown(desk)
+    form.work.setCurrentIndex(2)
+    desk.wire.answers = [answer("They met and talked.")]
+    QTest.mouseClick(form.start, Qt.MouseButton.LeftButton)
+    await desk.until(lambda: form.text.toPlainText() == "They met and talked.")
+    assert form.copy.isVisible() and not form.take.isVisible()
+    form.reject()
+    await view.tasks.settled()
+    view.by_model.work_on_it()
+    form = await shown(desk)
+    form.work.setCurrentIndex(2)
+    assert form.text.toPlainText() == "They met and talked." and len(desk.wire.bodies) == 1
+    form.reject()
+    await view.tasks.settled()
+    view.commands.delete()
+    view.by_model.work_on_it()
+    form = await shown(desk)
+    form.work.setCurrentIndex(2)
+    assert form.text.toPlainText() == "", "the transcript is another one now"
+    form.reject()
+    await view.tasks.settled()
+    await desk.close()
+
+
+@pytest.mark.parametrize(
+    ("spoken_in", "chosen", "users", "into"),
+    [("en", "", "de", "de"), ("en", "", "en", "de"), ("de", "", "de", "en"), ("en", "fr", "de", "fr")],
+)
+def test_the_likely_language_is_not_the_one_that_is_spoken(spoken_in, chosen, users, into):
+    assert languages.likely(spoken_in, chosen, users) == into
