@@ -20,29 +20,41 @@ from PySide6.QtGui import (
     QPainter,
     QPalette,
     QPdfWriter,
-    QTextBlockFormat,
     QTextCharFormat,
     QTextCursor,
+    QTextFrameFormat,
     QTextOption,
+    QTextTable,
 )
 
-from desktop.core.conversation import Attachment, Audio, Message, Picture, Refusal, Role, Text, ToolCall, ToolResult
+from desktop.core.conversation import (
+    Attachment,
+    Audio,
+    Message,
+    Picture,
+    Reasoning,
+    Refusal,
+    Role,
+    Text,
+    ToolCall,
+    ToolResult,
+)
 from desktop.core.errors import BadFile
 from desktop.core.text import visible
-from desktop.ui import theme
+from desktop.ui import pdf_layout, theme
 from desktop.ui.widgets.markdown import Kind, Piece, split
 from desktop.ui.widgets.pictures import decoded
 from desktop.ui.widgets.safe_document import SafeDocument, hostile
-from desktop.ui.widgets.transcript_print import whole_lines
 
 if TYPE_CHECKING:
     from desktop.services.export.told import Told
 
 MARGIN_MM = 20
 DOTS_PER_INCH = 144
-LINE_CHARACTERS, DOCUMENT_CHARACTERS = 1_000, 8_000
-"""Longer lines and texts are laid out a part at a time: the time for one grows with its square."""
 PICTURE_PIXELS = QSize(1600, 1600)
+PROSE, CODE = 10.5, 8.5
+HEADINGS = {1: 15.0, 2: 13.0, 3: 11.5}
+"""Points."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,11 +159,13 @@ class _Pages:
 
     def _other(self, part: object) -> None:
         name = visible(getattr(part, "name", "") or getattr(part, "mime", ""))
+        if isinstance(part, Reasoning):
+            self._text("Reasoning", 9, "muted", bold=True, above=6)
         if name:
             address = self._told.link(part) if isinstance(part, Picture | Audio | Attachment) else ""
             self._text(f"[{name}{': ' + address if address else ''}]", 10, "muted", above=6)
         if words := part.transcript if isinstance(part, Audio) else getattr(part, "text", ""):
-            self._text(words, 9, "muted", above=4, indent=12)
+            self._text(visible(words), 9, "muted", above=3, indent=12)
 
     # Blocks
 
@@ -159,18 +173,26 @@ class _Pages:
         for piece in split(text):
             indent = 14 * piece.depth + 12 * piece.quotes
             above = max(3, piece.gap * 0.6)
+            colour = "muted" if piece.quotes else "text"
             if piece.kind is Kind.CODE:
                 self._code(piece.source, indent)
             elif piece.kind is Kind.PLAIN or hostile(piece.source):
-                self._text(piece.source, above=above, indent=indent)
+                self._text(piece.source, colour=colour, above=above, indent=indent, quotes=piece.quotes)
             elif piece.kind is Kind.RULE:
                 self._rule()
             else:
-                self._place(self._rich(piece), above, indent)
+                if piece.kind is Kind.HEADING:
+                    self._room_for(60)  # not alone at the end of a page
+                self._place(self._rich(piece), above, indent, colour=colour, quotes=piece.quotes)
 
     def _rich(self, piece: Piece) -> SafeDocument:
-        document = self._document(13 if piece.kind is Kind.HEADING else 10.5, bold=piece.kind is Kind.HEADING)
+        is_heading = piece.kind is Kind.HEADING
+        points = HEADINGS.get(piece.level, PROSE) if is_heading else PROSE
+        document = self._document(points, bold=is_heading)
         document.show_markdown(piece.source, self._dress)
+        if is_heading:
+            pdf_layout.keep_size(document, points)
+        self._rule_tables(document)
         if piece.marker:
             QTextCursor(document).insertText(f"{piece.marker} ", QTextCharFormat())
         return document
@@ -185,10 +207,22 @@ class _Pages:
             return True
         return False
 
+    def _rule_tables(self, document: SafeDocument) -> None:
+        """Hairlines instead of Qt's raised frames."""
+        for frame in document.rootFrame().childFrames():
+            if isinstance(frame, QTextTable):
+                form = frame.format()
+                form.setBorderCollapse(True)
+                form.setBorderStyle(QTextFrameFormat.BorderStyle.BorderStyle_Solid)
+                form.setBorderBrush(QColor(self._paper.colours["line"]))
+                form.setBorder(0.75 * self._dots)
+                form.setCellPadding(3 * self._dots)
+                frame.setFormat(form)
+
     def _code(self, text: str, indent: float = 0) -> None:
         self._y += 6 * self._dots
-        for part in _parts(visible(text).rstrip("\n")):
-            document = self._document(8.5, mono=True)
+        for part in pdf_layout.parts(visible(text).rstrip("\n")):
+            document = self._document(CODE, mono=True)
             document.setPlainText(part)
             self._place(document, 0, indent + 8, right=8, fill="panel")
         self._y += 4 * self._dots
@@ -196,17 +230,18 @@ class _Pages:
     def _text(
         self,
         text: str,
-        points: float = 10.5,
+        points: float = PROSE,
         colour: str = "text",
         *,
         bold: bool = False,
         above: float = 0,
         indent: float = 0,
+        quotes: int = 0,
     ) -> None:
-        for part in _parts(text):
+        for part in pdf_layout.parts(text):
             document = self._document(points, bold=bold)
             document.setPlainText(part)
-            self._place(document, above, indent, colour=colour)
+            self._place(document, above, indent, colour=colour, quotes=quotes)
             above = 0
 
     def _document(self, points: float, *, bold: bool = False, mono: bool = False) -> SafeDocument:
@@ -255,11 +290,11 @@ class _Pages:
         right: float = 0,
         colour: str = "text",
         fill: str = "",
+        quotes: int = 0,
     ) -> None:
         """Draw a document from `_y` on, over as many pages as it needs, never through a line."""
         left = min(indent * self._dots, self._width / 2)
-        if not fill:
-            _open_up(document)
+        pdf_layout.open_up(document, 115 if fill else 125)
         document.documentLayout().setPaintDevice(self._writer)
         document.setTextWidth(self._width - left - right * self._dots)
         self._y += above * self._dots
@@ -270,6 +305,9 @@ class _Pages:
                 edge = left - 8 * self._dots
                 area = QRectF(edge, self._y - pad, self._width - edge, height + 2 * pad)
                 self._painter.fillRect(area, QColor(self._paper.colours[fill]))
+            for quote in range(quotes):
+                bar = QRectF(left - 10 * self._dots * (quote + 1), self._y, 2 * self._dots, height)
+                self._painter.fillRect(bar, QColor(self._paper.colours["line"]))
             self._paint(document, left, top, height, colour)
             self._y += height
         self._y += pad
@@ -278,13 +316,14 @@ class _Pages:
         """(top, height) of what goes on each page; turns the page between them."""
         top, whole = 0.0, document.size().height()
         while top < whole:
-            height = whole_lines(document, top, self._height - self._y)
-            if height <= 0 and self._y > 0:
+            height = pdf_layout.slice_height(document, top, self._height - self._y, self._height)
+            if height <= 0:
                 self._next_page()
                 continue
-            height = height if height > 0 else min(self._height, whole - top)
             yield top, height
             top += height
+            if top < whole:
+                self._next_page()
 
     def _paint(self, document: SafeDocument, left: float, top: float, height: float, colour: str) -> None:
         context = QAbstractTextDocumentLayout.PaintContext()
@@ -325,33 +364,6 @@ class _Pages:
         if self._page > 1:
             self._painter.drawText(area, Qt.AlignmentFlag.AlignLeft, title)
         self._painter.restore()
-
-
-def _open_up(document: SafeDocument) -> None:
-    """A little more room between the lines of prose."""
-    lines = QTextBlockFormat()
-    lines.setLineHeight(125, QTextBlockFormat.LineHeightTypes.ProportionalHeight.value)
-    cursor = QTextCursor(document)
-    cursor.select(QTextCursor.SelectionType.Document)
-    cursor.mergeBlockFormat(lines)
-
-
-def _parts(text: str) -> Iterator[str]:
-    """A text in parts that are quick to lay out; very long lines are cut."""
-    lines = [
-        line[at : at + LINE_CHARACTERS]
-        for line in text.replace("\r\n", "\n").replace("\x00", "\ufffd").split("\n")
-        for at in range(0, len(line) or 1, LINE_CHARACTERS)
-    ]
-    held: list[str] = []
-    size = 0
-    for line in lines:
-        if held and size + len(line) > DOCUMENT_CHARACTERS:
-            yield "\n".join(held)
-            held, size = [], 0
-        held.append(line)
-        size += len(line)
-    yield "\n".join(held)
 
 
 def _check_whole(path: Path) -> None:

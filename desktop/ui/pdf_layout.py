@@ -1,0 +1,93 @@
+"""A document on pages: where it may be cut, how open its lines stand, how much of a text is laid out at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from PySide6.QtCore import QPointF, Qt
+from PySide6.QtGui import QTextBlockFormat, QTextCharFormat, QTextCursor, QTextFormat, QTextTable
+
+from desktop.ui.widgets.safe_document import SafeDocument
+from desktop.ui.widgets.transcript_print import whole_lines
+
+LINE_CHARACTERS, DOCUMENT_CHARACTERS = 1_000, 8_000
+"""Longer lines and texts are laid out a part at a time: the time for one grows with its square."""
+
+
+def slice_height(document: SafeDocument, top: float, room: float, page: float) -> float:
+    """How much of a document from `top` on goes into `room`, no line and if it can be no row of a table cut; 0 where it
+    is better begun on a page of its own. A line higher than a `page` is cut."""
+    lines = _to_next_line(document, top, whole_lines(document, top, room))
+    height = _above_row(document, top, lines)
+    if height > 0 or room < page:
+        return max(0.0, height)
+    return lines if lines > 0 else min(page, document.size().height() - top)
+
+
+def _to_next_line(document: SafeDocument, top: float, height: float) -> float:
+    """With the room below the last line, into which its lowest signs may reach."""
+    layout, cut = document.documentLayout(), top + height
+    if height <= 0 or cut >= document.size().height():
+        return height
+    here = document.findBlock(layout.hitTest(QPointF(0, cut), Qt.HitTestAccuracy.FuzzyHit))
+    for block in (here, here.next()):
+        above = layout.blockBoundingRect(block).top()
+        for at in range(block.layout().lineCount() if block.isValid() else 0):
+            if (start := above + block.layout().lineAt(at).y()) >= cut:
+                return start - top
+    return height
+
+
+def _above_row(document: SafeDocument, top: float, height: float) -> float:
+    """As much less of `height` as keeps a table's row in one piece; 0 or less where the first row does not fit."""
+    cut, layout = top + height, document.documentLayout()
+    if cut >= document.size().height():
+        return height
+    for frame in document.rootFrame().childFrames():
+        if not isinstance(frame, QTextTable):
+            continue
+        pad = frame.format().cellPadding()
+        for row in range(frame.rows()):
+            cells = [frame.cellAt(row, column) for column in range(frame.columns())]
+            first = min(layout.blockBoundingRect(cell.firstCursorPosition().block()).top() for cell in cells) - pad
+            last = max(layout.blockBoundingRect(cell.lastCursorPosition().block()).bottom() for cell in cells) + pad
+            if first < cut < last:
+                return first - top
+    return height
+
+
+def open_up(document: SafeDocument, percent: int) -> None:
+    """A little more room between the lines."""
+    lines = QTextBlockFormat()
+    lines.setLineHeight(percent, QTextBlockFormat.LineHeightTypes.ProportionalHeight.value)
+    cursor = QTextCursor(document)
+    cursor.select(QTextCursor.SelectionType.Document)
+    cursor.mergeBlockFormat(lines)
+
+
+def keep_size(document: SafeDocument, points: float) -> None:
+    """Qt's Markdown makes headings larger than the document's own size."""
+    form = QTextCharFormat()
+    form.setFontPointSize(points)
+    form.setProperty(QTextFormat.Property.FontSizeAdjustment, 0)
+    cursor = QTextCursor(document)
+    cursor.select(QTextCursor.SelectionType.Document)
+    cursor.mergeCharFormat(form)
+
+
+def parts(text: str) -> Iterator[str]:
+    """A text in parts that are quick to lay out; very long lines are cut."""
+    lines = [
+        line[at : at + LINE_CHARACTERS]
+        for line in text.replace("\r\n", "\n").replace("\x00", "\ufffd").split("\n")
+        for at in range(0, len(line) or 1, LINE_CHARACTERS)
+    ]
+    held: list[str] = []
+    size = 0
+    for line in lines:
+        if held and size + len(line) > DOCUMENT_CHARACTERS:
+            yield "\n".join(held)
+            held, size = [], 0
+        held.append(line)
+        size += len(line)
+    yield "\n".join(held)
