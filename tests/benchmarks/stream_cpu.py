@@ -96,9 +96,9 @@ async def plainly_appended(services, seconds: float) -> float:
 @contextlib.asynccontextmanager
 async def answering(page, after_s: float) -> AsyncIterator[None]:
     page.new_conversation()
-    page._use_model(MODEL)
+    page.models.use(MODEL)
     page.composer.set_text(ASK)
-    page._send()
+    page.send()
     await asyncio.sleep(after_s)
     try:
         yield

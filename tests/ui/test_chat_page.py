@@ -66,7 +66,7 @@ class Held:
         self.page.show()
         self.page.attach(self.services)
         await self.page.tasks.settled()
-        self.page._pick_model(MODEL)
+        self.page.models.pick(MODEL)
         await self.page.tasks.settled()
         return self.page
 
@@ -149,12 +149,12 @@ async def test_regenerate_makes_a_branch_and_the_arrows_switch(held, wire):
     page = await held.open()
     wire.answers = [reply("one"), reply("two")]
     await held.send("Number?")
-    page._act(held.last().id, "regenerate")
+    page.doing.act(held.last().id, "regenerate")
     await page.tasks.settled()
     assert held.texts() == ["Number?", "two"]
     branch = page.messages.branch(1)
     assert (branch.number, branch.of) == (2, 2)
-    page._act(held.last().id, "branch_before")
+    page.doing.act(held.last().id, "branch_before")
     await page.tasks.settled()
     assert held.texts() == ["Number?", "one"]
     await held.close()
@@ -164,7 +164,7 @@ async def test_edit_branches_from_the_question_before(held, wire):
     page = await held.open()
     wire.answers = [reply("one"), reply("two")]
     await held.send("First try")
-    page._act(page.messages.id(0), "edit")
+    page.doing.act(page.messages.id(0), "edit")
     assert page.composer.text() == "First try"
     page.composer.set_text("")
     await held.send("Second try")
@@ -178,7 +178,7 @@ async def test_a_failed_answer_is_tried_again_in_its_place(held, wire):
     wire.answers = [error(400, "model_overloaded"), reply("Now")]
     await held.send("Hello")
     assert held.last().state is State.FAILED and held.last().error
-    page._act(held.last().id, "retry")
+    page.doing.act(held.last().id, "retry")
     await page.tasks.settled()
     assert held.texts() == ["Hello", "Now"]
     await held.close()
@@ -199,11 +199,11 @@ async def test_what_may_have_run_is_repeated_only_after_asking(held, wire):
     page = await held.open()
     wire.answers = [error(500, "server_error"), reply("Now")]
     await held.send("Hello")
-    page._act(held.last().id, "retry")
+    page.doing.act(held.last().id, "retry")
     assert "charged" in await answer_dialog("cancel")
     await page.tasks.settled()
     assert len(wire.bodies) == 1
-    page._act(held.last().id, "retry")
+    page.doing.act(held.last().id, "retry")
     await answer_dialog("confirm")
     await page.tasks.settled()
     assert held.texts() == ["Hello", "Now"]
@@ -229,7 +229,7 @@ async def test_the_rail_hears_of_replies_and_not_of_every_key(held, wire):
     heard = []
     page.working.connect(heard.append)
     held.write("Typed")
-    page._estimate_pause.timeout.emit()
+    page.estimating.pause.timeout.emit()
     await page.tasks.settled()
     assert heard == []
     await held.send(" and sent")
@@ -257,7 +257,7 @@ async def test_esc_stops_and_a_stop_before_the_send_gives_the_text_back(held, wi
     QTest.keyClick(page.composer.edit, Qt.Key.Key_Escape)
     await page.tasks.settled()
     assert wire.bodies == [] and page.composer.text() == "Wait"
-    assert page.composer.send_button.isVisible() and page._sends == []
+    assert page.composer.send_button.isVisible() and page.sends._running == []
     await held.close()
 
 
@@ -266,15 +266,15 @@ async def test_an_edit_does_not_cost_what_was_typed(held, wire):
     wire.answers = [reply("one"), reply("two")]
     await held.send("First try")
     held.write("half a thought")
-    page._act(page.messages.id(0), "edit")
+    page.doing.act(page.messages.id(0), "edit")
     await page.tasks.settled()
     assert page.composer.text() == "First try"
     held.write(" changed")
     page.new_conversation()
     await page.tasks.settled()
-    await page._open(page.conversations.at(0).id)
+    await page.open_now(page.conversations.at(0).id)
     assert page.composer.text() == "half a thought"
-    page._act(page.messages.id(0), "edit")
+    page.doing.act(page.messages.id(0), "edit")
     await page.tasks.settled()
     assert page.composer.text() == "First try changed"
     QTest.keyClick(page.composer.edit, Qt.Key.Key_Escape)
@@ -291,7 +291,7 @@ async def test_options_changed_just_before_switching_stay_with_their_conversatio
     page.system.setPlainText("Be brief")
     page.new_conversation()
     await page.tasks.settled()
-    await page._open(first)
+    await page.open_now(first)
     assert page.system.toPlainText() == "Be brief"
     await held.close()
 
@@ -348,7 +348,7 @@ async def test_a_conversation_in_the_trash_is_read_and_not_gone_on_with(held, wi
     await page.tasks.settled()
     assert held.texts() == ["Throw me away", "x"]
     assert not page.composer.isEnabled() and "trash" in page.status.label.text()
-    page._act(held.last().id, "regenerate")
+    page.doing.act(held.last().id, "regenerate")
     await page.tasks.settled()
     assert len(wire.bodies) == 1
     page.list.restore_wanted.emit([identity])
@@ -377,12 +377,12 @@ async def test_what_was_typed_in_a_purged_conversation_is_gone_with_it(held, wir
     await held.send("Secret")
     identity = page.open.identity
     held.write("more secrets")
-    page._act(page.messages.id(0), "edit")
+    page.doing.act(page.messages.id(0), "edit")
     held.write("!")
-    page._flush_draft()
+    page.drafts.flush()
     await page.tasks.settled()
-    await page._said.trash([identity])
-    await page._said.purge([identity])
+    await page.said.trash([identity])
+    await page.said.purge([identity])
     left = held.services.database.read_now(lambda db: db.execute("SELECT count(*) FROM draft").fetchone()[0])
     assert left == 0
     page.new_conversation()
@@ -393,12 +393,12 @@ async def test_a_growing_reply_is_whole_after_a_look_at_another_branch_and_a_cha
     page = await held.open()
     wire.answers = [reply("one"), [*reply("Slow", finish=None, done=False), None, *reply(" and sure")]]
     await held.send("Number?")
-    page._act(held.last().id, "regenerate")
+    page.doing.act(held.last().id, "regenerate")
     while not any(g._pieces for g in page.live._growing.values()):
         await asyncio.sleep(0)
-    page._act(held.last().id, "branch_before")
+    page.doing.act(held.last().id, "branch_before")
     assert held.texts() == ["Number?", "one"]
-    page._act(held.last().id, "branch_after")
+    page.doing.act(held.last().id, "branch_after")
     page.transcript.flush()
     assert page.transcript.rows.row(1).message.text == "Slow"
     theme.current().changed.emit()
@@ -470,7 +470,7 @@ async def test_a_cut_answer_goes_on_where_it_broke_off(held, wire):
     wire.answers = [reply("Once upon", finish=None, done=False), reply(" a time.")]
     await held.send("A tale")
     assert held.last().state is State.CUT
-    page._act(held.last().id, "continue")
+    page.doing.act(held.last().id, "continue")
     await page.tasks.settled()
     assert held.texts() == ["A tale", "Once upon a time."]
     await held.close()
@@ -604,7 +604,7 @@ async def test_the_model_changes_in_mid_conversation(held, wire):
 async def test_too_long_a_conversation_is_said_before_the_send(held):
     page = await held.open()
     page.composer.set_text("word " * 140_000)
-    page._estimate_pause.timeout.emit()
+    page.estimating.pause.timeout.emit()
     await page.tasks.settled()
     assert page.composer.warning.text().startswith("Too long")
     await held.close()
@@ -613,7 +613,7 @@ async def test_too_long_a_conversation_is_said_before_the_send(held):
 async def test_invisible_characters_are_counted_before_they_are_sent(held):
     page = await held.open()
     page.composer.set_text("pay\u202eload\u200b")
-    page._estimate_pause.timeout.emit()
+    page.estimating.pause.timeout.emit()
     await page.tasks.settled()
     assert "2 invisible characters" in page.composer.warning.text()
     await held.close()
@@ -659,12 +659,12 @@ async def test_printing_leaves_the_window_to_the_user_and_esc_ends_it(held, wire
     monkeypatch.setattr(dialogs, "choose_printer", writer)
     said = []
     monkeypatch.setattr(page.status, "say", said.append)
-    page._print()
+    page.taking_out.print_all()
     await page.tasks.settled()
     assert sum(text.startswith("Printing: ") for text in said) > 3, "the window had its turn in between"
     assert said[-1] == "" and (tmp_path / "out.pdf").read_bytes().startswith(b"%PDF")
     said.clear()
-    page._print()
+    page.taking_out.print_all()
     while not said:
         await asyncio.sleep(0)
     QTest.keyClick(page.composer.edit, Qt.Key.Key_Escape)
@@ -683,7 +683,7 @@ async def test_a_reply_in_another_conversation_goes_on_and_is_there_on_return(he
     first = page.open.identity
     page.new_conversation()
     assert page.messages.rowCount() == 0 and page.composer.send_button.isVisible()
-    await page._open(first)
+    await page.open_now(first)
     assert held.texts() == ["Wait for it", "Slow"]
     assert page.composer.stop_button.isVisible()
     wire.gate.set()
@@ -697,11 +697,11 @@ async def test_a_fork_is_a_conversation_of_its_own_with_the_same_past(held, wire
     wire.answers = [reply("one"), reply("two")]
     await held.send("Start")
     origin = page.open.identity
-    page._act(held.last().id, "fork")
+    page.doing.act(held.last().id, "fork")
     await page.tasks.settled()
     assert page.open.identity != origin and held.texts() == ["Start", "one"]
     await held.send("Go on here")
-    await page._open(origin)
+    await page.open_now(origin)
     assert held.texts() == ["Start", "one"]
     await held.close()
 

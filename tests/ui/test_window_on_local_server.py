@@ -117,19 +117,19 @@ async def test_a_conversation_with_a_real_model_from_the_first_word_to_reading_i
 
     # regenerate, edit, switch branch
     await seat.choose(ECHO)
-    seat.page._act(stopped.id, "regenerate")
+    seat.page.doing.act(stopped.id, "regenerate")
     await seat.settled()
     assert seat.last().state is State.COMPLETE and seat.last().id != stopped.id
     assert (seat.page.messages.branch(3).number, seat.page.messages.branch(3).of) == (2, 2)
-    seat.page._act(seat.page.messages.id(2), "edit")
+    seat.page.doing.act(seat.page.messages.id(2), "edit")
     seat.page.composer.set_text("")
     seat.type_and_send("A parrot repeats words")
     await seat.settled()
     assert "parrot" in seat.last().text
-    seat.page._act(seat.page.messages.id(2), "branch_before")
+    seat.page.doing.act(seat.page.messages.id(2), "branch_before")
     await seat.settled()
     assert seat.texts()[2] == "sample: long"
-    seat.page._act(seat.page.messages.id(2), "branch_after")
+    seat.page.doing.act(seat.page.messages.id(2), "branch_after")
     await seat.settled()
     shown = seat.texts()
     conversation = seat.page.open.identity

@@ -294,9 +294,9 @@ async def test_a_message_shows_its_call(desk, server):
     server.scripts = [streamed(piece("Hello", "stop"), DONE)]
     desk.window.wire.hide()
     chat = window.pages["chat"]
-    chat._pick_model("gpt-4o")
+    chat.models.pick("gpt-4o")
     chat.composer.set_text("Hi")
-    chat._send()
+    chat.send()
     await chat.tasks.settled()
     message = chat.messages.message(1)
     chat.call_wanted.emit(message.call_id)
@@ -490,7 +490,7 @@ async def test_a_pasted_curl_fills_the_form_and_nothing_else(desk, server):
     window = await desk.open()
     chat = window.pages["chat"]
     chat.composer.set_text("typed before")
-    chat._typed()
+    chat.typed()
     desk.dock.doing.paste.trigger()
     dialog = await desk.dialog("wire.paste-dialog")
     dialog.edit.setPlainText(CURL)
