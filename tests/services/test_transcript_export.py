@@ -62,11 +62,23 @@ def test_text_and_markdown_have_turns_with_times_and_speakers():
     assert 'title: "Interview <1>.mp3"' in marked and "**Anna** *0:00* — Good morning." in marked
 
 
-def test_a_word_document_opens_in_another_library():
+def test_a_word_document_has_styles_for_titles_speakers_and_times():
     document = docx.Document(io.BytesIO(export.rendered(TALK, "docx", ABOUT)))
-    said = [paragraph.text for paragraph in document.paragraphs]
-    assert said[0] == "Interview <1>.mp3" and said[-1] == "@Ben  0:09  =1+1"
-    assert "<script>alert(1)</script>" in said[2]
+    said = [(paragraph.style.name, paragraph.text) for paragraph in document.paragraphs]
+    assert said[0] == ("Title", "Interview <1>.mp3") and said[1][0] == "Subtitle" and said[2] == ("Speaker", "Anna")
+    assert said[-2:] == [("Speaker", "@Ben"), ("Spoken", "0:09\t=1+1")]
+    assert said[3][0] == "Spoken" and "<script>alert(1)</script>" in said[3][1]
+    assert document.paragraphs[3].runs[0].style.name == "Time"
+    assert 'w:instr="PAGE"' in document.sections[0].footer._element.xml
+    assert document.core_properties.author == "" and document.core_properties.language == "en"
+    bare = docx.Document(io.BytesIO(export.rendered(TALK, "docx", ABOUT, Shape(times=False, speakers=False))))
+    assert [p.style.name for p in bare.paragraphs[2:]] == ["Spoken"] * 2 and bare.paragraphs[-1].text == "=1+1"
+
+
+def test_a_word_document_runs_hebrew_from_the_right():
+    talk = replace(TALK, segments=(Segment("1", 0, 1000, "42 שלום"), Segment("2", 9000, 9900, "hello")))
+    first, second = docx.Document(io.BytesIO(export.rendered(talk, "docx", ABOUT))).paragraphs[2:]
+    assert "<w:bidi/>" in first._p.xml and first.runs[-1].font.rtl and "<w:bidi/>" not in second._p.xml
 
 
 @pytest.mark.parametrize(("form", "separator"), [("csv", ","), ("tsv", "\t")])
