@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from desktop.core.errors import BadFile
-from desktop.media.decoding import HEARD_RATE
+from desktop.media.decoding import HEARD_RATE, frames, tame
 
 if TYPE_CHECKING:
     import numpy as np
@@ -35,7 +35,7 @@ def piece(path: Path, begins: int, ends: int) -> tuple[float, Samples]:
             origin = float((stream.start_time or 0) * base) * 1000
             wanted = max(0.0, begins - EARLIER_MS) + origin
             container.seek(int(wanted / 1000 / base), stream=stream)
-            for frame in container.decode(stream):
+            for frame in frames(container):
                 at = (frame.time or 0.0) * 1000 - origin
                 if at >= ends:
                     break
@@ -53,5 +53,4 @@ def piece(path: Path, begins: int, ends: int) -> tuple[float, Samples]:
 
 
 def _flat(frame: Any) -> Samples:
-    made: Samples = frame.to_ndarray().reshape(-1)
-    return made
+    return tame(frame.to_ndarray().reshape(-1))
