@@ -201,7 +201,7 @@ async def open_services(
         salvage=Salvage(database, imports),
         jobs=jobs,
         transcription=transcription,
-        afterwork=AfterWork(database, connections, catalogs, tokens, calls, budgets, profile_of, now=now),
+        afterwork=AfterWork(asking, profile_of),
         archive_lock=archive_lock,
         notices=tuple(notices),
         _heard_local=heard_local,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from decimal import Decimal
 
+import httpx
 import pytest
 from msgspec.structs import replace
 from test_titles import OPENAI, Desk, answer
@@ -34,10 +35,7 @@ WISH = Wish(OPENAI.id, MODEL, "Clean this up.")
 class WorkDesk(Desk):
     def __init__(self, folder, wire):
         super().__init__(folder, wire)
-        self.work = AfterWork(
-            self.database, self.connections, self.catalogs, self.tokens, self.calls, self.budgets,
-            lambda id: self.profiles[id],
-        )  # fmt: skip
+        self.work = AfterWork(self.asking, lambda id: self.profiles[id])
 
 
 @pytest.fixture
@@ -98,3 +96,26 @@ async def test_a_failed_request_is_in_the_ledger(desk):
     with pytest.raises(KnownError):
         await desk.work.work(SAID, WISH, "C1")
     assert desk.rows()[0].fate is Fate.FAILED
+
+
+async def test_lines_that_were_answered_before_a_failure_are_given(desk, monkeypatch):
+    monkeypatch.setattr(afterwork, "LINES_CHARACTERS", 33)
+    desk.wire.answers = [answer("1: A"), *[error(400, "no more")] * 3]
+    found = await desk.work.work(SAID, WISH, "C1")
+    assert found.texts == {"a": "A"} and found.missing == ("c", "d") and isinstance(found.failure, KnownError)
+    assert sorted(row.fate for row in desk.rows()) == sorted([Fate.COMPLETE, Fate.FAILED])
+
+
+async def test_a_model_that_will_not_is_told_in_its_words_and_a_cut_answer_is_known(desk):
+    desk.wire.answers = [changed(answer(""), message={"role": "assistant", "content": None, "refusal": "I cannot."})]
+    with pytest.raises(BadInput, match="I cannot"):
+        await desk.work.work(SAID, WISH, "C1")
+    desk.wire.answers = [changed(answer("It was about"), finish_reason="length")]
+    found = await desk.work.work(SAID, replace(WISH, kind="text"), "C1")
+    assert found.text == "It was about" and found.is_cut
+
+
+def changed(reply, **choice):
+    body = reply.json()
+    body["choices"][0] |= choice
+    return httpx.Response(200, json=body)

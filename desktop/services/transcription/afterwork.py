@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-import sqlite3
-import time
 from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
 from typing import Literal, TypeVar
@@ -12,27 +10,13 @@ from typing import Literal, TypeVar
 from msgspec import Struct
 from msgspec.structs import replace
 
-from desktop.api import chat as chat_api
-from desktop.core import pricing
-from desktop.core.calls import Fate
-from desktop.core.catalog import has
-from desktop.core.errors import BadInput, Cut, KnownError, MayHaveRun, Silent, TooMuch
-from desktop.core.ids import new_id
+from desktop.core.errors import BadInput, KnownError
 from desktop.core.pricing import Cost, Unpriced
 from desktop.core.profile import Profile
-from desktop.core.text import scalar
-from desktop.core.tokens import PER_MESSAGE
+from desktop.core.text import said
 from desktop.core.transcript import Segment, Transcript
 from desktop.core.transcript_edits import paragraphs
-from desktop.services.budgets import Budgets
-from desktop.services.calls import Calls
-from desktop.services.catalog import Catalogs
-from desktop.services.connections import Connections
-from desktop.services.prices import price_version
-from desktop.services.tokens import Tokens
-from desktop.store import ledger
-from desktop.store.database import Database
-from desktop.store.streaming import keep
+from desktop.services.asking import Answer, Asking, Inquiry
 
 PAGE = "transcription"
 LINES_CHARACTERS = 6_000  # of one request whose answer is as long as itself
@@ -61,35 +45,26 @@ class Wish(Struct, frozen=True):
 
 
 class Worked(Struct, frozen=True):
-    """What came: new texts by segment, or one `text`. `missing` segments the model said nothing of."""
+    """What came: new texts by segment, or one `text`, which `is_cut` where the model ran out of tokens. `missing`
+    segments the model said nothing of; `failure` is what ended the work before all was asked."""
 
     texts: dict[str, str] = {}
     text: str = ""
     missing: tuple[str, ...] = ()
+    is_cut: bool = False
+    failure: KnownError | None = None
 
 
 class AfterWork:
-    """Each request has its row in the ledger and passes the budget. `profile_of` gives the profile of an id."""
+    """`profile_of` gives the profile of an id."""
 
-    def __init__(
-        self,
-        database: Database,
-        connections: Connections,
-        catalogs: Catalogs,
-        tokens: Tokens,
-        calls: Calls,
-        budgets: Budgets,
-        profile_of: Callable[[str], Profile],
-        *,
-        now: Callable[[], float] = time.time,
-    ) -> None:
-        self._database, self._connections, self._catalogs = database, connections, catalogs
-        self._tokens, self._calls, self._budgets = tokens, calls, budgets
-        self._profile_of, self._now = profile_of, now
+    def __init__(self, asking: Asking, profile_of: Callable[[str], Profile]) -> None:
+        self._asking, self._profile_of = asking, profile_of
 
     async def estimate(self, transcript: Transcript, wish: Wish) -> Cost | Unpriced:
         """Dollars before anything is sent. Raises BadInput where nothing can be asked."""
-        prices = [await self._price(asked, wish) for asked in requests(transcript, wish)]
+        asked = requests(transcript, wish)
+        prices = [await self._asking.estimate(await self._inquiry(each, wish)) for each in asked]
         if not prices:
             raise BadInput("There are no words to work on.")
         for each in prices:
@@ -102,120 +77,65 @@ class AfterWork:
         self, transcript: Transcript, wish: Wish, conversation: str, tell: Tell = lambda done, of: None
     ) -> Worked:
         """All requests one after another; `tell` hears how many are done. Cancelling stops it. Raises what a call
-        raises."""
+        raises; lines that were answered by then are given all the same: they are paid."""
         if not wish.model or not wish.prompt.strip():
             raise BadInput("Nothing is asked for yet.", "Choose a model and write what is to be done.")
         asked = list(requests(transcript, wish))
-        answers = []
+        answers: list[Answer] = []
+        failure = None
         for number, each in enumerate(asked):
             tell(number, len(asked))
-            answers.append(await self._ask(each, wish, conversation))
+            try:
+                answers.append(await self._ask(each, wish, conversation))
+            except KnownError as error:
+                if wish.kind == "text" or not answers:
+                    raise
+                failure = error
+                break
         tell(len(asked), len(asked))
         if wish.kind == "text":
-            return Worked(text=await self._joined(answers, wish, conversation))
-        return _sorted_out(transcript, answers)
+            return await self._joined(answers, wish, conversation)
+        return replace(_sorted_out(transcript, [answer.text for answer in answers]), failure=failure)
 
-    async def _joined(self, answers: Sequence[str], wish: Wish, conversation: str) -> str:
+    async def _joined(self, answers: Sequence[Answer], wish: Wish, conversation: str) -> Worked:
         """One answer of those about parts."""
+        is_cut = any(answer.is_cut for answer in answers)
         if len(answers) <= 1:
-            return "".join(answers)
-        parts = "\n\n".join(f"Part {number}:\n{said}" for number, said in enumerate(answers, 1))
-        return await self._ask(_request(ABOUT_ALL, wish.prompt, parts), wish, conversation)
+            return Worked(text="".join(answer.text for answer in answers).strip(), is_cut=is_cut)
+        parts = "\n\n".join(f"Part {number}:\n{answer.text.strip()}" for number, answer in enumerate(answers, 1))
+        whole = await self._ask(Request(ABOUT_ALL, parts), wish, conversation)
+        return Worked(text=whole.text.strip(), is_cut=is_cut or whole.is_cut)
 
-    # -- one request
+    async def _ask(self, asked: Request, wish: Wish, conversation: str) -> Answer:
+        answer = await self._asking.ask(await self._inquiry(asked, wish, conversation))
+        if answer.refusal and not answer.text.strip():
+            raise BadInput(f"The model would not do this: {said(answer.refusal)}", "Word it otherwise.")
+        return answer
 
-    async def _price(self, asked: list[dict[str, str]], wish: Wish) -> Cost | Unpriced:
-        profile = self._profile_of(wish.profile)
-        if profile.is_local:
-            return pricing.FREE
-        given = await self._tokens.of_text("".join(each["content"] for each in asked), wish.model) + 2 * PER_MESSAGE
-        made = given if wish.kind == "lines" else SHORT_TOKENS
-        return pricing.estimate(given, made, self._catalogs.of(profile).card(wish.model))
-
-    async def _ask(self, asked: list[dict[str, str]], wish: Wish, conversation: str) -> str:
-        profile = self._profile_of(wish.profile)
-        price = await self._price(asked, wish)
-        dollars = price.dollars if isinstance(price, Cost) else None
-        client = await self._connections.client(profile)
-        row = ledger.LedgerRow(
-            new_id(),
-            self._micros(),
-            page=PAGE,
-            profile=profile.id,
-            model=wish.model,
-            conversation=conversation,
-            estimate_pico=None if dollars is None else pricing.pico(dollars),
-        )
-        gate = await self._budgets.gate(profile, dollars)
-
-        def begin(db: sqlite3.Connection) -> None:
-            gate(db)
-            ledger.open_row(db, row)
-
-        await self._database.write(begin)
-        thinks = has(self._catalogs.of(profile).card(wish.model), "reasoning")
-        ended = replace(row, fate=Fate.STOPPED)
-        try:
-            reply = await chat_api.complete(
-                client,
-                chat_api.ChatRequest(model=wish.model, messages=list(asked)),
-                call_id=row.call_id,
-                read_limit_s=profile.limits.reasoning_s if thinks else None,
-            )
-            ended = self._priced(row, profile, reply)
-        except KnownError as error:
-            ended = replace(row, fate=_fate_of(error), error=error.summary, status=error.detail.status)
-            raise
-        finally:
-            await self._close(ended, profile)
-        said = client.redactor.running().feed(scalar(reply.choices[0].message.text))  # a key that it says back
-        return said.strip()
-
-    def _priced(self, row: ledger.LedgerRow, profile: Profile, reply: chat_api.ChatReply) -> ledger.LedgerRow:
-        usage, catalog = chat_api.usage_of(reply.usage), self._catalogs.of(profile)
-        tier = reply.service_tier or ""
-        price = pricing.cost(usage, catalog.card(row.model), tier) if usage else None
-        return replace(
-            row,
-            fate=Fate.COMPLETE,
-            tier=tier,
-            usage=usage,
-            cost_pico=pricing.pico(price.dollars) if isinstance(price, Cost) else None,
-            is_free=profile.is_local or (isinstance(price, Cost) and price.is_free),
-            price_version=price_version(catalog, row.model),
-        )
-
-    async def _close(self, row: ledger.LedgerRow, profile: Profile) -> None:
-        record = self._calls.get(row.call_id)
-        ended = self._micros()
-        done = replace(row, ended=ended, total_ms=(ended - row.started) // 1000, tries=record.attempts if record else 1)
-        await keep(self._database, lambda db: ledger.close_row(db, done))
-        await self._budgets.warn(profile)
-
-    def _micros(self) -> int:
-        return round(self._now() * 1_000_000)
+    async def _inquiry(self, asked: Request, wish: Wish, conversation: str = "") -> Inquiry:
+        """Lines are answered with about as much as was asked."""
+        task = f"{asked.task}\n\nThe user asks for this: {wish.prompt}"
+        made = Inquiry(self._profile_of(wish.profile), wish.model, task, asked.text, PAGE, conversation, SHORT_TOKENS)
+        return made if wish.kind == "text" else replace(made, expected_tokens=await self._asking.input_tokens(made))
 
 
-def requests(transcript: Transcript, wish: Wish) -> Iterator[list[dict[str, str]]]:
-    """The messages of each request, in order."""
+class Request(Struct, frozen=True):
+    task: str
+    text: str
+
+
+def requests(transcript: Transcript, wish: Wish) -> Iterator[Request]:
+    """What is sent, in order."""
     if wish.kind == "lines":
         for some in _chunks(_spoken(transcript), LINES_CHARACTERS, _line_length):
-            lines = "\n".join(f"{number}: {' '.join(each.text.split())}" for number, each in some)
-            yield _request(BY_LINE, wish.prompt, lines)
+            yield Request(BY_LINE, "\n".join(f"{number}: {' '.join(each.text.split())}" for number, each in some))
         return
     names = {speaker.id: speaker.name for speaker in transcript.speakers}
     turns = [
         f"{names[each.speaker]}: {each.text}" if each.speaker in names else each.text for each in paragraphs(transcript)
     ]
     for texts in _chunks(turns, TEXT_CHARACTERS, len):
-        yield _request(ABOUT_ALL, wish.prompt, "\n\n".join(texts))
-
-
-def _request(task: str, prompt: str, text: str) -> list[dict[str, str]]:
-    return [
-        {"role": "system", "content": f"{task}\n\nThe user asks for this: {prompt}"},
-        {"role": "user", "content": text},
-    ]
+        yield Request(ABOUT_ALL, "\n\n".join(texts))
 
 
 def _spoken(transcript: Transcript) -> list[tuple[int, Segment]]:
@@ -255,9 +175,3 @@ def _sorted_out(transcript: Transcript, answers: Sequence[str]) -> Worked:
                 found[at].append(line.strip())
     texts = {known[number]: "\n".join(lines).strip() for number, lines in found.items()}
     return Worked(texts, "", tuple(id for number, id in known.items() if number not in found))
-
-
-def _fate_of(error: KnownError) -> Fate:
-    if isinstance(error, MayHaveRun):
-        return Fate.UNKNOWN
-    return Fate.CUT if isinstance(error, Cut | Silent | TooMuch) else Fate.FAILED
