@@ -122,8 +122,8 @@ class AfterWorkForm(ModelForm):
         self._show_prompt()
         self.text.clear()
         self.copy.hide()
-        self.show_changes([])
-        self.results.setCurrentWidget(self.text if self.task.kind == "text" else self.list)
+        self.show_changes([], "", "")
+        self.results.setCurrentIndex(0 if self.task.kind == "text" else 1)
         if (found := self._answers.get(self.work.currentIndex())) is not None:
             self._show(found)
 
@@ -172,7 +172,9 @@ class AfterWorkForm(ModelForm):
             self.say("")
             return
         changes = [change for each in self._transcript.segments if (change := self._change(each, found)) is not None]
-        self.show_changes(changes)
+        is_translation = self.task.is_translation
+        after = self.language.currentText() if is_translation else "As it would be"
+        self.show_changes(changes, "As it is now", after, compares=not is_translation)
         told = f"{words.many(len(changes), 'change')}." if changes else "Nothing would change."
         missing = f" {words.many(len(found.missing), 'segment')} got no answer." if found.missing else ""
         self.say(told + missing)

@@ -15,13 +15,14 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from desktop.core.text import visible
 from desktop.ui import icons, theme
-from desktop.ui.transcription.editor.changes_model import AFTER, AT, BEFORE, ChangesModel
+from desktop.ui.transcription.editor.changes_model import AFTER, AT, BEFORE, COMPARED, ChangesModel
 from desktop.ui.transcription.editor.segment_paint import Mark, laid_out
 
 Index = QModelIndex | QPersistentModelIndex
 CHECK, TIME, GAP, PAD = 32, 60, 16, 8
+LEFT = CHECK + TIME
+NOTHING = "Nothing"
 _PIECES = re.compile(r"\w+|\s+|[^\w\s]")
 LONGEST_COMPARED = 4000
 
@@ -50,7 +51,7 @@ def _add(marks: list[Mark], pieces: list[str], first: int, last: int) -> None:
 class _Delegate(QStyledItemDelegate):
     def _columns(self, rect: QRect) -> tuple[QRect, QRect]:
         look = theme.current()
-        left = rect.left() + look.px(CHECK) + look.px(TIME)
+        left = rect.left() + look.px(LEFT)
         half = max(look.px(80), (rect.right() - left - look.px(GAP) * 2) // 2)
         top, high = rect.top() + look.px(PAD), rect.height() - 2 * look.px(PAD)
         return QRect(left, top, half, high), QRect(left + half + look.px(GAP), top, half, high)
@@ -85,9 +86,10 @@ class _Delegate(QStyledItemDelegate):
         texts = (str(index.data(BEFORE)), str(index.data(AFTER)))
         font = look.font("body")
         tones = ("muted", "text") if is_taken else ("text", "disabled")
-        for text, place, marks, tone in zip(texts, self._columns(rect), differing(*texts), tones, strict=True):
-            layout, _ = laid_out(visible(text), font, place.width(), marks)
-            painter.setPen(look.color(tone))
+        found = differing(*texts) if index.data(COMPARED) and all(texts) else ([], [])
+        for text, place, marks, tone in zip(texts, self._columns(rect), found, tones, strict=True):
+            layout, _ = laid_out(text or NOTHING, font, place.width(), marks)
+            painter.setPen(look.color(tone if text else "disabled"))
             layout.draw(painter, QPointF(place.topLeft()))
         painter.restore()
 

@@ -10,7 +10,7 @@ from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistent
 from desktop.ui.transcription.editor import words
 
 Index = QModelIndex | QPersistentModelIndex
-BEFORE, AFTER, AT = (Qt.ItemDataRole.UserRole + n for n in (1, 2, 3))
+BEFORE, AFTER, AT, COMPARED = (Qt.ItemDataRole.UserRole + n for n in (1, 2, 3, 4))
 
 
 class Change(Struct, frozen=True):
@@ -31,10 +31,12 @@ class ChangesModel(QAbstractListModel):
         super().__init__(parent)
         self._rows: tuple[Change, ...] = ()
         self._left_out: set[str] = set()
+        self._compares = True
 
-    def show(self, changes: Sequence[Change]) -> None:
+    def show(self, changes: Sequence[Change], *, compares: bool = True) -> None:
+        """Other changes, all of them taken; `compares`: it makes sense to mark what differs."""
         self.beginResetModel()
-        self._rows, self._left_out = tuple(changes), set()
+        self._rows, self._left_out, self._compares = tuple(changes), set(), compares
         self.endResetModel()
         self.chosen.emit()
 
@@ -74,7 +76,8 @@ class ChangesModel(QAbstractListModel):
             case Qt.ItemDataRole.AccessibleTextRole:
                 taken = "left out" if row.segment in self._left_out else "taken"
                 return f"{words.clock(row.begins)}, {taken}, was: {row.before}, becomes: {row.after}"
-        return {BEFORE: row.before, AFTER: row.after, AT: words.clock(row.begins)}.get(role)
+        of_row = {BEFORE: row.before, AFTER: row.after, AT: words.clock(row.begins), COMPARED: self._compares}
+        return of_row.get(role)
 
     def setData(self, index: Index, value: object, role: int = Qt.ItemDataRole.EditRole) -> bool:
         if not index.isValid() or role != Qt.ItemDataRole.CheckStateRole:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
     QComboBox,
     QDialog,
@@ -21,7 +22,7 @@ from desktop.core.errors import KnownError
 from desktop.core.profile import Profile
 from desktop.ui import theme
 from desktop.ui.tasks import Tasks
-from desktop.ui.transcription.editor import words
+from desktop.ui.transcription.editor import changes_list, words
 from desktop.ui.transcription.editor.changes_list import ChangesList
 from desktop.ui.transcription.editor.changes_model import Change, ChangesModel
 from desktop.ui.widgets.labels import plain_label
@@ -65,10 +66,26 @@ class ModelForm(QDialog):
         theme.style_as(self.text, "field")
         self.results = QStackedWidget(self)
         self.results.addWidget(self.text)
-        self.results.addWidget(self.list)
+        self.results.addWidget(self._compared())
         column.addWidget(self.results, 1)
         self._buttons(start)
         self.resize(look.px(820), look.px(600))
+
+    def _compared(self) -> QWidget:
+        """The changes under the names of their columns."""
+        look, page = theme.current(), QWidget(self)
+        column = QVBoxLayout(page)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(look.gap(4))
+        row = QHBoxLayout()
+        row.setContentsMargins(look.px(changes_list.LEFT), 0, look.px(changes_list.GAP), 0)
+        row.setSpacing(look.px(changes_list.GAP))
+        self.headings = plain_label("", "group", self), plain_label("", "group", self)
+        for label in self.headings:
+            row.addWidget(label, 1)
+        column.addLayout(row)
+        column.addWidget(self.list, 1)
+        return page
 
     def _buttons(self, start: str) -> None:
         self.start = self.button("start", start, self._start)
@@ -84,7 +101,8 @@ class ModelForm(QDialog):
         for widget in (self.none, self.all, self.close_button, self.take):
             row.addWidget(widget)
         self.column.addLayout(row)
-        theme.style_as(self.start, "primary")
+        for button in (self.start, self.take):
+            theme.style_as(button, "primary")
         for widget in (self.stop, self.none, self.all, self.take):
             widget.hide()
 
@@ -102,7 +120,9 @@ class ModelForm(QDialog):
         label = plain_label(title, "", self)
         label.setBuddy(field)
         row = self.fields.rowCount()
-        self.fields.addWidget(label, row, 0)
+        tall = isinstance(field, QPlainTextEdit)
+        label.setContentsMargins(0, theme.current().gap(8) if tall else 0, 0, 0)
+        self.fields.addWidget(label, row, 0, Qt.AlignmentFlag.AlignTop if tall else Qt.AlignmentFlag.AlignVCenter)
         self.fields.addWidget(field, row, 1)
 
     def add_models(self, ids: list[str], usual: str) -> QComboBox:
@@ -149,14 +169,19 @@ class ModelForm(QDialog):
         if not is_busy:
             self.fit_fields()
 
-    def show_changes(self, changes: list[Change]) -> None:
-        """Proposed changes, all of them taken at first."""
-        self.changes.show(changes)
-        self.results.setCurrentWidget(self.list)
+    def show_changes(self, changes: list[Change], before: str, after: str, *, compares: bool = True) -> None:
+        """Proposed changes, all of them taken at first, under the names of both columns; `compares` marks what
+        differs."""
+        for label, heading in zip(self.headings, (before, after), strict=True):
+            label.setText(heading if changes else "")
+        self.changes.show(changes, compares=compares)
+        self.results.setCurrentIndex(1)
         for widget in (self.take, self.none, self.all):
             widget.setVisible(bool(changes))
         theme.style_as(self.start, "" if changes else "primary")
-        theme.style_as(self.take, "primary")
+        if changes:
+            self.list.setCurrentIndex(self.changes.index(0))
+            self.list.setFocus()
 
     def _count(self) -> None:
         count = len(self.changes.taken)

@@ -112,6 +112,8 @@ class RedoForm(ModelForm):
         other = [piece for piece in found if piece.before.split() != piece.after.split()]
         self._pieces = {str(number): piece for number, piece in enumerate(other)}
         self.show_changes(
-            [Change(number, piece.begins, piece.before, piece.after) for number, piece in self._pieces.items()]
+            [Change(number, piece.begins, piece.before, piece.after) for number, piece in self._pieces.items()],
+            "As it is now",
+            "Heard again",
         )
         self.say(f"{words.many(len(other), 'difference')}." if other else "The same words were heard.")
