@@ -67,7 +67,17 @@ def thought(message: Message, seconds: float) -> str:
 
 
 def wrapped(said: str, metrics: QFontMetricsF, room: float) -> list[str]:
-    """A line of pieces with " · " between them in as many lines as it needs; a piece alone may be longer."""
+    """A line of pieces with " · " between them in as many lines as it needs, all about as long; a piece stays whole."""
+    lines = _filled(said, metrics, room)
+    while len(lines) > 1:
+        narrower = _filled(said, metrics, max(map(metrics.horizontalAdvance, lines)) - 1)
+        if len(narrower) > len(lines):
+            break
+        lines = narrower
+    return lines
+
+
+def _filled(said: str, metrics: QFontMetricsF, room: float) -> list[str]:
     lines: list[str] = []
     for piece in said.split(APART):
         longer = f"{lines[-1]}{APART}{piece}" if lines else piece
