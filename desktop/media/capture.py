@@ -8,6 +8,7 @@ import struct
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from desktop.core.errors import KnownError
@@ -36,13 +37,15 @@ def head(rate: int, channels: int, size_bytes: int) -> bytes:
 
 def mend(path: Path) -> Path | None:
     """Make a whole file of one that was cut: its length into its head, its usual ending. None where nobody had said
-    anything yet. Blocking."""
+    anything yet, or where the head is not ours. Blocking; raises OSError."""
     with path.open("r+b") as file:
         found = file.read(HEAD_BYTES)
         size = path.stat().st_size - HEAD_BYTES
         if len(found) < HEAD_BYTES or found[:4] != b"RIFF" or size < SAMPLE_BYTES:
             return None
         channels, rate = struct.unpack("<HI", found[22:28])
+        if not channels or not rate:
+            return None
         size -= size % (channels * SAMPLE_BYTES)
         file.truncate(HEAD_BYTES + size)
         file.seek(0)
@@ -53,13 +56,14 @@ def mend(path: Path) -> Path | None:
 
 
 def recover(folder: Path) -> list[Path]:
-    """Mend all that a crash left in a folder. Blocking."""
+    """Mend all that a crash left in a folder; what cannot be mended and holds anything stays. Blocking."""
     made = []
     for path in sorted(folder.glob(f"*{UNFINISHED}")):
-        if (whole := mend(path)) is not None:
-            made.append(whole)
-        else:
-            path.unlink(missing_ok=True)
+        with suppress(OSError):
+            if (whole := mend(path)) is not None:
+                made.append(whole)
+            elif path.stat().st_size <= HEAD_BYTES:
+                path.unlink()
     return made
 
 
@@ -97,8 +101,9 @@ class Capture:
 
     def take(self, samples: bytes) -> None:
         """Some 16-bit samples, whole ones."""
-        self.size_bytes += len(samples)
-        self._pieces.put(samples)
+        if self._thread.is_alive():  # else the disk took no more
+            self.size_bytes += len(samples)
+            self._pieces.put(samples)
 
     def finish(self) -> Path | None:
         """The whole file; None where nothing was recorded. Blocking."""
