@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from functools import partial
 
 import httpx
@@ -29,7 +30,7 @@ from desktop.store.recordings import Peaks, Recording
 from desktop.ui.transcription.editor import heard_again
 from desktop.ui.transcription.editor.changes_list import differing
 from desktop.ui.transcription.editor.changes_model import Change, ChangesModel
-from desktop.ui.transcription.editor.view import EditorView
+from desktop.ui.transcription.editor.view import READ_ONLY, EditorView
 from desktop.wiring import open_services
 
 
@@ -49,8 +50,8 @@ class Desk:
 
     async def open(self) -> EditorView:
         self.path = sounds.write(self.folder / "talk.wav", sounds.talk([("speech", 1.6), ("silence", 0.4)] * 4))
-        connect = partial(Client, transport=self.wire.transport, recorder=None)
-        self.services = await open_services(Options(self.folder / "data", offline=False), connect=connect)
+        self.services_connect = partial(Client, transport=self.wire.transport, recorder=None)
+        self.services = await open_services(Options(self.folder / "data", offline=False), connect=self.services_connect)
         heard, sha256 = listen(self.path), intake.digest(self.path)
         row = Recording("R1", "C1", sha256, str(self.path), self.path.stat().st_size, 8.0, 1, "audio/wav")
         peaks = recordings.pack_peaks(Peaks(heard.lows.tobytes(), heard.highs.tobytes(), b"", heard.milliseconds))
@@ -109,6 +110,26 @@ async def test_what_is_typed_reaches_the_archive_by_itself_and_is_there_again(de
     view.revert()
     await view.flush()
     assert await desk.kept() == transcript()
+    await desk.close()
+
+
+async def test_an_archive_that_is_open_for_reading_is_read_and_not_written(desk):
+    view = await desk.open()
+    await view.tasks.aclose()
+    await desk.services.aclose()
+    (path,) = (desk.folder / "data").rglob("archive.db")
+    with sqlite3.connect(path) as db:
+        db.execute("PRAGMA user_version = 9999")
+    desk.services = await open_services(Options(desk.folder / "data", offline=False), connect=desk.services_connect)
+    assert desk.services.database.read_only
+    desk.view = view = EditorView(desk.failures.append, make_device=FileDevice)
+    view.notice.connect(lambda kind, text: desk.said.append(text))
+    desk.qtbot.addWidget(view)
+    view.attach(desk.services)
+    await view.show("R1")
+    view.list.edit_text("s0")
+    view.commands.delete()
+    assert view.state.transcript == transcript() and desk.said[0] == READ_ONLY
     await desk.close()
 
 

@@ -338,6 +338,44 @@ async def test_no_key_means_two_things(table):  # noqa: F811
     await table.close()
 
 
+async def test_the_field_has_its_keys_also_where_another_action_has_them(table):  # noqa: F811
+    view = await table.open()
+    other = QAction("Other", table.window, shortcut="Ctrl+Return", triggered=lambda: table.said.append("other"))
+    table.window.addAction(other)
+    view.list.edit_text("s2", 6)
+    table.key(Qt.Key.Key_Return, CTRL, view.list.field)
+    assert table.texts[2:4] == ["Where", "were you born"] and table.said == []
+    await table.close()
+
+
+async def test_leaving_for_good_ends_also_where_nothing_can_be_kept(table):  # noqa: F811
+    view = await table.open()
+
+    async def full(recording_id, transcript):
+        raise KnownError("The disk is full.")
+
+    view.saving.save = full
+    view.commands.delete()
+    await view.close_down()
+    assert "The disk is full" in view.reason_to_stay()
+    view.saving._soon.stop()
+    await view.tasks.aclose()
+
+
+async def test_that_times_are_approximate_is_said_also_after_saving(table):  # noqa: F811
+    from msgspec.structs import replace
+
+    from desktop.core.transcript import Doubt
+
+    about = tuple(replace(each, doubt=int(Doubt.APPROXIMATE)) for each in table.transcript.segments)
+    table.transcript = replace(table.transcript, segments=about)
+    view = await table.open()
+    view.commands.assign("b")
+    await view.flush()
+    assert view.head.state.text() == "All changes are saved · times approximate"
+    await table.close()
+
+
 async def test_the_pages_folds_stand_in_the_head(table):  # noqa: F811
     view = await table.open()
     folded = []

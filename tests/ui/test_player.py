@@ -256,3 +256,25 @@ async def test_a_real_wav_is_decoded_and_played_from_memory(qtbot):
         await ended.wait()
     assert lengths[-1] == 400 and max(places) >= 300 and states == [True, False]
     device.close()
+
+
+@pytest.mark.qt_log_ignore(".*")
+async def test_a_place_asked_for_before_the_sound_is_read_is_played_from(qtbot):
+    pytest.importorskip("PySide6.QtMultimedia")
+    import asyncio
+
+    from desktop.ui.widgets.sound_device import QtDevice
+
+    device = QtDevice()
+    places: list[int] = []
+    ended = asyncio.Event()
+    device.position_changed.connect(places.append)
+    device.playing_changed.connect(lambda is_playing: None if is_playing else ended.set())
+    device.failed.connect(lambda sentence: ended.set())
+    device.load(tone(2.0))
+    device.seek(1700)
+    device.play()
+    async with asyncio.timeout(20):
+        await ended.wait()
+    assert min(place for place in places if place) >= 1600 and max(places) >= 1900
+    device.close()

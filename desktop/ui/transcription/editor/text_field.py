@@ -66,10 +66,14 @@ class TextField(QPlainTextEdit):
         self.setTextCursor(cursor)
 
     def event(self, event: QEvent) -> bool:
-        """The editor's undo is meant, not one of the field's."""
-        if event.type() is QEvent.Type.ShortcutOverride and _is_history(event):
-            event.ignore()
-            return True
+        """The editor's undo is meant, not one of the field's; its own keys are its own, whoever else has them."""
+        if event.type() is QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent):
+            if _is_history(event):
+                event.ignore()
+                return True
+            if self._wanted(event):
+                event.accept()
+                return True
         return super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
@@ -101,8 +105,8 @@ class TextField(QPlainTextEdit):
         return ""
 
 
-def _is_history(event: QEvent) -> bool:
-    return isinstance(event, QKeyEvent) and any(event.matches(each) for each in HISTORY)
+def _is_history(event: QKeyEvent) -> bool:
+    return any(event.matches(each) for each in HISTORY)
 
 
 def _can(cursor: QTextCursor, move: QTextCursor.MoveOperation) -> bool:

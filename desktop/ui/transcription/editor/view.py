@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ from PySide6.QtGui import QAction, QKeyEvent
 from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
 
 from desktop.core import transcript_edits as edits
+from desktop.core.errors import KnownError
 from desktop.ui import icons, theme
 from desktop.ui.tasks import Report, Tasks
 from desktop.ui.transcription.editor import keys, row_menu, rules_kept
@@ -35,6 +37,7 @@ from desktop.ui.widgets.playback import MakeDevice, Playback, qt_device
 from desktop.ui.widgets.tooltip import no_mnemonic, tip
 
 if TYPE_CHECKING:
+    from desktop.core.transcript import Transcript
     from desktop.services.bundle import Services
     from desktop.services.transcription.values import Opened
 
@@ -123,14 +126,18 @@ class EditorView(QWidget):
         for name in ("loop", "read", "original"):
             made[name].setCheckable(True)
         made["play"].setToolTip("Play (Tab)")
-        names = ("back", "forward", "previous", "next", "loop")
-        zooms = ("zoom-out", "zoom-in", "zoom-segment", "zoom-all")
-        self.transport.fill(made["play"], [made[name] for name in names], [made[name] for name in zooms])
+        self.transport.fill(
+            made["play"],
+            self._actions("back", "forward", "previous", "next", "loop"),
+            self._actions("zoom-out", "zoom-in", "zoom-segment", "zoom-all"),
+        )
         icons.put(made["play"], "play", "text")
-        names = ("undo", "redo", "find", "read", "original")
-        self.head.fill(made["leave"], [made[name] for name in names], self.drag_out)
+        self.head.fill(made["leave"], self._actions("undo", "redo", "find", "read", "original"), self.drag_out)
         self.faces.set_actions(made["read"], made["original"], made["insert"])
         self._show_steps()
+
+    def _actions(self, *names: str) -> list[QAction]:
+        return [self.actions_by_name[name] for name in names]
 
     def _connect(self) -> None:
         self.state.changed.connect(self._changed)
@@ -185,8 +192,7 @@ class EditorView(QWidget):
         now, peaks = opened.transcript, opened.peaks
         self.recording, self.title = opened.recording.id, title or Path(opened.recording.path).name
         self.by_model.recording, self.by_model.conversation = self.recording, opened.recording.conversation
-        about = " · times approximate" if self.model.is_mostly_about(now) else ""
-        self.head.show_title(self.title, ("Edited" if opened.is_edited else "As it came") + about)
+        self.head.show_title(self.title, ("Edited" if opened.is_edited else "As it came") + self._doubt(now))
         self.playback.open(None, now.milliseconds)
         self.waveform.set_peaks(
             peaks.lows if peaks else b"",
@@ -198,6 +204,10 @@ class EditorView(QWidget):
         if now.segments:
             self.list.select(now.segments[0].id)
         self.transport.show_time()
+
+    def _doubt(self, now: Transcript) -> str:
+        """What is true of nearly all times is said once, and not of each segment."""
+        return " · times approximate" if self.model.is_mostly_about(now) else ""
 
     @property
     def path(self) -> Path | None:
@@ -215,8 +225,10 @@ class EditorView(QWidget):
         return f"The last edits of “{self.title}” could not be saved: {problem}" if problem else ""
 
     async def close_down(self) -> None:
-        await self.flush()
+        """The window ends. What cannot be kept was a `reason_to_stay`; who goes all the same, goes."""
         self.playback.close()
+        with suppress(KnownError):
+            await self.flush()
 
     def leave(self) -> None:
         self.list.finish_edit()
@@ -278,7 +290,7 @@ class EditorView(QWidget):
             self.commands.shift(wanted[0], all_of_them=wanted[1])
 
     def _told_saving(self, sentence: str, is_well: bool) -> None:
-        self.head.show_state(sentence, is_well=is_well)
+        self.head.show_state(sentence + (self._doubt(self.state.transcript) if is_well else ""), is_well=is_well)
 
     def _edge_moved(self, id: str, begins: int, ends: int, is_done: bool) -> None:
         """While it is dragged only the picture moves; the step is made at the end."""
@@ -355,6 +367,3 @@ class EditorView(QWidget):
             self.listening.toggle_play()
         else:
             super().keyPressEvent(event)
-
-    def actions_of(self, *names: str) -> list[QAction]:
-        return [self.actions_by_name[name] for name in names]
