@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from desktop.core.settings import Settings
     from desktop.core.wire.page_request import PageRequest
     from desktop.services.bundle import Services
-    from desktop.ui.drops import Drops
     from desktop.ui.notices import Notices, Remedy
     from desktop.ui.page import Page
     from desktop.ui.palette import Palette
@@ -34,6 +33,7 @@ if TYPE_CHECKING:
 
 FOLDS, DOCK = "window.folds", "window.dock"
 _PLACE = {place.name: place for place in PLACES}
+WITH_SERVICES = ("desktop.ui.status", "desktop.ui.wire.dock")  # imported in a worker, built when the services are there
 UNDO_MS = 12_000
 DOCK_HEIGHT = 220
 
@@ -81,12 +81,6 @@ class MainWindow(QWidget):
         return made
 
     @cached_property
-    def drops(self) -> Drops:
-        from desktop.ui.drops import Drops
-
-        return Drops(self)
-
-    @cached_property
     def wire(self) -> WireDock:
         from desktop.ui.wire.dock import WireDock
 
@@ -103,6 +97,10 @@ class MainWindow(QWidget):
         self.splitter.setStretchFactor(1, 0)
         room = theme.current().px(DOCK_HEIGHT)
         self.splitter.setSizes([max(room, self.height() - room), room])
+        if self.current:
+            dock.set_page(self.current, self.pages[self.current].title)
+        if self.services is not None:
+            dock.attach(self.services)
         return dock
 
     @cached_property
@@ -132,7 +130,8 @@ class MainWindow(QWidget):
         services.settings.listen(self._settings_changed)
         self._settings_changed(services.settings.value)
         self.status.attach(services)
-        self.wire.attach(services)
+        if "wire" in self.__dict__:
+            self.wire.attach(services)
         for page in self.pages.values():
             page.attach(services)
         for sentence in services.notices:
@@ -145,13 +144,16 @@ class MainWindow(QWidget):
         self.rail.show_current(self.expected)
 
     async def show_expected(self) -> None:
-        """Bring the expected page, as `go_to` does."""
+        """Bring the expected page, as `go_to` does; then import what is built with the services."""
+        import asyncio
+
         if not self.current:
             await self._import(self.expected)
         if not self.current:
             await self._begun(self.expected).complete_in_turns()
         if not self.current:
             self.show_page(self.expected)
+        await asyncio.to_thread(lambda: [importlib.import_module(name) for name in WITH_SERVICES])
 
     def page(self, name: str) -> Page:
         """A page, imported and built when first asked for."""
@@ -172,7 +174,11 @@ class MainWindow(QWidget):
 
     async def _come_to(self, name: str) -> None:
         await self._import(name)
+        import asyncio
+
         await self._begun(name).complete_in_turns()
+        self.page(name)
+        await asyncio.sleep(0)
         if self.expected == name:  # nothing else was shown or asked for meanwhile
             self.show_page(name)
 
@@ -451,17 +457,19 @@ class MainWindow(QWidget):
             self.pages[name].set_folds(remembered[name])
         self._folds = {**remembered, **self._folds}
         dock: dict[str, Any] = await self.services.remembered(DOCK, {})
+        wire = self.wire  # made in a turn of its own, when the pages have their services
         if "sizes" in dock:
             self.splitter.restoreState(QByteArray.fromBase64(dock["sizes"].encode()))
         if dock.get("open"):  # who has opened it meanwhile keeps it open
-            self.wire.show()
+            wire.show()
 
     async def _remember(self) -> None:
         assert self.services is not None
         sizes = self.splitter.saveState().toBase64().data().decode()
         try:
             await self.services.remember(FOLDS, self._folds)
-            await self.services.remember(DOCK, {"open": not self.wire.isHidden(), "sizes": sizes})
+            if "wire" in self.__dict__:
+                await self.services.remember(DOCK, {"open": not self.wire.isHidden(), "sizes": sizes})
         except KnownError as error:
             self.notices.report(error)
 
@@ -475,8 +483,9 @@ class MainWindow(QWidget):
 
     def _complete(self) -> None:
         """What nobody can have missed in the first picture."""
-        for _ in (self.notices, self.drops):
-            pass
+        from desktop.ui.drops import Drops
+
+        self.drops = Drops(self)
         self.footer.complete()
         self.painted.emit()
 

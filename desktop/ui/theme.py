@@ -51,6 +51,8 @@ class Theme(QObject):
         self._application = application
         self._appearance = Appearance.SYSTEM
         self._percent = 100
+        self._scheme = ""
+        self._colors: dict[str, QColor] = {}  # as they were when last applied; each picture asks for them many times
         self.reduced_motion = False
         self._system_font = application.font()
         self._system_factor = max(1.0, min(2.0, QFontInfo(self._system_font).pixelSize() / NOMINAL_SYSTEM_PX))
@@ -64,6 +66,11 @@ class Theme(QObject):
     @property
     def scheme(self) -> str:
         """The name of the scheme in force: light, dark, contrast_light or contrast_dark."""
+        if not self._scheme:
+            self._scheme = self._chosen_scheme()
+        return self._scheme
+
+    def _chosen_scheme(self) -> str:
         system_is_dark = self._application.styleHints().colorScheme() is Qt.ColorScheme.Dark
         match self._appearance:
             case Appearance.LIGHT:
@@ -99,7 +106,10 @@ class Theme(QObject):
         return 0 if self.reduced_motion else tokens()["motion_ms"]
 
     def color(self, name: str) -> QColor:
-        return QColor(tokens()["schemes"][self.scheme][name])
+        """One of the colours of theme.json, the caller's own."""
+        if name not in self._colors:
+            self._colors[name] = QColor(tokens()["schemes"][self.scheme][name])
+        return QColor(self._colors[name])
 
     def px(self, size: float) -> int:
         """A length of the papers in pixels of this window."""
@@ -161,6 +171,8 @@ class Theme(QObject):
 
     def apply(self) -> None:
         """Give the application palette, font and style sheet, then tell everybody."""
+        self._scheme = ""
+        self._colors.clear()
         self._is_applying = True
         try:
             self._application.setPalette(self.palette())

@@ -84,8 +84,10 @@ async def live():
     found["stalls"] = sorted(gaps)[-5:]
     gaps.clear()
     for place in PLACES:
-        running.window.show_page(place.name)
-        await asyncio.sleep(0.05)
+        running.window.rail.buttons[place.name].click()
+        while running.window.current != place.name:
+            await asyncio.sleep(0.01)
+        await asyncio.sleep(0.3)
     found["stalls_of_pages"] = sorted(gaps)[-5:]
     found["memory_of_pages"] = memory()
     handle[0].cancel()

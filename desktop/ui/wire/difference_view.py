@@ -50,7 +50,7 @@ class DifferenceView(QWidget):
         self.splitter = QSplitter(Qt.Orientation.Vertical, self)
         self.splitter.setChildrenCollapsible(False)
         self.table = self._table()
-        self.whole = TextView("wire.difference-whole", "The chosen difference", self)
+        self.whole = TextView("wire.difference-whole", "The chosen difference", self.splitter)
         self.whole.hide()
         self.splitter.addWidget(self.table)
         self.splitter.addWidget(self.whole)
@@ -70,7 +70,7 @@ class DifferenceView(QWidget):
         self.whole.hide()
 
     def _table(self) -> QTableView:
-        table = QTableView(self)
+        table = QTableView(self.splitter)
         table.setObjectName("wire.differences")
         table.setAccessibleName("Differences")
         table.setModel(self.changes)

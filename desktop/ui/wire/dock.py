@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QPoint, Qt, QTimer, Signal
@@ -28,13 +29,13 @@ from desktop.ui.widgets.tooltip import no_mnemonic
 from desktop.ui.wire.call_view import CallView
 from desktop.ui.wire.calls_model import CallsModel
 from desktop.ui.wire.calls_table import CallsTable
-from desktop.ui.wire.difference_view import DifferenceView
 from desktop.ui.wire.doing import Doing
 from desktop.ui.wire.reading import Reading
 from desktop.ui.wire.strip import Strip
 
 if TYPE_CHECKING:
     from desktop.services.bundle import Services
+    from desktop.ui.wire.difference_view import DifferenceView
 
 SCOPE, COLUMNS = "wire.scope", "wire.columns"
 FILTER_MS = 150
@@ -115,6 +116,17 @@ class WireDock(QFrame):
 
     # -- building
 
+    @cached_property
+    def comparison(self) -> DifferenceView:
+        """Two calls beside each other, made when they are first compared."""
+        from desktop.ui.wire.difference_view import DifferenceView
+
+        made = DifferenceView(self.right)
+        made.closed.connect(self._show_one)
+        self.right.addWidget(made)
+        icons.refresh(theme.current(), made)
+        return made
+
     def _build(self) -> None:
         column = QVBoxLayout(self)
         column.setSpacing(0)
@@ -126,16 +138,15 @@ class WireDock(QFrame):
         self.splitter = QSplitter(Qt.Orientation.Horizontal, self)
         self.splitter.setObjectName("wire.splitter")
         self.splitter.setChildrenCollapsible(False)
-        self.table = CallsTable(self.calls, self)
-        self.left = QStackedWidget(self)
+        self.left, self.right = QStackedWidget(self.splitter), QStackedWidget(self.splitter)
+        self.table = CallsTable(self.calls, self.left)
         self.left.addWidget(self.table)
         self.left.addWidget(self._empty())
-        self.view, self.comparison = CallView(self), DifferenceView(self)
-        self.lost = plain_label("", "muted", self, wrap=True)
+        self.view = CallView(self.right)
+        self.lost = plain_label("", "muted", self.right, wrap=True)
         self.lost.setObjectName("wire.lost")
         self.lost.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self.right = QStackedWidget(self)
-        for each in (self.view, self.comparison, self.lost):
+        for each in (self.view, self.lost):
             self.right.addWidget(each)
         self.right.hide()
         self.splitter.addWidget(self.left)
@@ -144,7 +155,7 @@ class WireDock(QFrame):
         column.addWidget(self.splitter, 1)
 
     def _empty(self) -> QWidget:
-        nothing = QWidget(self)
+        nothing = QWidget(self.left)
         column = QVBoxLayout(nothing)
         column.addStretch(1)
         self.empty = plain_label(EMPTY, "muted", nothing, wrap=True)
@@ -236,7 +247,6 @@ class WireDock(QFrame):
         self.reading.listed.connect(self._listed)
         self.reading.lost.connect(self._say_lost)
         self.view.copied.connect(self.doing.copy_id_of)
-        self.comparison.closed.connect(self._show_one)
         self.strip.began.connect(self._follow)
         self.strip.spent.connect(self.spent)
         find = QAction("Find in the call's text", self)

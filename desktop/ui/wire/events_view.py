@@ -41,7 +41,7 @@ class EventsView(QWidget):
         self.splitter = QSplitter(Qt.Orientation.Horizontal, self)
         self.splitter.setChildrenCollapsible(False)
         self.table = self._table()
-        self.whole = TextView("wire.event", "The chosen event", self)
+        self.whole = TextView("wire.event", "The chosen event", self.splitter)
         self.whole.hide()
         self.splitter.addWidget(self.table)
         self.splitter.addWidget(self.whole)
@@ -63,7 +63,7 @@ class EventsView(QWidget):
             self.whole.hide()
 
     def _table(self) -> QTableView:
-        table = QTableView(self)
+        table = QTableView(self.splitter)
         table.setObjectName("wire.events")
         table.setAccessibleName("Events")
         table.setModel(self.events)

@@ -31,7 +31,7 @@ class Overview(QScrollArea):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._id = ""
-        body = QWidget(self)
+        body = QWidget(self.viewport())
         self._column = QVBoxLayout(body)
         self.facts = plain_label("", "", body, wrap=True)
         self.facts.setObjectName("wire.facts")
