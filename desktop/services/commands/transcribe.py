@@ -76,7 +76,7 @@ async def transcribe(services: Services, arguments: argparse.Namespace, out: Wri
     wanted = set(ids)
 
     def changed(id: str) -> None:
-        if id in wanted:
+        if id in wanted and shown.is_due:
             shown.jobs([view for each in ids if (view := service.job(each)) is not None])
 
     service.listen(changed)
@@ -189,11 +189,14 @@ class _Shown:
             self._err("\r" + " " * self._width + "\r")
             self._width = 0
 
+    @property
+    def is_due(self) -> bool:
+        return self._is_terminal and time.monotonic() - self._at >= SHOWN_EVERY_S
+
     def _line(self, text: str) -> None:
-        now = time.monotonic()
-        if not self._is_terminal or now - self._at < SHOWN_EVERY_S:
+        if not self.is_due:
             return
-        self._at = now
+        self._at = time.monotonic()
         text = text[:110]
         self._err("\r" + text.ljust(self._width))
         self._width = len(text)

@@ -176,10 +176,13 @@ class Transcription:
         """Go on with a job that was begun with the same bytes and the same wishes, and stopped or failed; its id, ""
         where there is none. Its files are written where the options say now."""
         await self._jobs.load()
+        here = await self._database.read(lambda db: {each.id for each in recordings.alike(db, look.sha256)})
         for job in self._jobs.all(KIND):
             work = _work(job)
             is_idle = job.state is not JobState.DONE and not job.state.is_active
-            if work is None or not is_idle or work.sha256 != look.sha256 or not _is_alike(work.options, options):
+            if work is None or not is_idle or (work.encoded is not None and job.id not in here):
+                continue  # it is in the trash, or of no use
+            if work.sha256 != look.sha256 or not _is_alike(work.options, options):
                 continue
             work = replace(work, path=look.path, folder=look.folder, options=options, may_repeat=True)
             work = replace(work, size_bytes=look.size_bytes, changed_ns=look.changed_ns)

@@ -14,6 +14,7 @@ from desktop.services.transcription.sending import Tools
 TELL_S = 0.5
 LISTENED = 0.05  # of the whole is looking for pauses
 SENT = 0.15  # of a part's work is its upload
+LATE, LATE_S = 3.0, 30.0  # times what is expected, and at least so long: it is said
 USUAL_RATE = 10.0  # seconds of sound that a model hears in one, until it has shown its own rate
 
 
@@ -26,6 +27,8 @@ class Progress:
         self.texts: dict[int, str] = {}
         self._out_at: dict[int, float] = {}  # when a part's last byte went out
         self._waiting: dict[int, tuple[float, str]] = {}  # parts whose call waits before it tries again
+        self._late_s = 0.0  # since the first of those went out that take longer than they should
+        self.trouble = ""  # why what has arrived cannot be kept
 
     # -- what happens to a part
 
@@ -76,14 +79,20 @@ class Progress:
 
     def show(self) -> None:
         self._guess()
-        if self.flying:
-            done, of = len(self._parts.done), len(self._parts.pieces)
-            words = "Is being heard" if self._out_at else "Sends"
-            self._handle.works(words if of == 1 else f"{words}, {done} of {of} parts are done", self.share)
+        if self.trouble:
+            self._handle.waits(self.trouble)
+        elif self.flying:
+            self._handle.works(self._words(), self.share)
         elif self._waiting:
             until, reason = max(self._waiting.values())
             words = f"{reason.rstrip('.')}. Tries again in {span(until - self._tools.clock())}"
             self._handle.waits(words, gives_way=True)
+
+    def _words(self) -> str:
+        done, of = len(self._parts.done), len(self._parts.pieces)
+        words = "Is being heard" if self._out_at else "Sends"
+        words += "" if of == 1 else f", {done} of {of} parts are done"
+        return words + (f", takes longer than usual: {span(self._late_s)} so far" if self._late_s else "")
 
     @property
     def share(self) -> float:
@@ -95,7 +104,9 @@ class Progress:
     def _guess(self) -> None:
         """Parts that are sent are as far as the model's own rate lets expect."""
         rate = self._tools.rates.get(self._key, USUAL_RATE)
-        now = self._tools.clock()
+        now, self._late_s = self._tools.clock(), 0.0
         for number, at in self._out_at.items():
             took = (now - at) / max(self._parts.pieces[number].seconds / rate, 0.5)
+            if took > LATE and now - at > LATE_S:
+                self._late_s = max(self._late_s, now - at)
             self.flying[number] = SENT + (0.97 - SENT) * (took * 0.9 if took < 1 else 1 - 0.1 / took)

@@ -58,6 +58,7 @@ class Run:
         names = (speaker.name for speaker in work.options.speakers)
         self._parts = Parts(tools.database, handle.id, self._sender.card.id, names)
         self._progress = Progress(tools, handle, self._sender.key, self._parts)
+        self._sender.on_trouble = self._has_trouble
         self._delivery: Delivery | None = None
         self._listened = Listened(0, {}, {})
         self._so_far = Transcript()
@@ -178,6 +179,11 @@ class Run:
         both = sorted((*self._so_far.segments, *self._progress.growing), key=lambda segment: segment.begins)
         if both:
             self._watch.told(replace(self._so_far, segments=tuple(both)))
+
+    def _has_trouble(self, error: KnownError | None) -> None:
+        """The disk is full: what arrived is in memory until there is room."""
+        self._progress.trouble = f"{error.summary} {error.advice}" if error is not None else ""
+        self._progress.show()
 
     # -- the end
 

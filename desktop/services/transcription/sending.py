@@ -39,7 +39,7 @@ from desktop.services.transcription.values import Options
 from desktop.store import ledger, raw_replies
 from desktop.store.database import Database
 from desktop.store.recordings import PAGE
-from desktop.store.streaming import keep
+from desktop.store.streaming import Trouble, keep
 
 
 @dataclass(slots=True)
@@ -75,6 +75,7 @@ class Sender:
         self.tools, self.options, self.conversation = tools, options, conversation
         self.profile = tools.profile_of(options.profile)
         self.card = tools.catalogs.of(self.profile).card(options.model)
+        self.on_trouble: Trouble | None = None  # that what arrived cannot be written down yet
 
     @property
     def is_free(self) -> bool:
@@ -210,7 +211,7 @@ class Sender:
             if raw:
                 raw_replies.keep_raw(db, row.call_id, raw)
 
-        await keep(self.tools.database, work)
+        await keep(self.tools.database, work, self.on_trouble)
         shown = pricing.from_pico(row.cost_pico) if row.cost_pico is not None else None
         if reply is not None:
             words = "free" if self.is_free else "unpriced" if shown is None else pricing.shown(shown)
