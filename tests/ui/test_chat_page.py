@@ -9,17 +9,18 @@ import pytest
 from PySide6.QtCore import QMimeData, Qt
 from PySide6.QtGui import QColor, QImage, QPdfWriter
 from PySide6.QtTest import QAbstractItemModelTester, QTest
-from PySide6.QtWidgets import QApplication, QPushButton
+from PySide6.QtWidgets import QApplication, QPushButton, QToolButton
 from wire import MODEL, Wire, error, reply, usage_chunk
 
 from desktop.api.client import Client
-from desktop.core.conversation import Conversation, Picture, State
+from desktop.core.conversation import Conversation, Message, Picture, Role, State, Text
 from desktop.core.errors import KnownError
 from desktop.core.profile import Kind
 from desktop.core.secret import Secret
 from desktop.services.bundle import Options
 from desktop.store import conversations
 from desktop.ui import dialogs, theme
+from desktop.ui.chat import words
 from desktop.ui.chat.conversations_model import ConversationsModel
 from desktop.ui.chat.page import ChatPage
 from desktop.ui.widgets import links, safe_text
@@ -452,6 +453,36 @@ async def test_the_composer_stands_exactly_under_the_text(held, wire, width):
     composer = page.composer.mapTo(page, page.composer.rect().topLeft()).x()
     assert (composer, page.composer.width()) == (left, sight.column)
     await held.close()
+
+
+async def test_tab_goes_through_the_composer_as_it_stands_on_the_screen(held):
+    page = await held.open()
+    held.write("something to send")
+    seen = []
+    for _ in range(4):
+        seen.append(QApplication.focusWidget().objectName())
+        QTest.keyClick(QApplication.focusWidget(), Qt.Key.Key_Tab)
+    assert seen == ["chat.composer", "chat.model", "chat.attach", "chat.send"]
+    await page.tasks.settled()
+    await held.close()
+
+
+async def test_a_screen_reader_is_told_the_estimate_and_every_group_has_a_name(held, wire):
+    page = await held.open()
+    held.write("something to send")
+    page.estimating.pause.timeout.emit()
+    await page.tasks.settled()
+    assert page.composer.estimate.accessibleName() == f"Estimate of the next message: {page.composer.estimate.text()}"
+    groups = [button.objectName() for button in page.form.findChildren(QToolButton) if button.isCheckable()]
+    assert "chat.sampling-group" in groups and all(name.startswith("chat.") for name in groups)
+    await held.close()
+
+
+def test_what_is_read_out_of_a_reply_is_its_beginning_or_how_it_failed():
+    whole = Message("a", Role.ASSISTANT, (Text("It rains." + " so" * 5_000),))
+    assert words.ended(whole).startswith("It rains.") and len(words.ended(whole)) <= words.SPOKEN
+    failed = Message("b", Role.ASSISTANT, (), state=State.FAILED, error="The server is busy.", advice="Wait.")
+    assert words.ended(failed) == "The server is busy. Wait."
 
 
 async def test_times_in_the_list_are_told_anew_each_minute(held, wire):

@@ -25,6 +25,7 @@ from desktop.core.conversation import Branch, Message, Reasoning, Role, State, T
 from desktop.core.hit_marks import Finder
 from desktop.core.usage import Usage
 from desktop.ui import theme
+from desktop.ui.widgets import transcript_accessible
 from desktop.ui.widgets.markdown import Kind, Piece
 from desktop.ui.widgets.transcript import TranscriptView
 from desktop.ui.widgets.transcript_blocks import block_for
@@ -725,6 +726,38 @@ def test_a_message_of_a_megabyte_is_printed_in_short_steps(tmp_path, qapp):
             break
     assert steps == 40 and printing.pages > 10
     assert longest < 0.5
+
+
+def test_a_third_click_selects_the_paragraph_and_a_later_one_nothing(qtbot):
+    shown = Shown(qtbot, [message(0), message(1, "First words here.\n\nSecond paragraph of two.")])
+    viewport, spot = shown.view.viewport(), shown.find(1, "paragraph")
+    QTest.mouseClick(viewport, Qt.MouseButton.LeftButton, pos=spot)
+    QTest.mouseDClick(viewport, Qt.MouseButton.LeftButton, pos=spot)
+    assert shown.view.selected_text() == "paragraph"
+    QTest.mouseClick(viewport, Qt.MouseButton.LeftButton, pos=spot)
+    assert shown.view.selected_text() == "Second paragraph of two."
+    QTest.mouseClick(viewport, Qt.MouseButton.LeftButton, pos=spot)
+    assert not shown.view.has_selection()
+
+
+def test_a_screen_reader_hears_where_the_keyboard_goes(qtbot, monkeypatch):
+    heard = []
+
+    class Reader(QAccessible):
+        @staticmethod
+        def isActive():
+            return True
+
+        @staticmethod
+        def updateAccessibility(event):
+            heard.append((event.type(), event.child(), event.object()))
+
+    monkeypatch.setattr(transcript_accessible, "QAccessible", Reader)
+    shown = Shown(qtbot, [message(n) for n in range(3)])
+    shown.view.setFocus()
+    QTest.keyClick(shown.view, Qt.Key.Key_Home)
+    QTest.keyClick(shown.view, Qt.Key.Key_Down)
+    assert heard == [(QAccessible.Event.Focus, row, shown.view) for row in (0, 1)]
 
 
 def test_the_whole_as_plain_text(qtbot):

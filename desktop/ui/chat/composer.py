@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from PySide6.QtCore import QMimeData, QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QResizeEvent, QTextOption
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPlainTextEdit, QSizePolicy, QToolButton, QVBoxLayout, QWidget
@@ -114,7 +116,6 @@ class Composer(QFrame):
         self.warning.setObjectName("chat.warning")
         self.estimate = plain_label("", "muted", self)
         self.estimate.setObjectName("chat.estimate")
-        self.estimate.setAccessibleName("Estimate of the next message")
         self.send_button = self._primary("chat.send", "Send", "send")
         self.stop_button = self._primary("chat.stop", "Stop", "stop")
         self.stop_button.setToolTip("Stop (Esc)")
@@ -131,6 +132,9 @@ class Composer(QFrame):
         column.addLayout(row)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         self.setFocusProxy(self.edit)
+        around = (self.edit, self.model, self.attach_button, self.send_button, self.stop_button)
+        for before, after in pairwise(around):  # as they stand on the screen
+            QWidget.setTabOrder(before, after)
 
     def _primary(self, name: str, text: str, icon: str) -> QToolButton:
         """One of the two that share a place: send, and stop while a reply arrives."""
@@ -173,6 +177,7 @@ class Composer(QFrame):
 
     def set_estimate(self, text: str, warning: str = "") -> None:
         self.estimate.setText(text)
+        self.estimate.setAccessibleName(f"Estimate of the next message: {text}" if text else "No estimate yet")
         hidden = hidden_count(self.text())
         note = f"{hidden} invisible character{'s' * (hidden != 1)}" if hidden else ""
         self.warning.setText(" · ".join(piece for piece in (warning, note) if piece))

@@ -10,8 +10,10 @@ from PySide6.QtCore import QObject
 
 from desktop.core.chat import Delta, Ended, Started, Unsaved, Update, Waiting
 from desktop.core.errors import KeyProblem, KeyRefused, KnownError
+from desktop.ui.chat import words
 from desktop.ui.chat.models import LAST_MODEL
 from desktop.ui.chat.state import Sending, Typed
+from desktop.ui.widgets.transcript_accessible import announce
 
 if TYPE_CHECKING:
     from desktop.ui.chat.page import ChatPage
@@ -159,6 +161,7 @@ class Sends(QObject):
                     page.messages.put([update.message])
                     page.status.say("")
                     self._show_remedy(update)
+                    announce(page.transcript, words.ended(update.message))
                 if isinstance(update.error, KeyProblem | KeyRefused):
                     page.report(update.error)
             case Unsaved(error=None):

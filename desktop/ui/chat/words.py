@@ -13,9 +13,11 @@ from desktop.core.text import visible
 from desktop.ui.chat.meta import grouped
 from desktop.ui.chat.model_button import ModelChoice
 from desktop.ui.widgets.links import Verdict
+from desktop.ui.widgets.transcript_words import state_line
 
 FEW_DAYS = 90
 ADDRESS_LINE = 60
+SPOKEN = 2_000  # characters of a reply that are read out when it has come; all of it is read at its place
 
 
 def dollars(message: Message) -> str:
@@ -48,6 +50,12 @@ def waiting(reason: str, seconds: float, is_alive: bool = False) -> str:
     if is_alive:
         return f"The server is alive, no text for {seconds:.0f} s. Stop ends the wait."
     return f"{reason} Next try in {seconds:.0f} s."
+
+
+def ended(message: Message) -> str:
+    """What a screen reader says when a reply has come; the beginning of what came, or how it failed."""
+    sentence, _, _ = state_line(message)
+    return " ".join(piece for piece in (message.text[:SPOKEN], sentence) if piece)
 
 
 def estimate(found: Estimate) -> tuple[str, str]:

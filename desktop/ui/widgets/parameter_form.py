@@ -249,6 +249,8 @@ class ParameterForm(QScrollArea):
         self._fields: dict[str, Field] = {}
         self._groups: dict[str, Group] = {}
         self._open_groups: set[str] = set()
+        self.setObjectName(f"{page}.parameters")
+        self.setAccessibleName("Parameters")
         self.setWidgetResizable(True)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._body = QWidget(self)
@@ -306,6 +308,7 @@ class ParameterForm(QScrollArea):
     def _group(self, name: str) -> Group:
         if name not in self._groups:
             group = self._groups[name] = Group(name, name in self._open_groups, self._body)
+            group.head.setObjectName(f"{self._page}.{'-'.join(name.lower().split())}-group")
             group.head.toggled.connect(lambda: self.folds_changed.emit())
             at = self._column.count() - 1
             is_stretch = at >= 0 and self._column.itemAt(at).spacerItem() is not None

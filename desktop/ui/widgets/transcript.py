@@ -558,6 +558,7 @@ class TranscriptView(QAbstractScrollArea):
     def _chosen(self, at: int) -> None:
         self._place_bar()
         self.viewport().update()
+        transcript_accessible.tell_current(self, at)
         if self.rows.model is not None:
             self.current_changed.emit(self.rows.model.id(at))
 

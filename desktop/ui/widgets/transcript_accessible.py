@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QRect
-from PySide6.QtGui import QAccessible, QAccessibleInterface, QWindow
+from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QAccessibleEvent, QAccessibleInterface, QWindow
 from PySide6.QtWidgets import QAccessibleWidget, QWidget
 
 if TYPE_CHECKING:
@@ -94,6 +94,20 @@ class ViewInterface(QAccessibleWidget):
 
     def focusChild(self) -> QAccessibleInterface | None:
         return next((made for row, made in self._rows.items() if self._view.is_current(row)), None)
+
+
+def tell_current(view: TranscriptView, row: int) -> None:
+    """The keyboard has gone to another message: a screen reader reads it."""
+    if QAccessible.isActive():
+        moved = QAccessibleEvent(view, QAccessible.Event.Focus)
+        moved.setChild(row)
+        QAccessible.updateAccessibility(moved)
+
+
+def announce(widget: QWidget, words: str) -> None:
+    """Have a screen reader say something that happened elsewhere, when it has said what it is saying."""
+    if QAccessible.isActive():
+        QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(widget, words))
 
 
 _made: list[ViewInterface] = []

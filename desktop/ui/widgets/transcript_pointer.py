@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QObject, QPointF, Qt, QTimer, Signal, Slot
-from PySide6.QtGui import QMouseEvent, QWheelEvent
+from PySide6.QtCore import QElapsedTimer, QObject, QPointF, Qt, QTimer, Signal, Slot
+from PySide6.QtGui import QGuiApplication, QMouseEvent, QWheelEvent
 from PySide6.QtWidgets import QScrollBar, QWidget
 
 from desktop.ui.widgets import links
@@ -35,6 +35,7 @@ class Pointer(QObject):
         self.row = -1
         """The row under the mouse."""
         self._at = self._pressed_at = QPointF(-1, -1)
+        self._since_double = QElapsedTimer()
         self._drag_timer = QTimer(self, interval=DRAG_MS)
         self._drag_timer.timeout.connect(self._drag_on)
 
@@ -42,7 +43,9 @@ class Pointer(QObject):
         if event.button() is not Qt.MouseButton.LeftButton:
             return
         place = self._sight.place_at(event.position())
-        if event.modifiers() & Qt.KeyboardModifier.ShiftModifier and self._selection.anchor is not None:
+        if self._is_third(event) and self._selection.take_block(place):
+            pass
+        elif event.modifiers() & Qt.KeyboardModifier.ShiftModifier and self._selection.anchor is not None:
             self._selection.cursor = place
         else:
             self._selection.begin(place)
@@ -72,7 +75,16 @@ class Pointer(QObject):
     def double_click(self, event: QMouseEvent) -> None:
         place = self._sight.place_at(event.position())
         if event.button() is Qt.MouseButton.LeftButton and self._selection.take_word(place):
+            self._pressed_at = event.position()
+            self._since_double.start()
             self._viewport.update()
+
+    def _is_third(self, event: QMouseEvent) -> bool:
+        """A press right after a double click, in the same place."""
+        interval = QGuiApplication.styleHints().mouseDoubleClickInterval()
+        is_soon = self._since_double.isValid() and self._since_double.elapsed() < interval
+        self._since_double.invalidate()
+        return is_soon and (event.position() - self._pressed_at).manhattanLength() <= DRAG_PX
 
     def leave(self) -> None:
         self.row = -1

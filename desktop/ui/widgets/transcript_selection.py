@@ -45,6 +45,15 @@ class Selection:
         self.anchor, self.cursor = (at, block, start), (at, block, end)
         return True
 
+    def take_block(self, place: Place) -> bool:
+        """The whole paragraph, table or code at a place; False where there is no text."""
+        at, block, _ = place
+        row = self._rows.row(at)
+        if row is None or block >= len(row.blocks) or not row.blocks[block].length:
+            return False
+        self.anchor, self.cursor = (at, block, 0), (at, block, row.blocks[block].length)
+        return True
+
     def take_rows_to(self, at: int, otherwise: int) -> None:
         """Up to and with a whole row, from where the selection began, or else from the start of another row."""
         if self.anchor is None:
