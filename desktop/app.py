@@ -10,6 +10,7 @@ import signal
 import sys
 import threading
 from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -39,6 +40,7 @@ log = logging.getLogger(__name__)
 
 WINDOW_FILE = "window.json"  # place and page: needed before the database is open, so a file of its own
 USUAL_SIZE = (1280, 800)
+PATIENCE_S = 8.0  # with another start that has the folder and does not listen yet
 
 OpenServices = Callable[..., Awaitable["Services"]]
 
@@ -60,6 +62,9 @@ class Meanwhile:
         except OSError as error:
             log.exception("what was to be done while the archive is closed")
             self.greeting = "bad", f"This was not done ({error.strerror}). The archive is as it was."
+        except Exception:  # a mistake of ours: the window opens anew all the same, and says so
+            log.exception("what was to be done while the archive is closed")
+            self.greeting = "bad", "This was not done: Davenport made a mistake of its own, which the log describes."
 
 
 class Running:
@@ -233,7 +238,9 @@ def run(arguments: argparse.Namespace) -> int:
         try:
             running = build(options)
         except ArchiveLocked as locked:
-            return _second_start(options, arguments, locked)
+            if (status := _second_start(options, arguments, locked)) is not None:
+                return status
+            continue  # the window that had the folder has just ended
         except KnownError as error:
             print(error.summary, error.advice, file=sys.stderr)
             return 1
@@ -294,10 +301,13 @@ async def _begin(running: Running, arguments: argparse.Namespace) -> None:
         where = running.options.data_dir / "requests.jsonl"
         running.window.notices.say("warn", f"Requests and replies are written to {where}, without keys.")
     _watch_network(services.connections.network_changed)
-    await asyncio.to_thread(_preload)
-    await services.transcription.start()
-    await services.warm_up()
-    await services.upkeep.run()
+    report = running.window.notices.report
+    for step in (partial(asyncio.to_thread, _preload), services.transcription.start, services.warm_up):
+        try:
+            await step()
+        except KnownError as error:  # the others do not need it
+            report(error)
+    running.window.tasks.start(services.upkeep.keep(report), name="upkeep")
 
 
 def _preload() -> None:
@@ -328,13 +338,28 @@ def _options(arguments: argparse.Namespace) -> Options:
     return Options(folder, arguments.profile, arguments.base_url, arguments.offline, arguments.show_requests)
 
 
-def _second_start(options: Options, arguments: argparse.Namespace, locked: ArchiveLocked) -> int:
+def _second_start(options: Options, arguments: argparse.Namespace, locked: ArchiveLocked) -> int | None:
+    """Hand over to the window that has the folder; None where it ended meanwhile and the folder is free.
+
+    A window that is just starting, as when two files are opened at once, does not listen yet: it is waited for.
+    """
+    from time import monotonic, sleep
+
     from desktop.ui.reception import hand_over
 
-    if hand_over(options.data_dir, [str(Path(name).absolute()) for name in arguments.files]):
-        return 0
-    print(locked.summary, locked.advice, file=sys.stderr)
-    return 1
+    files, until = [str(Path(name).absolute()) for name in arguments.files], monotonic() + PATIENCE_S
+    while True:
+        if hand_over(options.data_dir, files):
+            return 0
+        try:
+            Instance.acquire(options.data_dir).release()
+        except ArchiveLocked:
+            if monotonic() > until:
+                print(locked.summary, locked.advice, file=sys.stderr)
+                return 1
+        else:
+            return None
+        sleep(0.1)  # no loop runs here, and no window is open
 
 
 def _place(folder: Path) -> dict[str, Any]:

@@ -6,9 +6,11 @@ import asyncio
 import os
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 from desktop.api.client import Client
 from desktop.core.calls import Recorder
+from desktop.core.errors import ArchiveFull
 from desktop.core.profile import Profile
 from desktop.core.secret import Redactor, Secret
 from desktop.services.archive_state import ArchiveState
@@ -60,6 +62,7 @@ CACHE = "cache"
 REQUESTS = "requests.jsonl"
 
 SystemProxy = Callable[[str], str | None]
+_Opened = tuple[Database, Instance | None, CurrentSettings, Secrets, Profiles]
 
 __all__ = ["Options", "Services", "open_services"]
 
@@ -74,17 +77,12 @@ async def open_services(
 ) -> Services:
     """Open the data folder and everything on it. Raises StoreError where the archive cannot be opened."""
     folder, redactor = options.data_dir, redactor or Redactor()
-    database, archive_lock, settings, secrets, profiles = await asyncio.to_thread(_open, options, redactor, now)
-    of_archive = " ".join(database.notices)  # one after the other they say what happened
-    notices = [*([of_archive] if of_archive else []), *settings.notices, *profiles.notices]
-    for place in {folder, database.folder}:
-        if warning := await asyncio.to_thread(network_warning, place):
-            notices.append(warning)
-    if not database.read_only:
-        cut = await database.write(lambda db: conversations.recover(db, round(now() * 1_000_000)))
-        if cut:
-            many = f"{len(cut)} replies were" if len(cut) > 1 else "A reply was"
-            notices.append(f"{many} still arriving when the application ended. What had come is kept.")
+    database, archive_lock, settings, secrets, profiles = await _opened(options, redactor, now)
+    try:
+        notices = [*await _told(database, folder, now), *settings.notices, *profiles.notices]
+    except BaseException:
+        await asyncio.to_thread(_close, database, archive_lock)
+        raise
     calls = Calls(redactor)
     rate_limits = RateLimits(now)
     if options.show_requests:
@@ -209,9 +207,45 @@ async def open_services(
     )
 
 
-def _open(
-    options: Options, redactor: Redactor, now: Callable[[], float]
-) -> tuple[Database, Instance | None, CurrentSettings, Secrets, Profiles]:
+async def _opened(options: Options, redactor: Redactor, now: Callable[[], float]) -> _Opened:
+    """The parts that read files, opened in a worker. Cancelled, it waits for them and closes them: nothing of a start
+    that was given up may still write when the folder is free for the next one."""
+    future = asyncio.get_running_loop().run_in_executor(None, _open, options, redactor, now)
+    try:
+        return await asyncio.shield(future)
+    except asyncio.CancelledError:
+        await asyncio.wait([future])
+        if not future.cancelled() and future.exception() is None:
+            database, archive_lock, *_ = future.result()
+            await asyncio.to_thread(_close, database, archive_lock)
+        raise
+
+
+async def _told(database: Database, folder: Path, now: Callable[[], float]) -> list[str]:
+    """What opening the archive had to say, of its place too, and of replies that were cut with the last run."""
+    notices = [" ".join(database.notices)] if database.notices else []
+    for place in {folder, database.folder}:
+        if warning := await asyncio.to_thread(network_warning, place):
+            notices.append(warning)
+    if database.read_only:
+        return notices
+    try:
+        cut = await database.write(lambda db: conversations.recover(db, round(now() * 1_000_000)))
+    except ArchiveFull as error:  # what is kept can be read all the same; the next start does it
+        return [*notices, f"{error.summary} {error.advice}".strip()]
+    if cut:
+        many = f"{len(cut)} replies were" if len(cut) > 1 else "A reply was"
+        notices.append(f"{many} still arriving when the application ended. What had come is kept.")
+    return notices
+
+
+def _close(database: Database, archive_lock: Instance | None) -> None:
+    database.close()
+    if archive_lock is not None:
+        archive_lock.release()
+
+
+def _open(options: Options, redactor: Redactor, now: Callable[[], float]) -> _Opened:
     """The parts that read files; in a worker."""
     folder = options.data_dir
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)

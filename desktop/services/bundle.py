@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -105,11 +106,16 @@ class Services:
         await self.tokens.load()
 
     async def aclose(self) -> None:
-        await self.jobs.aclose()
-        await self.connections.aclose()
-        await self.wire.aclose()
-        await self.local_server.aclose()
-        await self.salvage.aclose()
-        await self.database.aclose()
-        if self.archive_lock is not None:
-            self.archive_lock.release()
+        """Each part is closed, also where the one before failed; the archive and its lock at the end."""
+        async with AsyncExitStack() as stack:
+            if self.archive_lock is not None:
+                stack.callback(self.archive_lock.release)
+            for part in (
+                self.database,
+                self.salvage,
+                self.local_server,
+                self.wire,
+                self.connections,
+                self.jobs,
+            ):
+                stack.push_async_callback(part.aclose)

@@ -12,6 +12,7 @@ from msgspec import Struct
 from desktop.store import backups, opening
 from desktop.store.backups import Tested as Tested
 from desktop.store.database import Database
+from desktop.store.failures import in_words
 
 KINDS = {
     "daily": "Daily copy",
@@ -80,7 +81,8 @@ class Copies:
         folder, now = self.folder, self._now
 
         def work() -> str:
-            opening.restore(folder, name, now())
+            with in_words():
+                opening.restore(folder, name, now())
             return "The copy is open. The archive as it was before is among the copies, marked “before a restore”."
 
         return work

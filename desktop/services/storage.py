@@ -16,6 +16,7 @@ from desktop.services.profiles import Profiles
 from desktop.store import filling, opening, place
 from desktop.store.backups import FOLDER as COPIES
 from desktop.store.database import Database
+from desktop.store.failures import in_words
 from desktop.store.filling import Filling as Filling
 from desktop.store.filling import Large as Large
 from desktop.store.filling import Share as Share
@@ -114,7 +115,8 @@ class Storage:
         data_folder = self.data_folder
 
         def work() -> str:
-            place.move(data_folder, Path(target))
+            with in_words():
+                place.move(data_folder, Path(target))
             return f"The archive is in {target} now. What was there before is still in its old place."
 
         return work

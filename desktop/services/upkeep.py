@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
+from desktop.core.errors import KnownError
 from desktop.services.conversations import Conversations
 from desktop.services.imports.run import Imports
 from desktop.services.settings import CurrentSettings
 from desktop.store import backups, blobs, exchanges
 from desktop.store.database import Database
+
+EVERY_S = 6 * 3600.0
+
+Pause = Callable[[float], Awaitable[object]]
 
 
 class Upkeep:
@@ -27,6 +32,15 @@ class Upkeep:
     ) -> None:
         self._database, self._settings, self._kept, self._now = database, settings, kept, now
         self._imports = imports
+
+    async def keep(self, report: Callable[[KnownError], None], *, pause: Pause = asyncio.sleep) -> None:
+        """Do what is due, now and for as long as the window stays open, which may be weeks."""
+        while True:
+            try:
+                await self.run()
+            except KnownError as error:
+                report(error)
+            await pause(EVERY_S)
 
     async def run(self) -> None:
         """What is due today. Raises what a copy raises: a full disk, a damaged archive."""

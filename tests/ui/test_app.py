@@ -108,8 +108,46 @@ async def test_nonsense_at_the_local_address_is_answered_and_harms_nothing(runni
 def test_a_folder_in_use_without_an_answer_is_a_sentence(tmp_path):
     with Instance.acquire(tmp_path):
         status, _, err = run("--data-dir", tmp_path)
-    assert status == 1
+    assert status == 1  # after a while, in which a window that is just starting would have answered
     assert "Another window of Davenport has this data folder" in err and "Traceback" not in err
+
+
+def test_a_start_beside_one_that_does_not_listen_yet_waits_for_it_and_hands_over(qtbot, tmp_path):
+    """As when two recordings are opened at once from a file manager."""
+    code = """
+import sys
+from argparse import Namespace
+from pathlib import Path
+from desktop import app
+from desktop.core.errors import ArchiveLocked
+from desktop.core.options import Options
+asked = []
+def hand_over(folder, files):
+    asked.append(files)
+    return len(asked) > 3
+from desktop.ui import reception
+reception.hand_over = hand_over
+print(app._second_start(Options(Path(sys.argv[1])), Namespace(files=["talk.mp3"]), ArchiveLocked("locked")))
+print(len(asked), Path(asked[0][0]).is_absolute())
+"""
+    with Instance.acquire(tmp_path):
+        assert python(code, tmp_path).split() == ["0", "4", "True"]
+    # and where the other one ended meanwhile, this one opens its own window
+    assert python(code.replace("len(asked) > 3", "False"), tmp_path).split()[0] == "None"
+
+
+async def test_what_fails_while_nothing_is_open_is_said_by_the_next_window(running):
+    """Also a mistake of ours: the window comes back."""
+
+    def work() -> str:
+        raise KeyError("a mistake")
+
+    await running.opened()
+    running.window.reopen_wanted.emit("Something is done", work)
+    await running.aclose()
+    kind, sentence = running.meanwhile.greeting
+    assert kind == "bad" and "mistake of its own" in sentence
+    Instance.acquire(running.options.data_dir).release()
 
 
 def test_two_windows_cannot_have_one_folder_in_one_process(qtbot, running):

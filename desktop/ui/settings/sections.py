@@ -179,8 +179,8 @@ class Sections(QWidget):
         icons.put(button, "plus")
         menu = QMenu(button)
         menu.setObjectName(f"{name}-menu")
-        for kind, name, _, _ in READY_MADE:
-            action = QAction(name, menu)
+        for kind, words, _, _ in READY_MADE:
+            action = QAction(words, menu)
             action.setObjectName(f"{name}-{kind.value}")
             action.triggered.connect(lambda _=False, wanted=kind: self.add_wanted.emit(wanted))
             menu.addAction(action)
