@@ -497,14 +497,20 @@ class MainWindow(QWidget):
             self.palette_view.place()
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        parts: list[Page | WireDock] = [*self.pages.values(), *([self.wire] if "wire" in self.__dict__ else [])]
-        reasons = [reason for part in parts if (reason := part.reason_to_stay())]
-        if self._may_close or not reasons:
+        reason = "" if self._may_close else self._reason_to_stay()
+        if reason:
+            event.ignore()
+            self.tasks.start(self._ask_to_close(reason), name="close")
+        else:
             event.accept()
             self.closed.emit()
-        else:
-            event.ignore()
-            self.tasks.start(self._ask_to_close(reasons[0]), name="close")
+
+    def _reason_to_stay(self) -> str:
+        """Of any part; jobs of transcription go on from the last run, whether anybody looks at their page or not."""
+        parts: list[Any] = [*self.pages.values(), *([self.wire] if "wire" in self.__dict__ else [])]
+        if self.services is not None and hasattr(self.services.transcription, "reason_to_stay"):
+            parts.append(self.services.transcription)
+        return next((reason for part in parts if (reason := part.reason_to_stay())), "")
 
     async def _ask_to_close(self, reason: str) -> None:
         from desktop.ui import dialogs  # few are asked

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import re
+import sys
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QCoreApplication, QEvent, Qt
-from PySide6.QtGui import QFontMetrics
+from PySide6.QtCore import QCoreApplication, QEvent, QPointF, Qt
+from PySide6.QtGui import QEnterEvent, QFontMetrics
 from PySide6.QtWidgets import QApplication, QDialog, QLabel
 
 from desktop import app
 from desktop.core.errors import KeyRefused
+from desktop.core.options import Options
 from desktop.core.settings import Appearance
 from desktop.ui import theme
 from desktop.ui.main_window import MainWindow
@@ -32,6 +34,14 @@ def window(qtbot):
     made.deleteLater()
     QCoreApplication.sendPostedEvents(made, QEvent.Type.DeferredDelete)  # else each change of theme redraws all of them
     theme.current().configure(Appearance.LIGHT, 100, False)
+
+
+@pytest.fixture
+def running(qtbot, tmp_path):
+    """The whole application on a data folder of its own."""
+    made = app.build(Options(tmp_path / "data", offline=True))
+    made.window.show()
+    return made
 
 
 @pytest.mark.parametrize("place", PLACES, ids=lambda place: place.name)
@@ -204,6 +214,73 @@ async def test_closing_asks_only_while_a_paid_reply_arrives(window, qtbot):
         qtbot.mouseClick(dialog.findChild(type(dialog.cancel), button), Qt.MouseButton.LeftButton)
         await window.tasks.settled()
         assert bool(closed) is ends
+
+
+async def test_a_page_is_built_between_other_things_when_it_is_clicked(running):
+    window = running.window
+    await running.opened()
+    await window.tasks.settled()
+    window.rail.buttons["usage"].click()
+    assert window.rail.buttons["usage"].isChecked() and window.current == "chat"
+    others = 0
+    while window.current != "usage":
+        await asyncio.sleep(0)
+        others += 1
+    assert others > 4 and window.stack.currentWidget() is window.pages["usage"]
+    assert not window._building
+    await running.aclose()
+
+
+async def test_what_is_asked_for_last_is_shown_and_what_was_begun_is_kept(running):
+    window = running.window
+    await running.opened()
+    window.rail.buttons["usage"].click()
+    window.show_page("chat")
+    await window.tasks.settled()
+    assert window.current == "chat" and window.rail.buttons["chat"].isChecked()
+    window.rail.buttons["library"].click()
+    window.rail.buttons["settings"].click()
+    await window.tasks.settled()
+    assert window.current == "settings" and window.rail.buttons["settings"].isChecked()
+    await running.aclose()
+
+
+async def test_who_cannot_wait_gets_the_page_that_was_begun_whole(running):
+    window = running.window
+    await running.opened()
+    window.rail.buttons["usage"].click()
+    while "usage" not in window._building:
+        await asyncio.sleep(0)
+    begun, page = window._building["usage"], window.page("usage")
+    assert page is begun and page.services is running.services and page.view.isHidden() is False
+    await window.tasks.settled()
+    assert window.current == "usage" and window.stack.indexOf(page) >= 0
+    assert len([each for each in window.stack.children() if type(each) is type(page)]) == 1
+    await running.aclose()
+
+
+async def test_modules_of_a_page_are_read_when_the_pointer_comes_near(running):
+    window = running.window
+    await running.opened()
+    button = window.rail.buttons["usage"]
+    at = QPointF(button.rect().center())
+    QApplication.sendEvent(button, QEnterEvent(at, at, at))
+    assert window.tasks.is_running("import:usage")
+    await window.tasks.settled()
+    assert "desktop.ui.usage.page" in sys.modules and "usage" not in window.pages
+    await running.aclose()
+
+
+async def test_closing_asks_for_jobs_whose_page_nobody_has_opened(running):
+    window = running.window
+    await running.opened()
+    running.services.transcription.reason_to_stay = lambda: "A recording is being transcribed."
+    window.close()
+    while window.findChild(QDialog, "dialog") is None:
+        await asyncio.sleep(0)
+    assert "is being transcribed" in window.findChild(QDialog, "dialog").label.text() and window.isVisible()
+    window.findChild(QDialog, "dialog").reject()
+    await running.aclose()
 
 
 def test_closing_does_not_ask_without_a_reason(window):

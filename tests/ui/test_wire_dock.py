@@ -636,7 +636,7 @@ def test_figures_of_a_row_in_words(qapp):
     calls.add([row(1)], is_all=True)
     shown = [calls.index(0, at).data() for at in range(len(COLUMNS))]
     assert shown[1:] == [
-        "POST", "/v1/chat/completions", "gpt-4o", "200", "1.23 s", "5.7 kB", "$0.0041", "1", "complete"
+        "POST", "/v1/chat/completions", "gpt-4o", "200", "1.23 s", "5.7\u00a0kB", "$0.0041", "1", "complete"
     ]  # fmt: skip
     assert words.status(replace(row(1), fate=Fate.CUT)) == "200 cut"
     assert words.status(CallRow("a", 1, "GET", "/", fate=Fate.FAILED)) == "failed"
