@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from hearing import NUMBERS, HearingServer, recording, refused
-from hearing_desk import ALL, Desk
+from hearing_desk import ALL, OPTIONS, Desk
 from hearing_desk import quick as quick
 from hearing_desk import server as server
 from hearing_desk import short as short
@@ -20,10 +20,12 @@ from hearing_desk import wav as wav
 from msgspec.structs import replace
 
 from desktop.core.conversation import State
+from desktop.core.errors import ArchiveFull
 from desktop.core.profile import Budget
 from desktop.services.jobs import JobState
 from desktop.services.transcription import cutter, delivery
-from desktop.store import recordings
+from desktop.services.transcription import run as run_module
+from desktop.store import conversations, recordings
 
 
 async def until(is_so) -> None:
@@ -471,4 +473,72 @@ async def test_a_random_stop_at_any_moment_leaves_nothing_behind_and_loses_nothi
     await until(lambda: not list((tmp_path / "data" / "cache" / "transcription").glob("*")))
     assert threading.active_count() <= threads + 8
     assert not any(row.fate.value == "open" for row in desk.ledger())
+    await desk.close()
+
+
+# What is said
+
+
+async def test_a_server_that_takes_long_and_a_disk_that_is_full_are_said(tmp_path, server, short):
+    desk = Desk(tmp_path / "data", server)
+    shift = 0.0
+    desk.tools.clock = lambda: time.monotonic() + shift
+    server.gate.clear()
+    (id,) = await desk.add(short)
+    run = await until_there(lambda: desk.service._runs.get(id))
+    await until(lambda: run._progress.is_out(0))
+    assert desk.service.job(id).words == "Sends"
+    shift = 200.0
+    run._progress.show()
+    assert desk.service.job(id).words == "Is being heard, takes longer than usual: 3 min so far"
+    run._has_trouble(ArchiveFull("The disk is full."))
+    view = desk.service.job(id)
+    assert view.state is JobState.WAITING and view.words.startswith("The disk is full. Make room")
+    run._has_trouble(None)
+    assert desk.service.job(id).state is JobState.RUNNING
+    server.gate.set()
+    await desk.service.settled()
+    assert desk.service.job(id).state is JobState.DONE
+    await desk.close()
+
+
+async def until_there(find):
+    await until(lambda: find() is not None)
+    return find()
+
+
+async def test_a_full_disk_at_the_end_is_waited_for_and_nothing_is_paid_again(tmp_path, server, short, monkeypatch):
+    desk = Desk(tmp_path / "data", server)
+    monkeypatch.setattr(run_module, "ROOM_S", 0.01)
+    real, full = recordings.drop_parts, []
+
+    def drop_parts(db, job):
+        if full:
+            raise full.pop()
+        real(db, job)
+
+    monkeypatch.setattr(recordings, "drop_parts", drop_parts)
+    (id,) = await desk.add(short)
+    await until(lambda: len(server.sent) == 1)
+    full += [ArchiveFull("The disk is full.")] * 3
+    await desk.service.settled()
+    assert desk.service.job(id).state is JobState.DONE and len(server.sent) == 1 and not full
+    assert any(state == "waiting" and words.startswith("The disk is full.") for state, words in desk.told)
+    await desk.close()
+
+
+async def test_the_same_wishes_go_on_with_what_was_begun_unless_it_is_in_the_trash(tmp_path, server, wav):
+    desk = Desk(tmp_path / "data", server, parts=1)
+    server.faults = [None, refused(401)]
+    view = await desk.one(wav)
+    assert view.state is JobState.FAILED and view.parts_done == 1
+    (look,) = await desk.service.look([str(wav)], OPTIONS)
+    assert await desk.service.take_up(look, replace(OPTIONS, prompt="other words")) == ""
+    desk.database.write_now(lambda db: conversations.trash(db, [view.conversation], 5))
+    assert await desk.service.take_up(look, OPTIONS) == ""
+    desk.database.write_now(lambda db: conversations.restore(db, [view.conversation]))
+    assert await desk.service.take_up(look, replace(OPTIONS, formats_out=("txt",), out_dir=str(tmp_path))) == view.id
+    await desk.service.settled()
+    view = desk.service.job(view.id)
+    assert view.state is JobState.DONE and view.written and count(server)[server.sent[0].text] == 1
     await desk.close()

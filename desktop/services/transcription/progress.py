@@ -34,6 +34,7 @@ class Progress:
 
     def begins(self, number: int) -> None:
         self.flying[number] = 0.0
+        self.show()
 
     def sent(self, number: int, done: int, of: int) -> None:
         self._waiting.pop(number, None)
