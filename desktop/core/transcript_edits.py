@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from desktop.core.errors import BadInput
 from desktop.core.ids import new_id
 from desktop.core.subtitles.rules import words_of
-from desktop.core.transcript import Segment, Speaker, Transcript
+from desktop.core.transcript import Segment, Speaker, Transcript, Word
 
 SEARCH_S = 2.0
 """How long one pattern may search one text: a pattern can be made that never ends."""
@@ -34,39 +34,49 @@ def set_text(transcript: Transcript, segment: str, text: str, *, second: bool = 
 def split(transcript: Transcript, segment: str, at: int, moment: int | None = None) -> Transcript:
     """Cut a segment before the character `at` of its text, and in time at `moment`, or where the word there begins."""
     found = _get(transcript, segment)
-    before, after = found.text[:at].rstrip(), found.text[at:].lstrip()
+    before, after = found.text[: max(0, at)].rstrip(), found.text[max(0, at) :].lstrip()
     if not before or not after:
         raise BadInput("There is nothing to split off here.", "Put the cursor between two words.")
-    words = words_of(found)
-    count = len(before.split())
+    head, tail = _words_apart(found, before, after)
     if moment is None:
-        moment = words[min(count, len(words) - 1)].begins
+        moment = tail[0].begins
     if not found.begins < moment < found.ends:
         moment = found.begins + (found.ends - found.begins) * len(before) // len(found.text)
-    known = bool(found.words) and len(words) == len(found.words)
-    first = replace(found, ends=moment, text=before, words=tuple(words[:count]) if known else (), second=found.second)
-    rest = replace(
-        found, id=new_id(), begins=moment, text=after, words=tuple(words[count:]) if known else (), second=""
-    )
+    known = bool(found.words)
+    first = replace(found, ends=moment, text=before, words=head if known else ())
+    rest = replace(found, id=new_id(), begins=moment, text=after, words=tail if known else (), second="")
     return _replaced(transcript, {segment: (first, rest)})
 
 
+def _words_apart(found: Segment, before: str, after: str) -> tuple[tuple[Word, ...], tuple[Word, ...]]:
+    """The words of both parts; one that is cut through has its time shared out by its letters."""
+    words, heads, tails = words_of(found), before.split(), after.split()
+    count = len(heads)
+    if len(heads) + len(tails) == len(words):
+        return tuple(words[:count]), tuple(words[count:])
+    cut = words[count - 1]
+    middle = cut.begins + (cut.ends - cut.begins) * len(heads[-1]) // len(cut.text)
+    left, right = Word(heads[-1], cut.begins, middle), Word(tails[0], middle, cut.ends)
+    return (*words[: count - 1], left), (right, *words[count:])
+
+
 def merge(transcript: Transcript, segments: Collection[str]) -> Transcript:
-    """Neighbours as one, with the speaker of the first."""
+    """Neighbours as one, with the speaker of the first who says anything."""
     places = [at for at, found in enumerate(transcript.segments) if found.id in segments]
     if len(places) < 2 or places != list(range(places[0], places[-1] + 1)):
         raise BadInput("Only segments that follow each other can be merged.", "Select neighbours.")
     some = transcript.segments[places[0] : places[-1] + 1]
-    words = tuple(word for each in some for word in words_of(each)) if all(each.words for each in some) else ()
+    said = [each for each in some if each.text.strip()] or [some[0]]
     doubt = 0
     for each in some:
         doubt |= each.doubt
     joined = replace(
         some[0],
         ends=max(each.ends for each in some),
-        text=" ".join(each.text.strip() for each in some if each.text.strip()),
+        text=" ".join(each.text.strip() for each in said),
+        speaker=said[0].speaker,
         second=" ".join(each.second.strip() for each in some if each.second.strip()),
-        words=words,
+        words=tuple(word for each in said for word in words_of(each)) if all(each.words for each in said) else (),
         doubt=doubt,
     )
     rest: dict[str, tuple[Segment, ...]] = {each.id: () for each in some[1:]}
@@ -78,19 +88,21 @@ def move_edge(
 ) -> Transcript:
     """Where a segment begins or ends; it stays at least SHORTEST long and within the recording."""
     found = _get(transcript, segment)
-    first = found.begins if begins is None else max(0, min(begins, found.ends - SHORTEST))
-    last = found.ends if ends is None else max(ends, first + SHORTEST)
-    if transcript.milliseconds and begins is None:
-        last = min(last, max(transcript.milliseconds, found.ends))
+    longest = max(transcript.milliseconds, found.ends) if transcript.milliseconds else None
+    wanted = found.ends if ends is None else ends if longest is None else min(ends, longest)
+    first = found.begins if begins is None else max(0, min(begins, wanted - SHORTEST))
+    last = wanted if ends is None else max(wanted, first + SHORTEST)
     return _ordered(_changed(transcript, segment, lambda each: replace(each, begins=first, ends=last)))
 
 
 def shift(transcript: Transcript, milliseconds: int, segments: Collection[str] | None = None) -> Transcript:
-    """Some, or all, later or (negative) earlier; none begins before the recording does."""
+    """Some, or all, later or (negative) earlier; none is moved out of the recording, at its beginning or its end."""
     chosen = [each for each in transcript.segments if segments is None or each.id in segments]
     if not chosen:
         return transcript
     by = max(milliseconds, -min(each.begins for each in chosen))
+    if transcript.milliseconds:
+        by = min(by, max(0, transcript.milliseconds - max(each.ends for each in chosen)))
     wanted = {each.id for each in chosen}
     moved = tuple(each.later(by) if each.id in wanted else each for each in transcript.segments)
     return _ordered(replace(transcript, segments=moved))
@@ -98,7 +110,8 @@ def shift(transcript: Transcript, milliseconds: int, segments: Collection[str] |
 
 def insert(transcript: Transcript, begins: int, ends: int, text: str = "", speaker: str = "") -> tuple[Transcript, str]:
     """A new segment at its place; returns its id too."""
-    made = Segment(new_id(), max(0, begins), max(ends, begins + SHORTEST), text, speaker)
+    first = max(0, begins)
+    made = Segment(new_id(), first, max(ends, first + SHORTEST), text, speaker)
     return _ordered(replace(transcript, segments=(*transcript.segments, made))), made.id
 
 
@@ -304,7 +317,7 @@ class History:
         """Take a change; `joins` makes one step of it and the last one of the same words, as typing does."""
         if changed == self.now:
             return
-        if not (joins and self._before and self._before[-1][0] == words):
+        if not (joins and self._before and self._before[-1][0] == words and not self._after):
             self._before.append((words, self.now))
         self._after.clear()
         self.now = changed

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import itertools
+import operator
+
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from desktop.core import transcript_edits as edits
 from desktop.core.errors import BadInput
+from desktop.core.subtitles.rules import Rules, fix, reflow, words_of
 from desktop.core.transcript import Segment, Speaker, Transcript, Word
 
 TALK = Transcript(
@@ -170,3 +175,159 @@ def test_undo_goes_back_through_any_changes(choices):
     for state in reversed(states):
         assert history.now == state
         history.undo()
+
+
+def test_typing_after_a_step_back_is_a_step_of_its_own():
+    history = edits.History(TALK)
+    history.do("Type", edits.set_text(TALK, "3", "a"))
+    between = history.now
+    history.do("Type", edits.set_text(history.now, "2", "b"))
+    history.undo()
+    history.do("Type", edits.set_text(history.now, "2", "c"), joins=True)
+    assert history.undo() == between
+
+
+# Edges
+
+
+def test_a_cut_through_a_word_shares_its_time():
+    made = edits.split(TALK, "1", len("one tw"))
+    first, second = made.segments[:2]
+    assert (first.text, second.text) == ("one tw", "o three four")
+    assert [w.text for w in first.words] == ["one", "tw"] and [w.text for w in second.words] == ["o", "three", "four"]
+    assert 1000 < first.ends == second.begins == second.words[0].begins < 1900
+
+
+def test_nothing_is_split_off_before_the_beginning():
+    with pytest.raises(BadInput):
+        edits.split(TALK, "2", -2)
+
+
+def test_both_edges_move_together():
+    moved = edits.move_edge(TALK, "1", begins=7000, ends=8000).segments[1]
+    assert (moved.id, moved.begins, moved.ends) == ("1", 7000, 8000)
+    beyond = edits.move_edge(TALK, "3", begins=90_000, ends=99_000).segments[2]
+    assert (beyond.begins, beyond.ends) == (14_990, 15_000)
+
+
+def test_a_shift_stops_at_the_end_of_the_recording():
+    assert edits.shift(TALK, 99_000).segments[-1].ends == 15_000
+    long = msgspec.structs.replace(TALK, milliseconds=5000)
+    assert edits.shift(long, 1000) == long, "what is out of the recording already is not moved further out, nor back"
+
+
+def test_a_segment_put_in_before_the_beginning_is_at_the_beginning():
+    made, new = edits.insert(TALK, -500, -100, "x")
+    found = next(s for s in made.segments if s.id == new)
+    assert (found.begins, found.ends) == (0, edits.SHORTEST)
+
+
+def test_merged_with_an_empty_one_words_keep_their_times_and_their_speaker():
+    made, new = edits.insert(TALK, 0, 50)
+    joined = edits.merge(made, {new, "1"}).segments[0]
+    assert joined.text == "one two three four" and joined.words == TALK.segments[0].words and joined.speaker == "a"
+
+
+@pytest.mark.parametrize(
+    ("text", "times"),
+    [
+        ("one too three four", {"one": 0, "too": 1000, "three": 2000, "four": 3000}),
+        ("one and two three four", {"one": 0, "two": 1000, "three": 2000, "four": 3000}),
+        ("one four", {"one": 0, "four": 3000}),
+        ("zero one two three four five", {"one": 0, "two": 1000, "four": 3000}),
+    ],
+)
+def test_words_beside_a_change_keep_their_times(text, times):
+    words = words_of(edits.set_text(TALK, "1", text).segments[0])
+    assert [word.text for word in words] == text.split()
+    assert {word.text: word.begins for word in words if word.text in times} == times
+    assert all(a.begins <= a.ends <= b.begins for a, b in itertools.pairwise(words))
+
+
+def test_text_set_anew_keeps_the_other_language():
+    talk = msgspec.structs.replace(
+        TALK, segments=(*TALK.segments, Segment("4", 13_000, 14_000, "", "b", second="nur hier"))
+    )
+    for made in (reflow(talk, Rules(line=10, lines=1)), fix(talk, Rules(line=10, lines=1))):
+        assert " ".join(s.second for s in made.segments).split() == ["fünf", "sechs", "nur", "hier"]
+
+
+WORDS = st.lists(st.sampled_from(["ja", "nein", "日本", "שלום", "vielleicht,", "Ende."]), max_size=6).map(" ".join)
+
+
+@st.composite
+def talks(draw):
+    at, segments = 0, []
+    for number in range(draw(st.integers(1, 6))):
+        begins, text = at + draw(st.integers(-200, 800)), draw(WORDS)
+        ends = max(0, begins) + draw(st.integers(0, 3000))
+        step = (ends - max(0, begins)) // max(1, len(text.split()))
+        timed = tuple(
+            Word(w, max(0, begins) + n * step, max(0, begins) + (n + 1) * step) for n, w in enumerate(text.split())
+        )
+        words = timed if draw(st.booleans()) else ()
+        segments.append(
+            Segment(str(number), max(0, begins), ends, text, draw(st.sampled_from(["", "a", "b"])), draw(WORDS), words)
+        )
+        at = ends
+    segments.sort(key=lambda s: (s.begins, s.ends))
+    length = max(s.ends for s in segments) + draw(st.integers(0, 5000))
+    return Transcript(tuple(segments), TALK.speakers, length)
+
+
+def steps(now, choice, number):
+    ids = [segment.id for segment in now.segments]
+    some = ids[number % len(ids)]
+    match choice:
+        case "split":
+            return edits.split(now, some, number)
+        case "merge":
+            return edits.merge(now, ids[number % len(ids) :][:3])
+        case "edge":
+            return (
+                edits.move_edge(now, some, begins=number * 97 - 300)
+                if number % 2
+                else edits.move_edge(now, some, ends=number * 131)
+            )
+        case "both":
+            return edits.move_edge(now, some, begins=number * 211, ends=number * 199)
+        case "shift":
+            return edits.shift(now, (number - 20) * 400, ids[::2] if number % 3 else None)
+        case "speaker":
+            return edits.merge_speakers(now, ["a"], "b")
+        case "reflow":
+            return reflow(now, Rules())
+        case _:
+            return fix(now, Rules())
+
+
+@given(
+    talks(),
+    st.lists(
+        st.tuples(
+            st.sampled_from(["split", "merge", "edge", "both", "shift", "speaker", "reflow", "fix"]), st.integers(0, 40)
+        ),
+        max_size=6,
+    ),
+)
+def test_no_change_loses_a_word_or_puts_times_out_of_order(talk, choices):
+    for choice, number in choices:
+        try:
+            made = steps(talk, choice, number)
+        except BadInput:
+            continue
+        for get in (operator.attrgetter("text"), operator.attrgetter("second")):
+            before, after = (
+                "".join(sorted("".join(map(get, t.segments)).replace("\n", " "))).strip() for t in (talk, made)
+            )
+            assert after == before, choice
+        assert all(0 <= s.begins <= s.ends for s in made.segments), choice
+        assert [s.begins for s in made.segments] == sorted(s.begins for s in made.segments), choice
+        assert len({s.id for s in made.segments}) == len(made.segments)
+        if choice not in ("reflow", "fix"):  # which keep too many words on the screen beyond the end
+            assert max(s.ends for s in made.segments) <= max(
+                talk.milliseconds, *(s.ends for s in talk.segments), edits.SHORTEST
+            )
+        if not made.segments:
+            return
+        talk = made

@@ -6,6 +6,7 @@ Lengths are characters, speeds characters a second, durations and gaps milliseco
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
+from difflib import SequenceMatcher
 from enum import StrEnum
 from typing import Annotated
 
@@ -16,6 +17,7 @@ from desktop.core.ids import new_id
 from desktop.core.transcript import Segment, Transcript, Word
 
 _SENTENCE_ENDS = (".", "!", "?", "…", "。", "！", "？")
+MOST_COMPARED = 40_000  # pairs of words: what is longer is not compared word by word
 _CLAUSE_ENDS = (",", ";", ":", "、", "，")
 
 
@@ -154,7 +156,9 @@ def fix(transcript: Transcript, rules: Rules, only: Collection[str] | None = Non
     for segment in transcript.segments:
         if only is not None and segment.id not in only:
             segments.append(segment)
-        elif segment.text.strip():
+        elif not segment.text.strip():
+            segments += [segment] if segment.second.strip() else []
+        else:
             segments += _split(_upright(segment, rules), rules)
     spaced = _spaced(segments, rules, only, transcript.milliseconds)
     return replace(transcript, segments=tuple(spaced))
@@ -175,16 +179,53 @@ def _split(segment: Segment, rules: Rules) -> list[Segment]:
 
 
 def words_of(segment: Segment) -> list[Word]:
-    """The words with their times: the model's where they still are the text, else shared out by length."""
-    said = segment.text.split()
-    if [word.text.strip() for word in segment.words] == said:
-        return [Word(text, word.begins, word.ends) for text, word in zip(said, segment.words, strict=True)]
+    """The words with their times: the model's where they still are the text, else shared out by length.
+
+    In a text that was edited the words beside a change keep theirs.
+    """
+    said, known = segment.text.split(), segment.words
+    heard = [word.text.strip() for word in known]
+    found: list[Word] = []
+    for first, last, begin, end in _stretches(heard, said):
+        some, words = known[first:last], said[begin:end]
+        if len(some) == len(words):
+            found += [Word(text, word.begins, word.ends) for text, word in zip(words, some, strict=True)]
+        elif words:
+            begins = found[-1].ends if found else segment.begins
+            ends = known[last].begins if last < len(known) else segment.ends
+            found += _shared_out(words, begins, max(begins, ends))
+    return found
+
+
+def _stretches(heard: Sequence[str], said: Sequence[str]) -> list[tuple[int, int, int, int]]:
+    """Where words heard (first, last) are words of a text (begin, end), alike or one in place of the other."""
+    before = _alike(heard, said)
+    after = _alike(heard[before:][::-1], said[before:][::-1])
+    middle, changed = heard[before : len(heard) - after], said[before : len(said) - after]
+    found = [(0, before, 0, before)]
+    if middle and changed and len(middle) * len(changed) <= MOST_COMPARED:
+        compared = SequenceMatcher(None, middle, changed, autojunk=False).get_opcodes()
+        found += [
+            (before + first, before + last, before + begin, before + end) for _, first, last, begin, end in compared
+        ]
+    else:
+        found.append((before, len(heard) - after, before, len(said) - after))
+    return [*found, (len(heard) - after, len(heard), len(said) - after, len(said))]
+
+
+def _alike(some: Sequence[str], others: Sequence[str]) -> int:
+    """How many words both begin with."""
+    pairs = enumerate(zip(some, others, strict=False))
+    return next((at for at, (one, other) in pairs if one != other), min(len(some), len(others)))
+
+
+def _shared_out(said: Sequence[str], begins: int, ends: int) -> list[Word]:
     weight = sum(len(word) + 1 for word in said) or 1
-    shown, at, found = segment.ends - segment.begins, 0, []
+    at, found = 0, []
     for word in said:
-        begins = segment.begins + shown * at // weight
+        first = begins + (ends - begins) * at // weight
         at += len(word) + 1
-        found.append(Word(word, begins, segment.begins + shown * at // weight))
+        found.append(Word(word, first, begins + (ends - begins) * at // weight))
     return found
 
 
@@ -197,21 +238,29 @@ def reflow(transcript: Transcript, rules: Rules) -> Transcript:
             segment is None or segment.speaker != run[-1].speaker or segment.begins - run[-1].ends > 2000
         )
         if starts_anew:
-            made += _set([words_of(each) for each in run], rules, run[0], doubt=_joined_doubt(run))
+            made += _set_anew(run, rules)
             run = []
         if segment is not None and segment.text.strip():
             run.append(segment)
+        elif segment is not None and segment.second.strip():
+            made += [*_set_anew(run, rules), segment]
+            run = []
     return replace(transcript, segments=tuple(_spaced(made, rules, None, transcript.milliseconds)))
 
 
-def _joined_doubt(run: Sequence[Segment]) -> int:
+def _set_anew(run: Sequence[Segment], rules: Rules) -> list[Segment]:
+    """Segments of one speaker as subtitles; only such as have times of all their words keep them."""
+    if not run:
+        return []
     doubt = 0
     for segment in run:
         doubt |= segment.doubt
-    return doubt
+    second = " ".join(each.second.strip() for each in run if each.second.strip())
+    words = run[0].words if all(each.words for each in run) else ()
+    return _set([words_of(each) for each in run], rules, replace(run[0], second=second, words=words, doubt=doubt))
 
 
-def _set(groups: Sequence[Sequence[Word]], rules: Rules, like: Segment, doubt: int | None = None) -> list[Segment]:
+def _set(groups: Sequence[Sequence[Word]], rules: Rules, like: Segment) -> list[Segment]:
     """Words as subtitles: each as long as the rules let it be, ended rather after a sentence, a clause or a pause."""
     words = [word for group in groups for word in group]
     made: list[Segment] = []
@@ -228,10 +277,23 @@ def _set(groups: Sequence[Sequence[Word]], rules: Rules, like: Segment, doubt: i
             "\n".join(wrap(text, rules.line)),
             speaker=like.speaker,
             words=tuple(some) if like.words else (),
-            doubt=like.doubt if doubt is None else doubt,
+            doubt=like.doubt,
         )
         made.append(segment)
         first = end + 1
+    return _with_second(made, like.second)
+
+
+def _with_second(segments: Sequence[Segment], second: str) -> list[Segment]:
+    """The other language's words shared out among segments as their own words are."""
+    words = second.split()
+    whole = sum(len(each.text) for each in segments)
+    made, at, through = [], 0, 0
+    for each in segments:
+        through += len(each.text)
+        end = len(words) * through // whole if whole else len(words)
+        made.append(replace(each, second=" ".join(words[at:end])))
+        at = end
     return made
 
 
