@@ -12,7 +12,7 @@ import sounds
 from frame import nameless
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QAbstractItemModelTester, QTest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QWidget
 from test_editor import FATAL, SAID, FileDevice, transcript
 from wire import MODEL, Wire
 
@@ -133,6 +133,35 @@ async def test_an_archive_that_is_open_for_reading_is_read_and_not_written(desk)
     await desk.close()
 
 
+async def test_the_pages_own_head_gives_way_to_the_editors(desk):
+    from desktop.ui.transcription.page import TranscriptionPage
+
+    await desk.open()
+    page = TranscriptionPage(desk.failures.append)
+    desk.qtbot.addWidget(page)
+    page.resize(1200, 700)
+    page.show()
+    page.attach(desk.services)
+    await page.tasks.settled()
+    assert page.head.isVisible()
+    await page.open_conversation("C1")
+    editor = page.editor
+    assert editor.isVisible() and not page.head.isVisible()
+    fold = editor.head.findChild(QWidget, "editor.fold-history")
+    assert fold.isVisible() and page.history.isVisible()
+    fold.click()
+    assert not page.history.isVisible()
+    editor.saving.problem = "The disk is full."
+    assert "talk.wav" in page.reason_to_stay()
+    editor.saving.problem = ""
+    page.show_queue()
+    assert page.head.isVisible() and page.reason_to_stay() == ""
+    await page.close_down()
+    await page.tasks.aclose()
+    await editor.tasks.aclose()
+    await desk.close()
+
+
 async def test_the_rules_are_remembered(desk):
     view = await desk.open()
     view.check.fields["line"].setValue(37)
@@ -220,4 +249,6 @@ def test_changes_are_rows_with_what_differs(qtbot):
     assert [each.segment for each in model.taken] == ["b"]
     model.take_all(False)
     assert model.taken == []
+    model.show([Change("a", 0, "one", ""), Change("b", 9, "x", "y")])
+    assert [each.segment for each in model.taken] == ["b"], "to lose words is chosen, not left alone"
     assert differing("one two three", "one 2 three") == ([(4, 7, "find")], [(4, 5, "find")])

@@ -321,7 +321,7 @@ async def test_every_key_of_the_editor_is_on_one_sheet(table):  # noqa: F811
     listed = {told for _, rows in keys_sheet.listed(view.actions_by_name) for _, told in rows}
     with_keys = {name: each for name, each in view.actions_by_name.items() if each.shortcuts()}
     assert {keys_sheet._words(name, each) for name, each in with_keys.items()} <= listed
-    view.show_keys()
+    view.asking.keys(view.actions_by_name)
     await table.until(lambda: QApplication.activeModalWidget() is not None)
     sheet = QApplication.activeModalWidget()
     assert sheet.objectName() == "editor.keys-sheet"

@@ -34,9 +34,11 @@ class ChangesModel(QAbstractListModel):
         self._compares = True
 
     def show(self, changes: Sequence[Change], *, compares: bool = True) -> None:
-        """Other changes, all of them taken; `compares`: it makes sense to mark what differs."""
+        """Other changes. All are taken at first but those that leave nothing of the words: a model that hears nothing
+        is wrong more often than the text. `compares`: it makes sense to mark what differs."""
         self.beginResetModel()
-        self._rows, self._left_out, self._compares = tuple(changes), set(), compares
+        self._rows, self._compares = tuple(changes), compares
+        self._left_out = {row.segment for row in changes if not row.after.strip()}
         self.endResetModel()
         self.chosen.emit()
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLineEdit, QPushButton, QToolButton, QWidget
+from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLineEdit, QToolButton, QWidget
 
 from desktop.core import transcript_edits as edits
 from desktop.core.errors import BadInput
@@ -17,6 +17,7 @@ from desktop.core.transcript_edits import Match, Search
 from desktop.ui import icons, theme
 from desktop.ui.tasks import Tasks
 from desktop.ui.transcription.editor import search_slices, words
+from desktop.ui.transcription.editor.buttons import push_button
 from desktop.ui.transcription.editor.state import EditState
 from desktop.ui.widgets.labels import plain_label
 from desktop.ui.widgets.tooltip import tip
@@ -85,8 +86,8 @@ class FindPanel(QFrame):
             icons.put(button, icon)
             button.clicked.connect(lambda _=False, work=work: work())
             first.addWidget(button)
-        self.replace_one = self._button("replace-one", "Replace", self._replace_one)
-        self.replace_all = self._button("replace-all", "Replace all", self._replace_all)
+        self.replace_one = push_button(self, "replace-one", "Replace", self._replace_one)
+        self.replace_all = push_button(self, "replace-all", "Replace all", self._replace_all)
         second = self._second = QHBoxLayout()
         second.addWidget(self.replace_one)
         second.addWidget(self.replace_all)
@@ -107,13 +108,6 @@ class FindPanel(QFrame):
         line.setObjectName(f"editor.{name}")
         line.setAccessibleName(told)
         return line
-
-    def _button(self, name: str, text: str, work: Callable[[], object]) -> QPushButton:
-        button = QPushButton(text, self)
-        button.setObjectName(f"editor.{name}")
-        button.setAccessibleName(text)
-        button.clicked.connect(lambda: work())
-        return button
 
     def _measure(self) -> None:
         look = theme.current()

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPoint, QSize, Qt
+from PySide6.QtCore import QPoint, QSize
 from PySide6.QtGui import QAction, QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QToolButton, QVBoxLayout, QWidget
 
 from desktop.ui import icons, theme
+from desktop.ui.transcription.editor.buttons import action_button
 from desktop.ui.widgets.labels import ElidedLabel
 
 LEAST, ALL_FROM = 400, 660
@@ -40,14 +41,14 @@ class Head(QFrame):
 
     def fill(self, back: QAction, actions: list[QAction], beside: QWidget) -> None:
         """Put the editor's actions in their places."""
-        self._row.addWidget(self._button(back))
+        self._row.addWidget(action_button(self, back))
         names = QVBoxLayout()
         names.setSpacing(0)
         names.addWidget(self.title)
         names.addWidget(self.state)
         self._row.addLayout(names, 1)
         for action in actions:
-            self._spared[action.objectName()] = button = self._button(action)
+            self._spared[action.objectName()] = button = action_button(self, action)
             self._row.addWidget(button)
         self._spared[beside.objectName()] = beside
         for widget in (beside, self.more, self.export):
@@ -56,16 +57,8 @@ class Head(QFrame):
 
     def add_folds(self, left: QAction, right: QAction) -> None:
         """The page's actions that fold its sides, at both ends: its own head need not be shown then."""
-        self._row.insertWidget(0, self._button(left, "editor.fold-history"))
-        self._row.addWidget(self._button(right, "editor.fold-parameters"))
-
-    def _button(self, action: QAction, name: str = "") -> QToolButton:
-        button = QToolButton(self)
-        button.setDefaultAction(action)
-        button.setObjectName(name or f"{action.objectName()}-button")
-        button.setAccessibleName(action.text())
-        button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly)
-        return button
+        self._row.insertWidget(0, action_button(self, left, "editor.fold-history"))
+        self._row.addWidget(action_button(self, right, "editor.fold-parameters"))
 
     def show_title(self, title: str, state: str) -> None:
         self.title.setText(title)

@@ -56,7 +56,7 @@ def _segments(view: EditorView) -> dict[str, Entry]:
         "end-later": ("End later", lambda: do.nudge(NUDGE_MS, is_begin=False), ("Alt+Shift+Up",), ""),
         "hear-again": ("Hear the selection again…", view.by_model.hear_again, ("Ctrl+Shift+R",), ""),
         "afterwork": ("Work on it with a model…", view.by_model.work_on_it, ("Ctrl+Shift+M",), ""),
-        "shift": ("Shift times…", view.ask_shift, ("Ctrl+T",), ""),
+        "shift": ("Shift times…", view.asking.shift, ("Ctrl+T",), ""),
         "revert": ("Revert to the original", view.revert, (), ""),
     }
 
@@ -69,9 +69,9 @@ def _views(view: EditorView) -> dict[str, Entry]:
         "replace": ("Find and replace", lambda: view.open_find(replace=True), ("Ctrl+H",), ""),
         "read": ("Read as text", view.faces.toggle_reading, ("Ctrl+Shift+T",), "reading"),
         "original": ("Show the original beside", view.faces.toggle_original, ("Alt+O",), "restore"),
-        "keys": ("Keys of the editor", view.show_keys, ("Ctrl+/",), ""),
+        "keys": ("Keys of the editor", lambda: view.asking.keys(view.actions_by_name), ("Ctrl+/",), ""),
         "zoom-in": ("Zoom in", lambda: wave.zoom(1.5), ("Alt++", "Alt+="), "plus"),
         "zoom-out": ("Zoom out", lambda: wave.zoom(1 / 1.5), ("Alt+-",), "minus"),
-        "zoom-segment": ("Zoom to the segment", view.zoom_segment, ("Alt+Z",), "zoom-segment"),
+        "zoom-segment": ("Zoom to the segment", view.together.zoom_segment, ("Alt+Z",), "zoom-segment"),
         "zoom-all": ("Show all of the recording", wave.zoom_all, ("Alt+0",), "fit"),
     }

@@ -23,6 +23,7 @@ from desktop.core.profile import Profile
 from desktop.ui import theme
 from desktop.ui.tasks import Tasks
 from desktop.ui.transcription.editor import changes_list, words
+from desktop.ui.transcription.editor.buttons import push_button
 from desktop.ui.transcription.editor.changes_list import ChangesList
 from desktop.ui.transcription.editor.changes_model import Change, ChangesModel
 from desktop.ui.widgets.labels import plain_label
@@ -107,12 +108,7 @@ class ModelForm(QDialog):
             widget.hide()
 
     def button(self, name: str, text: str, work: Callable[[], object]) -> QPushButton:
-        button = QPushButton(text, self)
-        button.setObjectName(f"editor.{self._name}-{name}")
-        button.setAccessibleName(text)
-        button.setAutoDefault(False)
-        button.clicked.connect(lambda: work())
-        return button
+        return push_button(self, f"{self._name}-{name}", text, work)
 
     def add_field(self, title: str, name: str, field: QWidget) -> None:
         field.setObjectName(f"editor.{self._name}-{name}")
@@ -170,8 +166,7 @@ class ModelForm(QDialog):
             self.fit_fields()
 
     def show_changes(self, changes: list[Change], before: str, after: str, *, compares: bool = True) -> None:
-        """Proposed changes, all of them taken at first, under the names of both columns; `compares` marks what
-        differs."""
+        """Proposed changes under the names of both columns; `compares` marks what differs."""
         for label, heading in zip(self.headings, (before, after), strict=True):
             label.setText(heading if changes else "")
         self.changes.show(changes, compares=compares)

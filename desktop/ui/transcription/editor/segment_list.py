@@ -22,6 +22,7 @@ from desktop.core.transcript import Segment
 from desktop.core.transcript_edits import Match
 from desktop.ui import theme
 from desktop.ui.transcription.editor import segment_paint
+from desktop.ui.transcription.editor.buttons import is_tab
 from desktop.ui.transcription.editor.in_place import InPlace
 from desktop.ui.transcription.editor.segment_paint import Mark, Row
 from desktop.ui.transcription.editor.segments_model import COLOR, ID, SECOND, SIGNS, SPEAKER, WAS, SegmentsModel
@@ -294,8 +295,7 @@ class SegmentList(TallRows):
     # Keys
 
     def event(self, event: QEvent) -> bool:
-        """Tab plays and pauses, before Qt takes it for a change of focus; Shift+Tab and F6 leave."""
-        if event.type() is QEvent.Type.KeyPress and isinstance(event, QKeyEvent) and event.key() == Qt.Key.Key_Tab:
+        if is_tab(event):
             self.play_wanted.emit()
             return True
         return super().event(event)

@@ -13,7 +13,6 @@ from PySide6.QtWidgets import (
     QLineEdit,
     QListView,
     QMenu,
-    QPushButton,
     QVBoxLayout,
     QWidget,
 )
@@ -23,6 +22,7 @@ from desktop.core.errors import BadInput
 from desktop.core.transcript import Transcript
 from desktop.ui import theme
 from desktop.ui.transcription.editor import words
+from desktop.ui.transcription.editor.buttons import push_button
 from desktop.ui.transcription.editor.speakers_model import ID, SpeakersModel
 from desktop.ui.transcription.editor.state import EditState
 from desktop.ui.transcription.editor.waveform_image import COLORS, color_of
@@ -79,7 +79,7 @@ class SpeakersPanel(QWidget):
         self.name.setObjectName("editor.speaker-name")
         self.name.setAccessibleName("Name of a speaker")
         self.name.returnPressed.connect(self._add)
-        self.add = self._button("add-speaker", "Add", self._add)
+        self.add = push_button(self, "add-speaker", "Add", self._add)
         row = self._name_row = QHBoxLayout()
         row.addWidget(self.name, 1)
         row.addWidget(self.add)
@@ -88,13 +88,13 @@ class SpeakersPanel(QWidget):
     def _doing(self) -> QWidget:
         """What is done with speakers; there when there are some."""
         self.doing = QWidget(self)
-        self.assign = self._button("assign", "Assign to the selection", self._assign)
-        self.rename = self._button("rename-speaker", "Rename", lambda: self.list.edit(self.list.currentIndex()))
-        self.color = self._button("speaker-color", "Colour", lambda: None)
+        self.assign = push_button(self, "assign", "Assign to the selection", self._assign)
+        self.rename = push_button(self, "rename-speaker", "Rename", lambda: self.list.edit(self.list.currentIndex()))
+        self.color = push_button(self, "speaker-color", "Colour", lambda: None)
         self.color.setMenu(self._colors())
-        self.merge = self._button("merge-speakers", "Merge", self._merge)
+        self.merge = push_button(self, "merge-speakers", "Merge", self._merge)
         self.merge.setToolTip("Select several speakers: what they say is said by the first one then")
-        self.delete = self._button("delete-speaker", "Delete", self._delete)
+        self.delete = push_button(self, "delete-speaker", "Delete", self._delete)
         self.delete.setToolTip("The speaker goes; what was said stays")
         grid = self._grid = QGridLayout(self.doing)
         grid.setContentsMargins(0, 0, 0, 0)
@@ -102,13 +102,6 @@ class SpeakersPanel(QWidget):
         for at, button in enumerate((self.rename, self.color, self.merge, self.delete)):
             grid.addWidget(button, 1 + at // 2, at % 2)
         return self.doing
-
-    def _button(self, name: str, text: str, work: Callable[[], object]) -> QPushButton:
-        button = QPushButton(text, self)
-        button.setObjectName(f"editor.{name}")
-        button.setAccessibleName(text)
-        button.clicked.connect(lambda: work())
-        return button
 
     def _colors(self) -> QMenu:
         menu = QMenu(self.color)

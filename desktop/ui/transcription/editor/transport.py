@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QSlider, QToolButton, QWidget
 
 from desktop.ui import icons, theme
 from desktop.ui.transcription.editor import words
+from desktop.ui.transcription.editor.buttons import action_button
 from desktop.ui.widgets.labels import plain_label
 from desktop.ui.widgets.playback import Playback
 from desktop.ui.widgets.speed_button import SpeedButton
@@ -72,11 +73,7 @@ class Transport(QFrame):
             widget.setVisible(self.width() >= look.px(ALL_FROM - 36 * at))
 
     def _add(self, action: QAction) -> None:
-        button = self._buttons[action.objectName()] = QToolButton(self)
-        button.setDefaultAction(action)
-        button.setObjectName(f"{action.objectName()}-button")
-        button.setAccessibleName(action.text())
-        button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly)
+        button = self._buttons[action.objectName()] = action_button(self, action)
         button.setAutoRaise(True)
         self._row.addWidget(button)
 

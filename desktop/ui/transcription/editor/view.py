@@ -10,11 +10,11 @@ from PySide6.QtCore import QPoint, Qt, Signal
 from PySide6.QtGui import QAction, QKeyEvent
 from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
 
-from desktop.core import transcript_edits as edits
 from desktop.core.errors import KnownError
 from desktop.ui import icons, theme
 from desktop.ui.tasks import Report, Tasks
 from desktop.ui.transcription.editor import keys, row_menu, rules_kept
+from desktop.ui.transcription.editor.asking import Asking
 from desktop.ui.transcription.editor.by_model import ByModel
 from desktop.ui.transcription.editor.check_panel import CheckPanel
 from desktop.ui.transcription.editor.commands import Commands
@@ -29,8 +29,9 @@ from desktop.ui.transcription.editor.saving import Saving
 from desktop.ui.transcription.editor.segment_list import SegmentList
 from desktop.ui.transcription.editor.segments_model import SegmentsModel
 from desktop.ui.transcription.editor.speakers_panel import SpeakersPanel
-from desktop.ui.transcription.editor.state import EditState, chosen_span
+from desktop.ui.transcription.editor.state import EditState
 from desktop.ui.transcription.editor.text_view import TextView
+from desktop.ui.transcription.editor.together import Together
 from desktop.ui.transcription.editor.transport import Transport
 from desktop.ui.transcription.editor.waveform_pane import WaveformPane
 from desktop.ui.widgets.playback import MakeDevice, Playback, qt_device
@@ -70,6 +71,8 @@ class EditorView(QWidget):
         self.listening = Listening(
             self.state, self.playback, self.list, self.waveform, self.missing, self.commands, self.tasks, self
         )
+        self.together = Together(self.state, self.commands, self.list, self.waveform, self.playback, self)
+        self.asking = Asking(self.state, self.commands, self.tasks, self)
         self.by_model = ByModel(self.state, self.commands, self.tasks, self)
         self.actions_by_name = keys.make_all(self)
         self._place_actions()
@@ -147,10 +150,8 @@ class EditorView(QWidget):
         self.listening.playable.connect(self._set_playable)
         self.listening.looped.connect(self.actions_by_name["loop"].setChecked)
         self.missing.find_wanted.connect(lambda: self.tasks.start(self._find_source(), name="find-source"))
-        self.list.picked.connect(self._picked)
         self.list.menu_wanted.connect(self._menu)
-        self.waveform.chosen.connect(self.list.select)
-        self.waveform.edge_moved.connect(self._edge_moved)
+        self.together.picked.connect(self.speakers.set_chosen)
         self.find_bar.found.connect(self.list.set_hits)
         self.find_bar.went.connect(self.list.select)
         self.find_bar.closed.connect(self.list.setFocus)
@@ -160,8 +161,9 @@ class EditorView(QWidget):
         self.check.fixed.connect(lambda told: self.notice.emit("good", told))
         self.check.rules_changed.connect(self._keep_rules)
         self.details.turned.connect(self.check.set_watching)
-        self.reading.went.connect(self._read_from)
+        self.reading.went.connect(self.together.go_to)
         self.head.export.clicked.connect(self.open_export)
+        self.asking.done.connect(lambda told: self.notice.emit("good", told))
         self.head.more.clicked.connect(self._menu_of_all)
 
     # What the page does with it
@@ -280,43 +282,8 @@ class EditorView(QWidget):
         if self.state.do("Revert to the original", self.state.original):
             self.notice.emit("info", "The transcript is as it came. Undo brings your changes back.")
 
-    def ask_shift(self) -> None:
-        self.tasks.start(self._shift(), name="shift")
-
-    async def _shift(self) -> None:
-        from desktop.ui.transcription.editor.shift_form import ask
-
-        if wanted := await ask(self, len(self.commands.chosen())):
-            self.commands.shift(wanted[0], all_of_them=wanted[1])
-
     def _told_saving(self, sentence: str, is_well: bool) -> None:
         self.head.show_state(sentence + (self._doubt(self.state.transcript) if is_well else ""), is_well=is_well)
-
-    def _edge_moved(self, id: str, begins: int, ends: int, is_done: bool) -> None:
-        """While it is dragged only the picture moves; the step is made at the end."""
-        if is_done:
-            self.waveform.set_transcript(self.state.transcript)
-            self.commands.move_edge(id, begins, ends)
-        elif (segment := self.state.segment(id)) is not None:
-            moved = edits.move_edge(
-                self.state.transcript,
-                id,
-                begins=begins if begins != segment.begins else None,
-                ends=ends if ends != segment.ends else None,
-            )
-            self.waveform.set_transcript(moved)
-
-    def _picked(self) -> None:
-        self.waveform.set_current(self.list.current)
-        self.speakers.set_chosen(len(self.list.selected()))
-        if (found := self.state.segment(self.list.current)) is not None and not self.playback.is_playing:
-            self.waveform.ensure_visible(found.begins, found.ends)
-
-    def zoom_segment(self) -> None:
-        begins, ends = chosen_span(self.state, self.commands.chosen())
-        if ends:
-            room = (ends - begins) * 0.15
-            self.waveform.show_span(max(0, begins - room), ends + room)
 
     def _menu(self, place: QPoint) -> None:
         row_menu.of_rows(self, self.actions_by_name, self.state.transcript.speakers, self.commands).popup(place)
@@ -325,13 +292,6 @@ class EditorView(QWidget):
         row_menu.of_all(self, self.actions_by_name).popup(self.head.place_of_menu())
 
     # Other faces
-
-    def _read_from(self, id: str) -> None:
-        """A paragraph was clicked: there, in the list."""
-        if (found := self.state.segment(id)) is not None:
-            self.playback.seek(found.begins)
-            self.list.select(id)
-            self.waveform.ensure_visible(found.begins, found.ends)
 
     def open_find(self, *, replace: bool) -> None:
         self.faces.show_list()
@@ -345,21 +305,7 @@ class EditorView(QWidget):
             self.tasks.start(rules_kept.keep(self.services, rules), name="keep-rules")
 
     def open_export(self) -> None:
-        self.tasks.start(self._export(), name="export")
-
-    async def _export(self) -> None:
-        from desktop.ui.transcription.editor import export_form
-
-        if told := await export_form.ask(self, self.tasks, self.state.transcript, self.title, self.path):
-            self.notice.emit("good", told)
-
-    def show_keys(self) -> None:
-        self.tasks.start(self._show_keys(), name="keys")
-
-    async def _show_keys(self) -> None:
-        from desktop.ui.transcription.editor import keys_sheet
-
-        await keys_sheet.show(self, self.actions_by_name)
+        self.asking.export(self.title, self.path)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Space plays wherever no text is edited."""

@@ -11,6 +11,7 @@ from PySide6.QtGui import QImage, QKeyEvent, QMouseEvent, QPainter, QPaintEvent,
 from PySide6.QtWidgets import QWidget
 
 from desktop.ui import theme
+from desktop.ui.transcription.editor.buttons import is_tab
 from desktop.ui.transcription.editor.pyramid import RATE, STEP_MS, Piece, Pyramid
 from desktop.ui.transcription.editor.time_scale import TimeScale
 from desktop.ui.transcription.editor.waveform_image import Bands, drawn, palette
@@ -316,8 +317,7 @@ class Waveform(QWidget):
     # Keys
 
     def event(self, event: QEvent) -> bool:
-        """Tab plays and pauses, before Qt takes it for a change of focus; Shift+Tab and F6 leave."""
-        if event.type() is QEvent.Type.KeyPress and isinstance(event, QKeyEvent) and event.key() == Qt.Key.Key_Tab:
+        if is_tab(event):
             self.play_wanted.emit()
             return True
         return super().event(event)
