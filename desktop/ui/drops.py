@@ -23,6 +23,8 @@ RECORDINGS = frozenset(_ENDINGS.split())
 """Endings by which a recording is known before anybody looked into it; from a folder the service takes these
 and .ts, which as a file by itself is more often a program."""
 
+PAGE, MODULE = "transcription", "desktop.ui.transcription.page"
+
 _KINDS = frozenset({QEvent.Type.DragEnter, QEvent.Type.DragMove, QEvent.Type.DragLeave, QEvent.Type.Drop})
 
 
@@ -57,6 +59,7 @@ class Drops(QObject):
 
     def _begin(self) -> None:
         self._window.installEventFilter(self)  # hears when the native window is made anew
+        self._window.stack.currentChanged.connect(lambda _: self._came())
         self._watch()
 
     def _watch(self) -> None:
@@ -102,10 +105,15 @@ class Drops(QObject):
             self._light()
 
     def _light(self) -> None:
-        if self._window.current != "transcription":
-            self._before = self._window.current
-            self._window.show_page("transcription")
-        self._page.set_lit(True)
+        if self._window.current == PAGE:
+            self._page.set_lit(True)
+            return
+        self._before = self._window.current
+        self._window.go_to(PAGE)  # where it is not built yet, while files hover; it is lit as soon as it comes
+
+    def _came(self) -> None:
+        if self._paths and self._window.current == PAGE:
+            self._page.set_lit(True)
 
     def _left(self) -> bool:
         if not self._paths:
@@ -122,22 +130,24 @@ class Drops(QObject):
         """Nothing hovers any more; returns the page that was in front before."""
         before, self._before, self._paths = self._before, "", []
         self._window.tasks.cancel("drop:look")
-        if "transcription" in self._window.pages:
+        if PAGE in self._window.pages:
             self._page.set_lit(False)
         return before
 
     async def _take(self, paths: list[str]) -> None:
         """Each file to the page of its kind."""
         import asyncio
+        import importlib
 
         folders = await asyncio.to_thread(folders_of, paths)
         recordings = [path for path in paths if path in folders or is_recording(path)]
         if others := [path for path in paths if path not in recordings]:
             self._window.open_files(others)
         if recordings:
-            self._window.show_page("transcription")
+            await asyncio.to_thread(importlib.import_module, MODULE)
+            self._window.show_page(PAGE)
             self._page.open_files(recordings)
 
     @property
     def _page(self) -> Any:
-        return self._window.page("transcription")
+        return self._window.page(PAGE)

@@ -3,7 +3,8 @@
     python tests/benchmarks/many_recordings.py [files]
 
 The files lie in one folder, which is dropped on the real page of the real window; the wire is false and answers at
-once, so that jobs end as fast as they can. Printed: the longest pause of the window's thread in each step.
+once, so that jobs end as fast as they can. Printed for each step: the longest pause of the window's thread, and the
+most it worked between two turns of its loop.
 """
 
 from __future__ import annotations
@@ -40,11 +41,12 @@ MOST_MS = 100
 
 
 class Pulse:
-    """Ticks on the window's loop; `longest` is the longest time it did not come round, in seconds."""
+    """Ticks on the window's loop; `longest` is the longest time it did not come round, `busiest` the most that its
+    thread worked meanwhile, in seconds: other programs make the first longer, not the second."""
 
     def __init__(self) -> None:
-        self.longest = 0.0
-        self._last = time.perf_counter()
+        self.longest = self.busiest = 0.0
+        self._last, self._worked = time.perf_counter(), time.thread_time()
 
     async def beat(self) -> None:
         while True:
@@ -52,13 +54,14 @@ class Pulse:
             self.mark()
 
     def mark(self) -> None:
-        now = time.perf_counter()
+        now, worked = time.perf_counter(), time.thread_time()
         self.longest = max(self.longest, now - self._last - TICK_S)
-        self._last = now
+        self.busiest = max(self.busiest, worked - self._worked)
+        self._last, self._worked = now, worked
 
     def restart(self) -> None:
         self.mark()
-        self.longest = 0.0
+        self.longest = self.busiest = 0.0
 
 
 class Steps:
@@ -73,9 +76,10 @@ class Steps:
         began = time.perf_counter()
         yield
         self._pulse.mark()
-        self.worst = max(self.worst, self._pulse.longest)
-        took = time.perf_counter() - began
-        print(f"{name:<34}{took:7.2f} s   longest pause {self._pulse.longest * 1000:6.0f} ms", flush=True)
+        pulse, took = self._pulse, time.perf_counter() - began
+        self.worst = max(self.worst, pulse.busiest)
+        pauses = f"longest pause {pulse.longest * 1000:5.0f} ms, most work in one {pulse.busiest * 1000:5.0f} ms"
+        print(f"{name:<28}{took:7.2f} s   {pauses}", flush=True)
 
 
 async def main(count: int) -> int:
@@ -138,7 +142,7 @@ async def measure(window, services, tapes: Path, count: int) -> int:
         page.head.clear.trigger()
         await until(lambda: page.rows.rowCount() == 0)
     beating.cancel()
-    print(f"longest of all: {steps.worst * 1000:.0f} ms of at most {MOST_MS}")
+    print(f"most work between two turns of the loop: {steps.worst * 1000:.0f} ms of at most {MOST_MS}")
     return 0 if steps.worst * 1000 <= MOST_MS else 1
 
 

@@ -86,6 +86,7 @@ async def test_recordings_over_the_chat_bring_their_page_and_light_it(seat, tmp_
     window.show_page("chat")
     path = recording(tmp_path / "garden.wav")
     assert seat.drag(path)
+    await seat.settled()  # the page is built while the file hovers
     page = window.pages["transcription"]
     assert window.current == "transcription" and page.drop.is_lit
     seat.go_away()
@@ -95,6 +96,33 @@ async def test_recordings_over_the_chat_bring_their_page_and_light_it(seat, tmp_
     assert window.current == "transcription" and not page.drop.is_lit
     assert [page.rows.at(row).title for row in range(page.rows.rowCount())] == ["garden.wav"]
     assert window.pages["chat"].composer.text() == ""  # the composer swallowed nothing
+    await seat.leave()
+
+
+async def test_a_drop_and_a_leave_before_the_page_is_built(seat, tmp_path):
+    window = await seat.sit_down()
+    window.show_page("chat")
+    path = recording(tmp_path / "garden.wav")
+    assert seat.drag(path)
+    seat.go_away()
+    await seat.settled()
+    assert window.current == "chat" and not window.pages["transcription"].drop.is_lit
+    assert seat.drag(path) and seat.drop()
+    await seat.settled()
+    page = window.pages["transcription"]
+    assert window.current == "transcription" and not page.drop.is_lit and page.rows.rowCount() == 1
+    await seat.leave()
+
+
+async def test_no_event_of_a_widget_passes_through_python(seat):
+    """A filter of the application would cost each of thousands of events a call."""
+    window = await seat.sit_down()
+    heard = []
+    filtered = window.drops.eventFilter
+    window.drops.eventFilter = lambda watched, event: heard.append(watched) or filtered(watched, event)
+    window.pages["chat"].composer.repaint()
+    QApplication.sendEvent(window.pages["chat"], QEvent(QEvent.Type.User))
+    assert set(heard) <= {window, window.windowHandle()}
     await seat.leave()
 
 

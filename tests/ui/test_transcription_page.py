@@ -97,6 +97,7 @@ class Held:
             await profiles.choose((await profiles.add(Kind.OPENAI)).id)
         await profiles.set_key(profiles.chosen.id, Secret("sk-test-0123456789abcdef"))
         page = self.page = TranscriptionPage(self.failures.append)
+        page.complete()
         self.qtbot.addWidget(page)
         page.notice.connect(lambda kind, text: self.notices.append(text))
         page.undo_offered.connect(lambda text, undo: self.undone.append(undo))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QSignalBlocker, Signal
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QToolButton, QWidget
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QToolButton, QVBoxLayout, QWidget
 
 from desktop.ui import theme
 
@@ -20,8 +20,8 @@ class WordLists(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.lists: dict[str, list[str]] = {}
-        row = self._row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
+        column = self._column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
         self.box = QComboBox(self)
         self.box.setObjectName("transcription.lists")
         self.box.setAccessibleName("Kept lists of names and terms")
@@ -31,9 +31,12 @@ class WordLists(QWidget):
         self.keep.clicked.connect(lambda: self.keep_wanted.emit())
         self.forget = self._small("forget-list", "Remove", "Remove this list")
         self.forget.clicked.connect(lambda: self.forget_wanted.emit(self.box.currentText()))
-        row.addWidget(self.box, 1)
-        row.addWidget(self.forget)
+        row = QHBoxLayout()
         row.addWidget(self.keep)
+        row.addWidget(self.forget)
+        row.addStretch(1)
+        column.addWidget(self.box)
+        column.addLayout(row)
         theme.current().changed.connect(self._measure)
         self._measure()
         self.show_lists({})
@@ -45,7 +48,7 @@ class WordLists(QWidget):
         return button
 
     def _measure(self) -> None:
-        self._row.setSpacing(theme.current().gap(4))
+        self._column.setSpacing(theme.current().gap(4))
 
     def show_lists(self, lists: dict[str, list[str]], current: str = "") -> None:
         self.lists = lists

@@ -13,7 +13,7 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QStackedWidget, QWidget
 
 from desktop.core.errors import BadInput
-from desktop.ui import dialogs, drops, icons, theme
+from desktop.ui import dialogs, drops
 from desktop.ui.tasks import Report, Tasks
 from desktop.ui.transcription.live import LiveView
 from desktop.ui.transcription.part import Part
@@ -156,7 +156,6 @@ class Opening(Part):
         self.editor.head.add_folds(*self.folds)
         self._stack.addWidget(self.editor)
         self._sides.addWidget(self.editor.details)
-        icons.refresh(theme.current(), self.editor)
 
     # Subtitles
 

@@ -27,7 +27,7 @@ BESIDE, FOLDER = 0, 1
 USUAL = ("txt", "srt")
 COLUMNS = 3
 PATTERN = "{name}"
-LONGEST = 32  # characters of the example of a name
+LONGEST = 24  # characters of the example of a name
 
 
 class OutputBox(QWidget):

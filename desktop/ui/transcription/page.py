@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -49,50 +49,56 @@ class TranscriptionPage(Page):
 
     def __init__(self, report: Report, parent: QWidget | None = None) -> None:
         super().__init__(report, parent)
-        self._build()
-        self._make_parts()
-        self._make_actions()
-        self._connect()
         self.tasks.busy.disconnect(self.working)  # jobs are the work to be shown, not what the page reads
-        self._show_rows()
 
     # -- building
 
-    def _build(self) -> None:
+    def pieces(self) -> Iterator[None]:
+        self.stack = _stack(self.work)
+        self.right = _stack(self.parameters)
         self.past = History(self.history)
-        self.right = QStackedWidget(self.parameters)
+        self.history.layout().addWidget(self.past)  # type: ignore[union-attr]
+        yield
         self.form = OptionsForm(self.right)
         self.right.addWidget(self.form)
-        self.stack = QStackedWidget(self.work)
-        self.stack.addWidget(self._build_queue_side())
-        for place, widget in ((self.history, self.past), (self.parameters, self.right), (self.work, self.stack)):
-            place.layout().addWidget(widget)  # type: ignore[union-attr]
-        self.lit = Lit(self.work)
-        self.work.installEventFilter(self)
+        yield
+        self._build_queue_side()
+        yield
+        self._build_below()
+        yield
+        self._make_parts()
+        self._make_actions()
+        self._connect()
+        yield
         theme.current().changed.connect(self._measure)
         self._measure()
+        self._show_rows()
 
-    def _build_queue_side(self) -> QWidget:
+    def _build_queue_side(self) -> None:
         self.queue_side = QWidget(self.stack)
-        column = QVBoxLayout(self.queue_side)
+        column = self._column = QVBoxLayout(self.queue_side)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         self.head = Head(self.queue_side)
-        self.recorder = RecordPanel(self.tasks, self.queue_side)
         self._recorder_row = QHBoxLayout()
-        self._recorder_row.addWidget(self.recorder)
         self.middle = QStackedWidget(self.queue_side)
         self.drop = DropZone(self.middle)
         self.rows = QueueModel(self)
         self.queue = QueueView(self.rows, self.middle)
         self.middle.addWidget(self.drop)
         self.middle.addWidget(self.queue)
-        self.ready = ReadyBar(self.queue_side)
         column.addWidget(self.head)
         column.addLayout(self._recorder_row)
         column.addWidget(self.middle, 1)
-        column.addWidget(self.ready)
-        return self.queue_side
+        self.stack.addWidget(self.queue_side)
+
+    def _build_below(self) -> None:
+        self.recorder = RecordPanel(self.tasks, self.queue_side)
+        self._recorder_row.addWidget(self.recorder)
+        self.ready = ReadyBar(self.queue_side)
+        self._column.addWidget(self.ready)
+        self.lit = Lit(self.work)
+        self.work.installEventFilter(self)
 
     def _measure(self) -> None:
         look = theme.current()
@@ -320,3 +326,9 @@ class TranscriptionPage(Page):
         if hasattr(window, "come_forward"):
             window.show_page(self.name)
             window.come_forward()
+
+
+def _stack(side: QWidget) -> QStackedWidget:
+    made = QStackedWidget(side)
+    side.layout().addWidget(made)  # type: ignore[union-attr]
+    return made

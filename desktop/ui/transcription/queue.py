@@ -1,54 +1,21 @@
-"""The list of the queue: how a row is drawn, its actions under the pointer and on keys, its order by drag."""
+"""The list of the queue: the actions of a row under the pointer and on keys, the menu, the drag."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QEvent, QModelIndex, QPersistentModelIndex, QPoint, QRect, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import (
-    QContextMenuEvent,
-    QFont,
-    QFontMetrics,
-    QHelpEvent,
-    QMouseEvent,
-    QPainter,
-    QPen,
-    QTextLayout,
-)
-from PySide6.QtWidgets import (
-    QAbstractItemView,
-    QListView,
-    QMenu,
-    QStyle,
-    QStyledItemDelegate,
-    QStyleOptionViewItem,
-    QToolTip,
-    QWidget,
-)
+from PySide6.QtCore import QEvent, QModelIndex, QPersistentModelIndex, QPoint, QRect, Qt, Signal
+from PySide6.QtGui import QContextMenuEvent, QHelpEvent, QMouseEvent
+from PySide6.QtWidgets import QAbstractItemView, QListView, QMenu, QStyleOptionViewItem, QToolTip, QWidget
 
-from desktop.core.text import visible
-from desktop.ui import icons, theme
-from desktop.ui.transcription.queue_model import (
-    ACTIONS,
-    COST,
-    FACTS,
-    ICON,
-    IS_JOB,
-    KEY,
-    PROGRESS,
-    TITLE,
-    TONE,
-    WORDS,
-    QueueModel,
-)
+from desktop.ui import theme
+from desktop.ui.transcription.queue_model import ACTIONS, IS_JOB, KEY, QueueModel
+from desktop.ui.transcription.queue_paint import BUTTON, QueueDelegate
 from desktop.ui.widgets.row_list import RowList
 from desktop.ui.widgets.tooltip import tip
 
 Index = QModelIndex | QPersistentModelIndex
 
-ROW, BUTTON = 56, 28
-LINE = 16  # more for the second line of what went wrong
-ABOVE, BELOW, SIDE = 8, 10, 16
 ACTS = {  # what can be done with a row: the icon and the words
     "open": ("edit", "Open"),
     "watch": ("eye", "Watch it come"),
@@ -61,132 +28,6 @@ ACTS = {  # what can be done with a row: the icon and the words
     "cancel": ("stop", "Cancel"),
     "remove": ("close", "Remove from the list"),
 }
-LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
-RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
-
-
-class QueueDelegate(QStyledItemDelegate):
-    """An icon of the state, the name over the words, figures at the right, a thin bar below. Text is drawn plain.
-
-    What went wrong has a second line where it is long: nobody should have to look for the advice.
-    """
-
-    def __init__(self, view: QueueView) -> None:
-        super().__init__(view)
-        self._view = view
-
-    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
-        look = theme.current()
-        return QSize(look.px(160), look.px(ROW + (LINE if self._is_long(index) else 0)))
-
-    def _is_long(self, index: Index) -> bool:
-        if index.data(TONE) not in ("bad", "warn") or index.data(PROGRESS) is not None:
-            return False
-        width = self._view.viewport().width() - theme.current().px(2 * SIDE + 18 + 12)
-        return QFontMetrics(theme.current().font("caption")).horizontalAdvance(str(index.data(WORDS))) > width
-
-    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
-        look = theme.current()
-        painter.save()
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        rect: QRect = option.rect
-        self._ground(painter, option)
-        inner = rect.adjusted(look.px(SIDE), look.px(ABOVE), -look.px(SIDE), -look.px(BELOW))
-        side = look.px(18)
-        picture = icons.pixmap(str(index.data(ICON)), look.color(str(index.data(TONE))), side)
-        painter.drawPixmap(QRect(inner.left(), inner.top() + look.px(1), side, side), picture)
-        inner.setLeft(inner.left() + side + look.px(12))
-        half = look.px((ROW - ABOVE - BELOW) // 2)
-        above, below = QRect(inner), inner.adjusted(0, half, 0, 0)
-        above.setHeight(half)
-        acts = self._view.acts_at(index)
-        room = self._view.acts_width(len(acts)) if acts else 0
-        above = self._figures(painter, above, (str(index.data(COST)),), room)
-        below = self._figures(painter, below, tuple(index.data(FACTS) or ()), room)
-        self._line(painter, above, "body", "text", visible(str(index.data(TITLE))))
-        self._words(painter, below, index)
-        self._bar(painter, QRect(inner.left(), rect.bottom() - look.px(6), inner.width(), look.px(3)), index)
-        self._buttons(painter, rect, index, acts)
-        painter.restore()
-
-    def _words(self, painter: QPainter, rect: QRect, index: Index) -> None:
-        tone, text = str(index.data(TONE)), visible(str(index.data(WORDS)))
-        if not self._is_long(index):
-            self._line(painter, rect, "caption", tone, text)
-            return
-        first, rest = _two_lines(text, theme.current().font("caption"), rect.width())
-        half = rect.height() // 2
-        self._line(painter, rect.adjusted(0, 0, 0, -half), "caption", tone, first)
-        self._line(painter, rect.adjusted(0, half, 0, 0), "caption", tone, rest)
-
-    def _ground(self, painter: QPainter, option: QStyleOptionViewItem) -> None:
-        look, rect = theme.current(), option.rect
-        if option.state & QStyle.StateFlag.State_Selected:
-            painter.fillRect(rect, look.color("selection"))
-        elif option.state & QStyle.StateFlag.State_MouseOver:
-            painter.fillRect(rect, look.color("hover"))
-        if option.state & QStyle.StateFlag.State_HasFocus:
-            painter.setPen(QPen(look.color("accent"), look.hair))
-            painter.setBrush(Qt.BrushStyle.NoBrush)
-            inset = look.hair / 2
-            painter.drawRect(QRectF(rect).adjusted(inset, inset, -inset, -inset))
-
-    def _figures(self, painter: QPainter, rect: QRect, facts: tuple[str, ...], room: int) -> QRect:
-        """At the right, the last ones first to go where it is narrow; returns what is left of the line."""
-        look = theme.current()
-        font = look.font("figures")
-        font.setPixelSize(look.font("caption").pixelSize())
-        painter.setFont(font)
-        painter.setPen(look.color("muted"))
-        metrics, kept = painter.fontMetrics(), [fact for fact in facts if fact]
-        while kept and metrics.horizontalAdvance(" · ".join(kept)) > rect.width() // 2:
-            kept.pop()
-        text = " · ".join(kept)
-        width = metrics.horizontalAdvance(text) + look.px(12) if text else 0
-        if not room:
-            painter.drawText(rect, RIGHT, text)
-        return rect.adjusted(0, 0, -max(width, room), 0)
-
-    def _line(self, painter: QPainter, rect: QRect, font: str, tone: str, text: str) -> None:
-        painter.setFont(theme.current().font(font))
-        painter.setPen(theme.current().color(tone))
-        painter.drawText(rect, LEFT, painter.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, rect.width()))
-
-    def _bar(self, painter: QPainter, rect: QRect, index: Index) -> None:
-        progress = index.data(PROGRESS)
-        if progress is None:
-            return
-        look, radius = theme.current(), rect.height() / 2
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(look.color("pressed"))
-        painter.drawRoundedRect(rect, radius, radius)
-        if progress > 0:
-            done = QRect(rect.left(), rect.top(), max(rect.height(), round(rect.width() * progress)), rect.height())
-            tone = str(index.data(TONE))
-            painter.setBrush(look.color("edge" if tone == "muted" else tone))
-            painter.drawRoundedRect(done, radius, radius)
-
-    def _buttons(self, painter: QPainter, rect: QRect, index: Index, acts: tuple[str, ...]) -> None:
-        look = theme.current()
-        for at, name in enumerate(acts):
-            box = self._view.act_rect(rect, at, len(acts))
-            if self._view.pointed == (index.data(KEY), name):
-                painter.setPen(Qt.PenStyle.NoPen)
-                painter.setBrush(look.color("pressed"))
-                painter.drawRoundedRect(box, look.radius("control"), look.radius("control"))
-            side = look.px(18)
-            corner = box.center() - QPoint(side // 2 - 1, side // 2 - 1)
-            painter.drawPixmap(QRect(corner, QSize(side, side)), icons.pixmap(ACTS[name][0], look.color("text"), side))
-
-
-def _two_lines(text: str, font: QFont, width: int) -> tuple[str, str]:
-    """The words that have room in the first line, and those that are left."""
-    layout = QTextLayout(text, font)
-    layout.beginLayout()
-    line = layout.createLine()
-    line.setLineWidth(width)
-    layout.endLayout()
-    return text[: line.textLength()].rstrip(), text[line.textLength() :]
 
 
 class QueueView(RowList):
@@ -215,6 +56,10 @@ class QueueView(RowList):
         return [str(index.data(KEY)) for index in sorted(self.selectedIndexes(), key=lambda each: each.row())]
 
     # The buttons of a row
+
+    @staticmethod
+    def icon_of(act: str) -> str:
+        return ACTS[act][0]
 
     def acts_at(self, index: Index) -> tuple[str, ...]:
         """The actions shown on a row now: under the pointer, or on the current row while the list has the focus."""

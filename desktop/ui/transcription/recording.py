@@ -133,8 +133,8 @@ class RecordPanel(QFrame):
         self.device.setAccessibleName("Microphone")
         self.device.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.meter = Meter(self)
-        below.addWidget(self.device, 1)
-        below.addWidget(self.meter, 1)
+        below.addWidget(self.device, 3)
+        below.addWidget(self.meter, 2)
         column.addLayout(above)
         column.addLayout(below)
 

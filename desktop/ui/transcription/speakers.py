@@ -57,6 +57,7 @@ class SpeakersBox(QWidget):
         row = QHBoxLayout(line)
         row.setContentsMargins(0, 0, 0, 0)
         field = QLineEdit(name, line)
+        field.setCursorPosition(0)
         field.setAccessibleName("Name of the speaker")
         field.setObjectName("transcription.speaker-name")
         field.setPlaceholderText("Name")
