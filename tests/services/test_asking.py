@@ -66,7 +66,7 @@ def test_nothing_else_takes_a_whole_reply_past_that():
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Attribute) and node.attr == "complete" and ast.unparse(node.value) == "chat_api":
                 callers.add(path.relative_to(root).as_posix())
-    assert callers - {"services/transcription/afterwork.py"} == {"services/asking.py"}
+    assert callers == {"services/asking.py"}
 
 
 async def test_a_budget_stops_it_before_anything_is_sent(desk):

@@ -728,6 +728,15 @@ def test_a_message_of_a_megabyte_is_printed_in_short_steps(tmp_path, qapp):
     assert longest < 0.5
 
 
+@pytest.mark.parametrize("frame", [True, False])
+def test_the_bar_of_lines_that_are_too_wide_covers_none_of_them(qapp, frame):
+    ink = Ink(theme.current())
+    block = Code(Piece(Kind.CODE, "short\n" + "wide " * 200), ink, frame=frame)
+    block.prepare(400)
+    last = block.top_of(len(block.piece.source)) + ink.code_line
+    assert block.height - ink.px(4) - ink.px(3) >= last, "its upper edge is under the last line"
+
+
 def test_a_third_click_selects_the_paragraph_and_a_later_one_nothing(qtbot):
     shown = Shown(qtbot, [message(0), message(1, "First words here.\n\nSecond paragraph of two.")])
     viewport, spot = shown.view.viewport(), shown.find(1, "paragraph")

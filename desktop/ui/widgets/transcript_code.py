@@ -86,7 +86,8 @@ class Code(Block):
         return float(self.ink.px(16)) if self._frame else 0.0
 
     def guess(self, width: float) -> float:
-        foot = self.ink.px(16 if self._widest <= self._inner else 20) if self._frame else 0
+        is_wider = self._widest > self._inner
+        foot = self.ink.px(20 if is_wider else 16) if self._frame else self.ink.px(8) * is_wider
         return self.head + len(self._starts) * self.ink.code_line + foot
 
     def prepare(self, width: float) -> None:
