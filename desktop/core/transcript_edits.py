@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from desktop.core.errors import BadInput
 from desktop.core.ids import new_id
-from desktop.core.subtitles.rules import words_of
+from desktop.core.subtitles.words import words_of
 from desktop.core.transcript import Segment, Speaker, Transcript, Word
 
 SEARCH_S = 2.0
