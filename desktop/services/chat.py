@@ -20,8 +20,6 @@ from desktop.core.chat import Delta, Ended, Estimate, Started, Unsaved, Update, 
 from desktop.core.conversation import (
     Conversation,
     Message,
-    Part,
-    Picture,
     Role,
     State,
     Text,
@@ -39,6 +37,8 @@ from desktop.services.booking import pico_of, price_words
 from desktop.services.budgets import Budgets, Gate
 from desktop.services.calls import Calls
 from desktop.services.catalog import Catalogs
+from desktop.services.chat_estimates import PAGE, Estimates
+from desktop.services.chat_question import Question
 from desktop.services.connections import Connections
 from desktop.services.prices import price_version
 from desktop.services.tokens import Tokens
@@ -52,22 +52,6 @@ Tell = Callable[[Update], None]
 T = TypeVar("T")
 
 CONTINUE = "Continue exactly where your last message broke off. Do not repeat anything of it."
-PAGE = "chat"
-TOKENS_PER_PICTURE = 800  # a middling picture; what counts is the reply's usage
-USUAL_OUTPUT = 500  # tokens of an answer, of a model that has not answered yet
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """What is to be sent. `parent` is the message it follows, None for the first; without `conversation` one begins."""
-
-    parts: tuple[Part, ...]
-    model: str
-    profile: Profile
-    conversation: str | None = None
-    parent: str | None = None
-    system: str = ""
-    parameters: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -114,7 +98,7 @@ class Chat:
         self._database, self._connections, self._catalogs = database, connections, catalogs
         self._tokens, self._calls, self._now, self._clock = tokens, calls, now, clock
         self._keeps_raw, self._budgets = keeps_raw, budgets or Budgets(database, now=now)
-        self._counted: dict[tuple[str | None, str | None, str, str], tuple[int, bool]] = {}
+        self._estimates = Estimates(database, catalogs, tokens, self._path)
 
     # -- what a user can do
 
@@ -154,7 +138,7 @@ class Chat:
         if cut.text:
             asking.append({"role": "user", "content": CONTINUE})
         growing = [Growing(again, kept=cut.parts)]
-        price = await self._expected(with_fields(question, parts=(Text(CONTINUE),), parent=message_id))
+        price = await self._estimates.expected(with_fields(question, parts=(Text(CONTINUE),), parent=message_id))
         run = self._run(again.call_id, question, growing, asking, path, price)
         gate = await self._gate(question, price)
 
@@ -163,7 +147,7 @@ class Chat:
             conversations.reopen(db, again.id)
             ledger.open_row(db, run.row)
 
-        self._counted = {}  # the text of a message that was counted changes
+        self._estimates.forget()
         return await self._carry_out(run, begin, Started(conversation, None, (again,)), tell)
 
     async def may_have_run(self, message: Message) -> bool:
@@ -175,58 +159,13 @@ class Chat:
 
     async def estimate(self, question: Question) -> Estimate:
         """What the next request would hold and cost, before it is sent. The past is counted once for each branch."""
-        card = self._catalogs.of(question.profile).card(question.model)
-        tokens, is_rough = await self._tokens_of(question)
-        return Estimate(tokens, card.max_input, price_words(await self._price_of(question, tokens)), is_rough)
-
-    async def _expected(self, question: Question) -> pricing.Cost | pricing.Unpriced:
-        """What a question would cost, as the estimate before it says it."""
-        tokens, _ = await self._tokens_of(question)
-        return await self._price_of(question, tokens)
-
-    async def _tokens_of(self, question: Question) -> tuple[int, bool]:
-        """Input tokens of a question and its past, and whether they are rough."""
-        past, is_rough = await self._past(question)
-        said = "".join(part.text for part in question.parts if isinstance(part, Text))
-        new = [said] if said else []
-        tokens = past + sum([PER_MESSAGE + await self._tokens.of_text(text, question.model) for text in new])
-        pictures = sum(isinstance(part, Picture) for part in question.parts)
-        return tokens + pictures * TOKENS_PER_PICTURE, is_rough or bool(pictures)
-
-    async def _price_of(self, question: Question, tokens: int) -> pricing.Cost | pricing.Unpriced:
-        """Dollars of so many input tokens and an answer as long as this model's usual ones, within what is allowed."""
-        card = self._catalogs.of(question.profile).card(question.model)
-        usual = await self._database.read(lambda db: ledger.usual_output(db, question.model, PAGE))
-        output = USUAL_OUTPUT if usual is None else usual
-        for name in ("max_completion_tokens", "max_tokens"):
-            most = question.parameters.get(name)
-            output = min(output, most) if isinstance(most, int) and most > 0 else output
-        many = question.parameters.get("n")
-        output *= many if isinstance(many, int) and many > 1 else 1
-        tier = question.parameters.get("service_tier")
-        return pricing.estimate(tokens, output, card, tier if isinstance(tier, str) else pricing.STANDARD)
+        return await self._estimates.shown(question)
 
     async def _gate(self, question: Question, price: pricing.Cost | pricing.Unpriced) -> Gate:
         """What is called in the transaction that keeps the question: raises BudgetReached, and nothing is kept."""
         if isinstance(price, pricing.Cost) and price.is_free:
             return lambda db: None
         return await self._budgets.gate(question.profile, price.dollars if isinstance(price, pricing.Cost) else None)
-
-    async def _past(self, question: Question) -> tuple[int, bool]:
-        key = _past_of(question)
-        if key not in self._counted:
-            path = await self._path(question.conversation, question.parent)
-            if path and path[-1].state is State.STREAMING:  # it grows: what is before it is what can be remembered
-                before, is_rough = await self._past(with_fields(question, parent=path[-1].parent))
-                return before + PER_MESSAGE + await self._tokens.of_text(path[-1].text, question.model), is_rough
-            texts = [question.system] if question.system.strip() else []
-            tokens, is_rough = await self._tokens.of_chat(texts + [m.text for m in path], question.model)
-            pictures = sum(isinstance(part, Picture) for m in path for part in m.parts)
-            counted = (tokens + pictures * TOKENS_PER_PICTURE, is_rough or bool(pictures))
-            if is_rough:  # the tokenizer is still loading: ask again next time
-                return counted
-            self._counted = {key: counted}
-        return self._counted[key]
 
     # -- the archive's side
 
@@ -301,11 +240,11 @@ class Chat:
             )
             for _ in range(int(count))
         ]
-        price = await self._expected(question if asked else with_fields(question, parts=()))
+        price = await self._estimates.expected(question if asked else with_fields(question, parts=()))
         run = self._run(call_id, question, replies, asking, path, price)
         gate = await self._gate(question, price)
-        if (counted := self._counted.get(_past_of(question))) is not None:
-            run.past, run.question = counted[0], asked.text if asked else ""
+        if (past := self._estimates.known_past(question)) is not None:
+            run.past, run.question = past, asked.text if asked else ""
         is_new = question.conversation is None
 
         def begin(db: Any) -> None:
@@ -496,11 +435,6 @@ class Chat:
 
     def _micros(self) -> int:
         return round(self._now() * 1_000_000)
-
-
-def _past_of(question: Question) -> tuple[str | None, str | None, str, str]:
-    """What the count of a branch depends on."""
-    return question.conversation, question.parent, question.model, question.system
 
 
 def _request(model: str, messages: list[dict[str, Any]], parameters: dict[str, Any]) -> chat_api.ChatRequest:

@@ -27,7 +27,8 @@ from desktop.core.usage import Usage
 from desktop.services.budgets import KEPT_FOR, Budgets
 from desktop.services.calls import Calls
 from desktop.services.catalog import Catalogs
-from desktop.services.chat import Chat, Question
+from desktop.services.chat import Chat
+from desktop.services.chat_question import Question
 from desktop.services.connections import Connections
 from desktop.services.tokens import Tokens
 from desktop.store import ledger

@@ -21,7 +21,8 @@ from desktop.core.profile import Kind, Profile, origin
 from desktop.core.secret import Redactor, Secret
 from desktop.services.calls import Calls
 from desktop.services.catalog import Catalogs
-from desktop.services.chat import Chat, Question
+from desktop.services.chat import Chat
+from desktop.services.chat_question import Question
 from desktop.services.connections import Connections
 from desktop.services.conversations import Conversations
 from desktop.services.tokens import Tokens

@@ -22,7 +22,7 @@ from desktop.core.profile import Kind, origin
 from desktop.core.secret import Redactor, Secret
 from desktop.services import export, logs
 from desktop.services.bundle import Options
-from desktop.services.chat import Question
+from desktop.services.chat_question import Question
 from desktop.store import raw_replies
 from desktop.wiring import open_services
 

@@ -26,7 +26,7 @@ from desktop.core.profile import Kind, origin
 from desktop.core.secret import Redactor, Secret
 from desktop.services import export, logs
 from desktop.services.bundle import Options
-from desktop.services.chat import Question
+from desktop.services.chat_question import Question
 from desktop.store import conversations, instance
 from desktop.store.instance import Instance
 from desktop.wiring import open_services

@@ -10,7 +10,7 @@ from desktop.core.chat import Delta, Update, Waiting
 from desktop.core.conversation import Message, State, Text
 from desktop.core.errors import BadInput
 from desktop.services.bundle import Services
-from desktop.services.chat import Question
+from desktop.services.chat_question import Question
 from desktop.services.commands.outcome import CUT, DONE, FAILED, Adder, NobodyReads, Write
 
 

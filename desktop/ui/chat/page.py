@@ -50,7 +50,7 @@ if TYPE_CHECKING:
 
     from desktop.core.wire.page_request import PageRequest
     from desktop.services.bundle import Services
-    from desktop.services.chat import Question
+    from desktop.services.chat_question import Question
     from desktop.services.conversations import Opened
 
 MINUTE_MS = 60_000
@@ -336,7 +336,7 @@ class ChatPage(Page):
 
     def question(self, text: str = "", parent: str | None = None, parts: tuple[Part, ...] = ()) -> Question:
         """What would be asked now; `parent` is the message it follows, else the end of the branch that is shown."""
-        from desktop.services.chat import Question  # late: the services come after the first paint
+        from desktop.services.chat_question import Question  # late: the services come after the first paint
 
         options = self.open.options
         return Question(
