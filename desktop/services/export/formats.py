@@ -24,7 +24,7 @@ class Format(Struct, frozen=True):
 
 ALL: tuple[Format, ...] = (
     Format("md", "Markdown", "To read and edit anywhere, headings and code as they are."),
-    Format("html", "Web page", "To read in any browser, off line. Many become a list with a search."),
+    Format("html", "Web page", "To read in any browser; many with a list and a search."),
     Format("pdf", "PDF", "To print, to send, to file."),
     Format("json", "JSON", "To keep or import again: branches, costs, tags, folders.", True),
     Format("jsonl", "JSONL", "To fine-tune a model: one example a line.", True),

@@ -115,6 +115,8 @@ class ExportDialog(QDialog):
         for number, each in enumerate(self.formats):
             self.kinds.button(number).setChecked(each.kind == kind)
         self._chose()
+        if not enabled:
+            self._tell_problem("There is nothing to export yet.", "muted")
 
     # Building
 
@@ -148,6 +150,7 @@ class ExportDialog(QDialog):
         self.problem = plain_label("", "bad", face, wrap=True)
         self.problem.setObjectName("export.problem")
         column.addWidget(self.problem)
+        column.addStretch(1)  # a form without its paper leaves its room here
         row = QHBoxLayout()
         row.addStretch(1)
         self.cancel_button = self._button(row, "Cancel", "cancel", self.reject)
@@ -188,7 +191,7 @@ class ExportDialog(QDialog):
             button.setAccessibleDescription(each.purpose)
             self.kinds.addButton(button, number)
             rows.addWidget(button, number, 0)
-            rows.addWidget(plain_label(each.purpose, "muted", face, wrap=True), number, 1)
+            rows.addWidget(plain_label(each.purpose, "muted", face), number, 1)  # wrapped, it would be cut
         self.kinds.idToggled.connect(lambda number, is_on: self._chose() if is_on else None)
         return rows
 
@@ -202,6 +205,8 @@ class ExportDialog(QDialog):
         self.attachments.setObjectName("export.attachments")
         self.attachments.setChecked(True)
         paper = QHBoxLayout()
+        paper.setContentsMargins(0, theme.current().gap(8), 0, 0)
+        paper.setSpacing(theme.current().gap(8))
         self.paper_label = plain_label("Paper", "", face)
         self.paper = QComboBox(face)
         self.paper.setObjectName("export.paper")
@@ -332,7 +337,7 @@ class ExportDialog(QDialog):
     def _show_place(self) -> None:
         path = self.path
         self.place.setText(f"{path}{'/' if self.is_folder else ''}")
-        self.export_button.setEnabled(any(self._counts))
+        self.export_button.setEnabled(any(button.isEnabled() for button in self.scopes.buttons()))
 
     def choose_place(self) -> None:
         self.tasks.start(self._choose_place(), name="place")
@@ -434,7 +439,8 @@ class ExportDialog(QDialog):
         self._show("result")
         self.done_button.setFocus()
 
-    def _tell_problem(self, sentence: str) -> None:
+    def _tell_problem(self, sentence: str, kind: str = "bad") -> None:
+        theme.style_as(self.problem, kind)
         self.problem.setText(sentence)
         self.problem.setVisible(bool(sentence))
 
