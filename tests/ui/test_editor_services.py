@@ -138,6 +138,7 @@ async def test_the_pages_own_head_gives_way_to_the_editors(desk):
 
     await desk.open()
     page = TranscriptionPage(desk.failures.append)
+    page.complete()
     desk.qtbot.addWidget(page)
     page.resize(1200, 700)
     page.show()
@@ -145,7 +146,7 @@ async def test_the_pages_own_head_gives_way_to_the_editors(desk):
     await page.tasks.settled()
     assert page.head.isVisible()
     await page.open_conversation("C1")
-    editor = page.editor
+    editor = page.findChild(EditorView)
     assert editor.isVisible() and not page.head.isVisible()
     fold = editor.head.findChild(QWidget, "editor.fold-history")
     assert fold.isVisible() and page.history.isVisible()
@@ -154,7 +155,7 @@ async def test_the_pages_own_head_gives_way_to_the_editors(desk):
     editor.saving.problem = "The disk is full."
     assert "talk.wav" in page.reason_to_stay()
     editor.saving.problem = ""
-    page.show_queue()
+    editor.actions_by_name["leave"].trigger()
     assert page.head.isVisible() and page.reason_to_stay() == ""
     await page.close_down()
     await page.tasks.aclose()
