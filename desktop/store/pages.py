@@ -30,10 +30,16 @@ Value = None | int | float | bytes | memoryview
 
 
 class Row(Struct, frozen=True):
-    """A row of a table (`rowid`), or of an index or a table without row numbers (None). Values as they are stored."""
+    """A row of a table (`rowid`), or of an index or a table without row numbers (None), found and not read yet.
+
+    `kinds` say of each value what it is, as the file format numbers them; `Pages.values` reads it.
+    """
 
     rowid: int | None
-    values: tuple[Value, ...]
+    kinds: tuple[int, ...]
+    page: bytes
+    at: int
+    size: int
 
 
 class Broken(Exception):
@@ -94,6 +100,14 @@ class Pages:
         self._file.seek((number - 1) * self.page_bytes)
         return self._file.read(self.page_bytes)
 
+    def values(self, row: Row) -> tuple[Value, ...] | None:
+        """As they are stored; None where they are not whole, or run over into pages that are gone."""
+        try:
+            return _values(self._payload(row.page, row.at, row.size, is_table=row.rowid is not None), row.kinds)
+        except (Broken, IndexError, struct.error):
+            self.broken += 1
+            return None
+
     def _row(self, page: bytes, at: int, kind: int) -> Row:
         if kind == _INDEX_INNER:
             at += 4
@@ -101,7 +115,7 @@ class Pages:
         rowid = None
         if kind == _TABLE_LEAF:
             rowid, at = _varint(page, at)
-        return Row(rowid, _values(self._payload(page, at, size, is_table=kind == _TABLE_LEAF)))
+        return Row(rowid, _kinds(page, at), page, at, size)
 
     def _payload(self, page: bytes, at: int, size: int, *, is_table: bool) -> bytes:
         """A row's bytes: those in its page, and those in the pages it runs over into."""
@@ -157,19 +171,35 @@ def _varint(content: bytes, at: int) -> tuple[int, int]:
     return value - (1 << 64) if value >> 63 else value, at + 9
 
 
-def _values(payload: bytes) -> tuple[Value, ...]:
-    """The values of a record, whose head must account for every byte of it."""
-    head, at = _varint(payload, 0)
-    if not at <= head <= len(payload):
+def _kinds(content: bytes, at: int) -> tuple[int, ...]:
+    """What the head of a record says of its values; the head always stands in the row's own page."""
+    begin = at
+    head, at = _varint(content, at)
+    end = begin + head
+    if not at <= end <= len(content):
         raise Broken
+    numbers = content[at:end]
+    if not numbers or max(numbers) < 0x80:  # nearly always: each is one byte
+        return tuple(numbers)
+    kinds = []
+    while at < end:
+        kind, at = _varint(content, at)
+        kinds.append(kind)
+    if at != end:
+        raise Broken
+    return tuple(kinds)
+
+
+def _values(payload: bytes, kinds: tuple[int, ...]) -> tuple[Value, ...]:
+    """The values of a record, which must account for every byte of it."""
     whole = memoryview(payload)
-    body, values = head, []
-    while at < head:
-        kind, at = _varint(payload, at)
+    body, _ = _varint(payload, 0)
+    values = []
+    for kind in kinds:
         size, value = _value(whole, body, kind)
         body += size
         values.append(value)
-    if at != head or body != len(payload):
+    if body != len(payload):
         raise Broken
     return tuple(values)
 

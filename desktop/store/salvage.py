@@ -120,7 +120,8 @@ def _fill(conn: sqlite3.Connection, path: Path, tell: Tell) -> None:
         conn.execute("BEGIN")
         for number in range(1, pages.count + 1):
             for row in pages.rows(number):
-                _keep(conn, row, shapes.get((row.rowid is not None, len(row.values)), ()))
+                if fitting := shapes.get((row.rowid is not None, len(row.kinds))):
+                    _keep(conn, pages, row, fitting)
             if number % AT_ONCE == 0:
                 conn.execute("COMMIT")
                 tell(number, pages.count)
@@ -162,16 +163,16 @@ def _log_of(path: Path) -> Path | None:
 def _mark(pages: Pages, numbers: Sequence[int]) -> tuple[bytes, int] | None:
     """The archive's id and the number of its last commit, which stand in one page."""
     for number in numbers:
-        found = dict(pair for row in pages.rows(number) if (pair := _pair(row)) is not None)
+        found = dict(pair for row in pages.rows(number) if (pair := _pair(pages, row)) is not None)
         if (commits := found.get(b"commits", b"")).isdigit() and b"archive" in found:
             return found[b"archive"], int(commits)
     return None
 
 
-def _pair(row: Row) -> tuple[bytes, bytes] | None:
+def _pair(pages: Pages, row: Row) -> tuple[bytes, bytes] | None:
     """Two texts, as the table of the archive's mark has them."""
-    if row.rowid is None and len(row.values) == 2:
-        name, value = row.values
+    if row.rowid is None and len(row.kinds) == 2 and (values := pages.values(row)) is not None:
+        name, value = values
         if isinstance(name, memoryview) and isinstance(value, memoryview):
             return bytes(name), bytes(value)
     return None
@@ -187,31 +188,35 @@ def _columns(conn: sqlite3.Connection, table: str) -> tuple[_Column, ...]:
     )
 
 
-def _keep(conn: sqlite3.Connection, row: Row, tables: Sequence[tuple[str, tuple[_Column, ...]]]) -> None:
+def _keep(conn: sqlite3.Connection, pages: Pages, row: Row, tables: Sequence[tuple[str, tuple[_Column, ...]]]) -> None:
     for table, columns in tables:
-        if not all(_is_of(value, column) for value, column in zip(row.values, columns, strict=True)):
+        if not all(map(_can_be, row.kinds, columns)):
             continue
-        values = [_value(value, column) for value, column in zip(row.values, columns, strict=True)]
+        if (stored := pages.values(row)) is None:
+            return
+        values = [_value(value, column) for value, column in zip(stored, columns, strict=True)]
         if columns[0].is_number:
             values[0] = row.rowid
         if _is_sound(table, values):
             names = ", ".join(column.name for column in columns)
-            conn.execute(f"INSERT OR IGNORE INTO {table} ({names}) VALUES ({', '.join('?' * len(values))})", values)
+            marks = ", ".join("?" * len(values))
+            conn.execute(f"INSERT OR IGNORE INTO {table} ({names}) VALUES ({marks})", values)
             return
 
 
-def _is_of(value: Value, column: _Column) -> bool:
-    if value is None:
+def _can_be(kind: int, column: _Column) -> bool:
+    """Whether a value of a kind, as the file format numbers them, can stand in a column."""
+    if kind == 0:  # no value
         return column.is_number or column.can_be_absent
     match column.kind:
         case "TEXT":
-            return isinstance(value, memoryview)
+            return kind >= 13 and kind % 2 == 1
         case "INTEGER":
-            return isinstance(value, int) and not column.is_number
+            return not column.is_number and (kind < 7 or kind in (8, 9))
         case "REAL":  # whole ones are stored as integers
-            return isinstance(value, int | float)
+            return kind < 10
         case _:
-            return isinstance(value, bytes)
+            return kind >= 12 and kind % 2 == 0
 
 
 def _value(value: Value, column: _Column) -> str | bytes | int | float | None:
