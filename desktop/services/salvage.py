@@ -19,8 +19,8 @@ from msgspec import Struct, structs
 from desktop.core.conversation import Attachment, Audio, Message, Picture, State
 from desktop.core.errors import BadInput, Missing
 from desktop.core.transcript import Transcript
+from desktop.services.imports.json_values import Unreadable
 from desktop.services.imports.run import Imports
-from desktop.services.imports.splitting import Unreadable
 from desktop.services.imports.values import Draft, Notes, NotTaken, Piece, Report
 from desktop.services.imports.values import Tell as TellImport
 from desktop.store import blobs, connections, conversations, exporting, imports, recordings, salvage, salvage_compare

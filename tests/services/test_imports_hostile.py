@@ -18,12 +18,13 @@ from hypothesis import strategies as st
 
 from desktop.core.conversation import Message, Role, Text
 from desktop.core.errors import BadFile, KnownError
+from desktop.services import json_items
 from desktop.services.export.service import Export
 from desktop.services.export.work import Selection
-from desktop.services.imports import boxes, splitting, trees
+from desktop.services.imports import boxes, trees
 from desktop.services.imports.run import Imports
-from desktop.services.imports.splitting import elements
 from desktop.services.imports.values import Notes
+from desktop.services.json_items import elements
 from desktop.store import check, conversations
 from desktop.store.database import Database
 
@@ -171,8 +172,8 @@ async def test_a_zip_whose_bytes_are_damaged_in_the_middle_says_so(database, tmp
 
 
 async def test_a_conversation_over_the_bound_is_named_and_the_next_is_taken(database, tmp_path, monkeypatch):
-    monkeypatch.setattr(splitting.Splitter.__init__, "__defaults__", (200_000, b""))
-    monkeypatch.setattr(splitting.elements, "__defaults__", (200_000, b""))
+    monkeypatch.setattr(json_items.Splitter.__init__, "__defaults__", (200_000, ""))
+    monkeypatch.setattr(json_items.elements, "__defaults__", (200_000, ""))
     path = tmp_path / "conversations.json"
     path.write_bytes(shapes.as_json([shapes.simple(1), shapes.simple(2, "w" * 900_000), shapes.simple(3)]))
     report = await take(database, path)

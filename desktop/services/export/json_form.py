@@ -14,7 +14,7 @@ from msgspec import Struct, structs
 
 from desktop.core.conversation import Conversation, Message
 from desktop.core.errors import BadFile
-from desktop.services.export import json_items
+from desktop.services import json_items
 from desktop.services.export.target import files_folder as files_folder
 from desktop.store.exporting import Call as Call
 from desktop.store.exporting import Folder as Folder
@@ -154,11 +154,19 @@ def tolerant(file: BinaryIO) -> Iterator[Entry | BadFile]:
         yield _one(file)
         return
     file.seek(0)
-    for number, item in enumerate(json_items.items(file, "conversations", ITEM_BYTES), 1):
+    for number, element in enumerate(json_items.elements(json_items.pieces(file), ITEM_BYTES, "conversations"), 1):
         try:
-            yield _owned(_decoded(item, Entry, f"conversation {number}"))
+            yield _entry(element, number)
         except BadFile as error:
             yield error
+
+
+def _entry(element: json_items.Element, number: int) -> Entry:
+    if element.is_cut:
+        raise BadFile("This file is cut: its end is missing.", "What stands before the cut can be read.")
+    if element.content is None:
+        raise BadFile(f"Conversation {number} of this file is too large to be read.")
+    return _owned(_decoded(element.content, Entry, f"conversation {number}"))
 
 
 def looks_like(first: bytes) -> bool:

@@ -16,8 +16,8 @@ from typing import IO
 from msgspec import Struct
 
 from desktop.core.errors import BadFile
-from desktop.services.imports.splitting import Element
 from desktop.services.imports.values import NotTaken
+from desktop.services.json_items import Element
 
 PIECE = 256 * 1024
 MOST_FILES = 200_000

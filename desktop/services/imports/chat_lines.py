@@ -11,7 +11,7 @@ from desktop.core.conversation import Conversation, Message, Part, Refusal, Role
 from desktop.core.text import scalar
 from desktop.services.imports.chatgpt_content import words_in
 from desktop.services.imports.ids import id_of
-from desktop.services.imports.splitting import Unreadable, value
+from desktop.services.imports.json_values import Unreadable, value
 from desktop.services.imports.values import Draft, Notes
 
 KIND = "chat-lines"

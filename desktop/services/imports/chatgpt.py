@@ -26,7 +26,7 @@ from desktop.services.imports import trees
 from desktop.services.imports.assets import Assets
 from desktop.services.imports.chatgpt_content import Contents
 from desktop.services.imports.ids import id_of, micros
-from desktop.services.imports.splitting import Unreadable, value
+from desktop.services.imports.json_values import Unreadable, value
 from desktop.services.imports.values import Asset, Draft, Notes
 
 KIND = "chatgpt"

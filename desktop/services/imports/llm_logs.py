@@ -26,7 +26,7 @@ from desktop.core.errors import BadFile
 from desktop.core.text import scalar
 from desktop.core.usage import Usage
 from desktop.services.imports.ids import id_of, micros
-from desktop.services.imports.splitting import Unreadable
+from desktop.services.imports.json_values import Unreadable
 from desktop.services.imports.values import Asset, Draft, Notes, Piece
 from desktop.store.connections import reading
 

@@ -10,7 +10,7 @@ import msgspec
 from desktop.core.conversation import Conversation, Message, Role, Text, title_from
 from desktop.core.text import scalar
 from desktop.services.imports.ids import id_of, micros
-from desktop.services.imports.splitting import Unreadable
+from desktop.services.imports.json_values import Unreadable
 from desktop.services.imports.values import Draft
 
 KIND = "markdown"

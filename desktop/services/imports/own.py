@@ -16,8 +16,9 @@ from desktop.services.export import json_form
 from desktop.services.export.json_form import File
 from desktop.services.imports.assets import LARGEST_ASSET
 from desktop.services.imports.boxes import Box
-from desktop.services.imports.splitting import Element, Unreadable, elements
+from desktop.services.imports.json_values import Unreadable
 from desktop.services.imports.values import Draft, Notes, NotTaken, Piece
+from desktop.services.json_items import Element, elements
 
 KIND = "davenport"
 NAME = "Davenport’s own export"
@@ -73,7 +74,7 @@ class Own:
             content = self._box.whole(self._name, json_form.ITEM_BYTES)
             yield Element(content, 0, self._box.entries[self._name].size)
             return
-        yield from elements(self._box.pieces(self._name), json_form.ITEM_BYTES, inside=b"conversations")
+        yield from elements(self._box.pieces(self._name), json_form.ITEM_BYTES, inside="conversations")
 
     def _named(self, element: Element) -> _Named:
         if element.content is None:

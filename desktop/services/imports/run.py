@@ -19,8 +19,8 @@ from desktop.core.sizes import size_words
 from desktop.services.export.json_form import Head
 from desktop.services.imports import own
 from desktop.services.imports.boxes import READ_FAILURES, Box, open_box
+from desktop.services.imports.json_values import Unreadable
 from desktop.services.imports.sources import Source
-from desktop.services.imports.splitting import Unreadable
 from desktop.services.imports.staging import Staging
 from desktop.services.imports.values import Found, Given, Notes, NotTaken, Piece, Progress, Report, Run, Tell, Undone
 from desktop.store import imports

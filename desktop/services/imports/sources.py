@@ -13,8 +13,9 @@ from desktop.services.imports import chat_lines, chatgpt, claude, llm_logs, mark
 from desktop.services.imports.assets import Assets, is_asset
 from desktop.services.imports.boxes import PIECE, Box, Entry, Zip
 from desktop.services.imports.ids import micros
-from desktop.services.imports.splitting import Element, Splitter, Unreadable, elements
+from desktop.services.imports.json_values import Unreadable
 from desktop.services.imports.values import Draft, Found, Notes, NotTaken, Piece
+from desktop.services.json_items import Element, Splitter, elements
 
 _KEY = {
     chatgpt.KIND: re.compile(rb'(?<!\\)"mapping"\s*:'),
