@@ -7,76 +7,23 @@ import logging
 import sqlite3
 import time
 from collections.abc import Awaitable, Callable, Hashable, Iterable, Mapping
-from contextlib import suppress
-from enum import StrEnum
-from functools import partial
 from typing import Any
 
-from msgspec import Struct
 from msgspec.structs import replace
 
 from desktop.core.errors import KnownError, Missing
 from desktop.core.ids import new_id
-from desktop.store import jobs as store
+from desktop.core.job import TURN as TURN
+from desktop.core.job import Job as Job
+from desktop.core.job import JobState as JobState
+from desktop.core.job import Summary as Summary
+from desktop.services.jobs_kept import WRITTEN_AT_ONCE, Keeping
 from desktop.store.database import Database
 
 log = logging.getLogger(__name__)
 
 PARALLEL = 2
-KEPT_EVERY_S = 1.0  # how often progress is written down
-WRITTEN_AT_ONCE = 100
-TOLD_APART_S = 0.03
 RATE_OVER_S = 3.0  # a job has no time left to name before it has worked so long
-TURN = "Waits for its turn"
-
-
-class JobState(StrEnum):
-    """WAITING runs, but for something outside: a rate limit, the network. PAUSED is the user's."""
-
-    QUEUED = "queued"
-    RUNNING = "running"
-    WAITING = "waiting"
-    PAUSED = "paused"
-    DONE = "done"
-    FAILED = "failed"
-    CANCELLED = "cancelled"
-
-    @property
-    def is_active(self) -> bool:
-        return self in (JobState.RUNNING, JobState.WAITING)
-
-    @property
-    def is_over(self) -> bool:
-        return self in (JobState.DONE, JobState.FAILED, JobState.CANCELLED)
-
-
-_STATES = {state.value: state for state in JobState}
-
-
-class Job(Struct, frozen=True, omit_defaults=True):
-    """One job as it is now. `words` says what it does or waits for; `progress` from 0 to 1, `seconds_left` None while
-    nobody knows. `payload` is what its kind needs to go on; `added` UTC microseconds; `rank` orders the queue."""
-
-    id: str
-    kind: str
-    title: str
-    state: JobState = JobState.QUEUED
-    words: str = TURN
-    progress: float = 0.0
-    seconds_left: float | None = None
-    error: str = ""
-    advice: str = ""
-    added: int = 0
-    rank: float = 0.0
-    payload: dict[str, Any] = {}
-
-
-class Summary(Struct, frozen=True):
-    """For the footer: jobs that run, those that wait for their turn, and how far all of them are, from 0 to 1."""
-
-    running: int
-    queued: int
-    progress: float
 
 
 class Handle:
@@ -200,12 +147,9 @@ class Jobs:
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._handles: dict[str, Handle] = {}
         self._listeners: list[Callable[[str], None]] = []
-        self._dirty: set[str] = set()
         self._wanted: dict[str, JobState] = {}  # why a task is being cancelled
         self._gone: set[str] = set()
-        self._timer: asyncio.Handle | None = None
-        self._due = 0.0  # the timer's moment by the loop's clock: on Qt's loop its handle does not tell
-        self._writing: asyncio.Task[None] | None = None
+        self._kept = Keeping(database, self.find, now)
         self._changed: asyncio.Event = asyncio.Event()
         self._is_loaded = self._is_closed = self._is_held = self._leaves_old = False
         self._old: set[str] = set()
@@ -225,9 +169,7 @@ class Jobs:
         async with self._loading:
             if self._is_loaded:
                 return
-            rows = await self._database.read(store.listing)
-            for row in reversed(rows):
-                job = _job(row)
+            for job in await self._kept.load():
                 if job.state.is_active:
                     job = replace(job, state=JobState.QUEUED, words=TURN, seconds_left=None)
                 self._jobs.setdefault(job.id, job)
@@ -303,15 +245,14 @@ class Jobs:
         await self.load()
         last = max((job.rank for job in self._jobs.values()), default=0.0)
         state, words = (JobState.PAUSED, "Paused") if held or self._is_held else (JobState.QUEUED, TURN)
-        added = self._micros()
+        added = round(self._now() * 1_000_000)
         made = [
             Job(id or new_id(), kind, title, state, words, added=added, rank=last + at + 1, payload=dict(payload))
             for at, (id, title, payload) in enumerate(wanted)
         ]
         for start in range(0, len(made), WRITTEN_AT_ONCE):
             some = made[start : start + WRITTEN_AT_ONCE]
-            rows = [self._row(job) for job in some]
-            await self._database.write(partial(_add, rows))
+            await self._kept.add(some)
             for job in some:
                 self._jobs[job.id] = job
                 self._tell(job.id)
@@ -393,9 +334,8 @@ class Jobs:
         self._stop(id, JobState.CANCELLED)
         if task := self._tasks.get(id):
             await asyncio.wait([task])
-        await self._database.write(lambda db: store.delete(db, id))
+        await self._kept.delete(id)
         if self._jobs.pop(id, None) is not None:
-            self._dirty.discard(id)
             self._tell(id)
 
     # -- the end, and waiting for it
@@ -414,17 +354,12 @@ class Jobs:
     async def aclose(self) -> None:
         """End all work where it is; the next run goes on with it."""
         self._is_closed = True
-        if self._timer is not None:
-            self._timer.cancel()
         tasks = [*self._tasks.values()]
         for task in tasks:
             task.cancel()
         if tasks:
             await asyncio.wait(tasks)
-        if self._writing is not None:
-            await asyncio.wait([self._writing])
-        with suppress(KnownError):
-            await self._write()
+        await self._kept.aclose()
 
     # -- inside
 
@@ -519,8 +454,7 @@ class Jobs:
         if made == job:
             return
         self._jobs[id] = made
-        self._dirty.add(id)
-        self._write_soon(at_once=made.state is not job.state)
+        self._kept.changed(id, at_once=made.state is not job.state)
         self._tell(id)
 
     def _tell(self, id: str) -> None:
@@ -531,102 +465,12 @@ class Jobs:
     def _sort(self) -> None:
         self._jobs = {job.id: job for job in sorted(self._jobs.values(), key=lambda job: (job.rank, job.id))}
 
-    # -- writing down
-
-    def _write_soon(self, *, at_once: bool) -> None:
-        if self._is_closed or self._database.read_only:
-            return
-        loop = asyncio.get_running_loop()
-        due = loop.time() + (0.0 if at_once else KEPT_EVERY_S)
-        if self._timer is not None:
-            if self._due <= due:
-                return
-            self._timer.cancel()
-        self._due, self._timer = due, loop.call_at(due, self._start_writing)
-
-    def _start_writing(self) -> None:
-        self._timer = None
-        if self._writing is not None and not self._writing.done():
-            self._write_soon(at_once=False)
-            return
-        self._writing = asyncio.get_running_loop().create_task(self._write_all(), name="jobs: written down")
-
-    async def _write_all(self) -> None:
-        try:
-            await self._write()
-        except KnownError as error:  # a full disk: it is written with the next change
-            log.warning("jobs could not be written down: %s", error.summary)
-
-    async def _write(self) -> None:
-        ids, self._dirty = list(self._dirty), set()
-        rows = [self._row(self._jobs[id]) for id in ids if id in self._jobs]
-        if not rows:
-            return
-
-        def work(db: sqlite3.Connection) -> None:
-            for row in rows:
-                with suppress(Missing):  # deleted with its conversation
-                    store.put(db, row)
-
-        try:
-            await self._database.write(work)
-        except KnownError:
-            self._dirty.update(ids)
-            raise
-
     async def _keep(
         self, id: str, payload: Mapping[str, Any], also: Callable[[sqlite3.Connection], None] | None
     ) -> None:
-        row = self._row(replace(self.get(id), payload=dict(payload)))
-
-        def work(db: sqlite3.Connection) -> None:
-            if also is not None:
-                also(db)
-            store.put(db, row)
-
-        writing = asyncio.get_running_loop().create_task(self._database.write(work), name=f"job:{id}: written down")
-        try:
-            await asyncio.shield(writing)
-        finally:  # also of a job that is cancelled meanwhile: what is known of it is what is on the disk
-            if not writing.done():
-                await asyncio.wait([writing])
-            if writing.exception() is None and (job := self._jobs.get(id)) is not None:
+        def kept(_: Job) -> None:
+            if (job := self._jobs.get(id)) is not None:
                 self._jobs[id] = replace(job, payload=dict(payload))
                 self._tell(id)
 
-    def _row(self, job: Job) -> store.JobRow:
-        payload = {
-            "title": job.title,
-            "rank": job.rank,
-            "words": job.words,
-            "advice": job.advice,
-            "work": job.payload,
-        }
-        return store.JobRow(
-            job.id, job.kind, job.state.value, job.added, self._micros(), job.progress, job.error, payload
-        )
-
-    def _micros(self) -> int:
-        return round(self._now() * 1_000_000)
-
-
-def _add(rows: Iterable[store.JobRow], db: sqlite3.Connection) -> None:
-    for row in rows:
-        store.add(db, row)
-
-
-def _job(row: store.JobRow) -> Job:
-    kept = row.payload
-    return Job(
-        row.id,
-        row.kind,
-        str(kept.get("title", "")),
-        _STATES.get(row.state, JobState.PAUSED),
-        str(kept.get("words", "")) or TURN,
-        row.progress,
-        error=row.error,
-        advice=str(kept.get("advice", "")),
-        added=row.created,
-        rank=float(kept.get("rank", 0.0)),
-        payload=dict(kept.get("work", {})),
-    )
+        await self._kept.keep(lambda: replace(self.get(id), payload=dict(payload)), also, kept)

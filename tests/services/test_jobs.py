@@ -332,3 +332,48 @@ async def test_the_state_of_a_version_to_come_is_no_reason_to_read_nothing(datab
     await second.load()
     assert second.get(ids["a"]).state is JobState.PAUSED
     await second.aclose()
+
+
+async def test_what_a_job_keeps_is_never_overwritten_by_what_was_known_before(database):
+    kept = "SELECT json_extract(payload, '$.work.n') FROM job"
+    seen = []
+
+    async def work(handle: Handle) -> None:
+        for n in range(40):
+            handle.waits("Waits")  # a change of state is written at once, beside what follows
+            await asyncio.sleep(0)
+            await handle.keep({"n": n})
+            for _ in range(3):
+                await asyncio.sleep(0.001)
+            seen.append(await database.read(lambda db: db.execute(kept).fetchone()[0]))
+            handle.works("Works")
+
+    jobs = queue(database, work)
+    await add(jobs, "a")
+    await jobs.settled()
+    assert seen == list(range(40))
+    await jobs.aclose()
+
+
+async def test_what_is_being_kept_when_a_job_is_stopped_counts(database):
+    let, done = asyncio.Event(), []
+
+    async def work(handle: Handle) -> None:
+        if handle.payload.get("n"):
+            done.append(handle.payload["n"])
+            return
+        let.set()
+        await handle.keep({"n": 1}, lambda db: time.sleep(0.05))  # the writer's thread takes its time
+        raise AssertionError("it was stopped before")
+
+    jobs = queue(database, work)
+    ids = await add(jobs, "a")
+    await let.wait()
+    await asyncio.sleep(0.01)
+    jobs.pause(ids["a"])
+    await jobs.settled()
+    assert jobs.get(ids["a"]).payload == {"n": 1}
+    jobs.resume(ids["a"])
+    await jobs.settled()
+    assert done == [1]
+    await jobs.aclose()

@@ -1,0 +1,159 @@
+"""Jobs as rows of the archive: a change of their state is written at once, progress once a second."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sqlite3
+import time
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+
+from desktop.core.errors import KnownError, Missing
+from desktop.core.job import STATES, TURN, Job, JobState
+from desktop.store import jobs as store
+from desktop.store.database import Database
+
+log = logging.getLogger(__name__)
+
+KEPT_EVERY_S = 1.0
+WRITTEN_AT_ONCE = 100
+
+
+class Keeping:
+    """Writes jobs down as `find` has them when their turn comes."""
+
+    def __init__(
+        self, database: Database, find: Callable[[str], Job | None], now: Callable[[], float] = time.time
+    ) -> None:
+        self._database, self._find, self._now = database, find, now
+        self._dirty: set[str] = set()
+        self._timer: asyncio.Handle | None = None
+        self._due = 0.0  # the timer's moment by the loop's clock: on Qt's loop its handle does not tell
+        self._writing: asyncio.Task[None] | None = None
+        self._one_after_another = asyncio.Lock()  # a row that was read before is never written behind a newer one
+        self._is_closed = False
+
+    async def load(self) -> list[Job]:
+        """All that are there, the oldest first."""
+        return [_job(row) for row in reversed(await self._database.read(store.listing))]
+
+    async def add(self, jobs: Iterable[Job]) -> None:
+        rows = [self._row(job) for job in jobs]
+
+        def add(db: sqlite3.Connection) -> None:
+            for row in rows:
+                store.add(db, row)
+
+        await self._database.write(add)
+
+    async def delete(self, id: str) -> None:
+        await self._database.write(lambda db: store.delete(db, id))
+        self._dirty.discard(id)
+
+    def changed(self, id: str, *, at_once: bool) -> None:
+        """To be written down soon."""
+        self._dirty.add(id)
+        self._write_soon(at_once=at_once)
+
+    async def keep(
+        self, made: Callable[[], Job], also: Callable[[sqlite3.Connection], None] | None, kept: Callable[[Job], None]
+    ) -> None:
+        """Write one job down now, in one transaction with `also`; `kept` is told when it is there, even where who
+        waits for it is cancelled meanwhile: what is known of a job is what is on the disk."""
+        async with self._one_after_another:
+            job = made()
+            row = self._row(job)
+
+            def work(db: sqlite3.Connection) -> None:
+                if also is not None:
+                    also(db)
+                store.put(db, row)
+
+            writing = asyncio.get_running_loop().create_task(self._database.write(work), name=f"job:{job.id}: kept")
+            writing.add_done_callback(lambda done: kept(job) if done.exception() is None else None)
+            try:
+                await asyncio.shield(writing)
+            finally:
+                if not writing.done():
+                    await asyncio.wait([writing])
+
+    async def aclose(self) -> None:
+        """Write down what is left."""
+        self._is_closed = True
+        if self._timer is not None:
+            self._timer.cancel()
+        if self._writing is not None:
+            await asyncio.wait([self._writing])
+        with suppress(KnownError):
+            await self._write()
+
+    def _write_soon(self, *, at_once: bool) -> None:
+        if self._is_closed or self._database.read_only:
+            return
+        loop = asyncio.get_running_loop()
+        due = loop.time() + (0.0 if at_once else KEPT_EVERY_S)
+        if self._timer is not None:
+            if self._due <= due:
+                return
+            self._timer.cancel()
+        self._due, self._timer = due, loop.call_at(due, self._start_writing)
+
+    def _start_writing(self) -> None:
+        self._timer = None
+        if self._writing is not None and not self._writing.done():
+            self._write_soon(at_once=False)
+            return
+        self._writing = asyncio.get_running_loop().create_task(self._write_all(), name="jobs: written down")
+
+    async def _write_all(self) -> None:
+        try:
+            await self._write()
+        except KnownError as error:  # a full disk: it is written with the next change
+            log.warning("jobs could not be written down: %s", error.summary)
+
+    async def _write(self) -> None:
+        async with self._one_after_another:
+            ids, self._dirty = list(self._dirty), set()
+            rows = [self._row(job) for id in ids if (job := self._find(id)) is not None]
+            if not rows:
+                return
+
+            def work(db: sqlite3.Connection) -> None:
+                for row in rows:
+                    with suppress(Missing):  # deleted with its conversation
+                        store.put(db, row)
+
+            try:
+                await self._database.write(work)
+            except KnownError:
+                self._dirty.update(ids)
+                raise
+
+    def _row(self, job: Job) -> store.JobRow:
+        payload = {
+            "title": job.title,
+            "rank": job.rank,
+            "words": job.words,
+            "advice": job.advice,
+            "work": job.payload,
+        }
+        updated = round(self._now() * 1_000_000)
+        return store.JobRow(job.id, job.kind, job.state.value, job.added, updated, job.progress, job.error, payload)
+
+
+def _job(row: store.JobRow) -> Job:
+    kept = row.payload
+    return Job(
+        row.id,
+        row.kind,
+        str(kept.get("title", "")),
+        STATES.get(row.state, JobState.PAUSED),
+        str(kept.get("words", "")) or TURN,
+        row.progress,
+        error=row.error,
+        advice=str(kept.get("advice", "")),
+        added=row.created,
+        rank=float(kept.get("rank", 0.0)),
+        payload=dict(kept.get("work", {})),
+    )
