@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
 
 import pytest
@@ -356,21 +357,23 @@ async def test_what_a_job_keeps_is_never_overwritten_by_what_was_known_before(da
 
 
 async def test_what_is_being_kept_when_a_job_is_stopped_counts(database):
-    let, done = asyncio.Event(), []
+    let, done, disk = asyncio.Event(), [], threading.Event()
 
     async def work(handle: Handle) -> None:
         if handle.payload.get("n"):
             done.append(handle.payload["n"])
             return
         let.set()
-        await handle.keep({"n": 1}, lambda db: time.sleep(0.05))  # the writer's thread takes its time
+        await handle.keep({"n": 1}, lambda db: disk.wait(10))
         raise AssertionError("it was stopped before")
 
     jobs = queue(database, work)
     ids = await add(jobs, "a")
     await let.wait()
-    await asyncio.sleep(0.01)
+    await asyncio.sleep(0)
     jobs.pause(ids["a"])
+    await asyncio.sleep(0)
+    disk.set()
     await jobs.settled()
     assert jobs.get(ids["a"]).payload == {"n": 1}
     jobs.resume(ids["a"])
