@@ -213,7 +213,7 @@ async def test_opened_at_a_message_it_is_there_marked_and_in_its_branch(held):
     made = await every_kind(held)
     await held.show("C1", made.named["other-end"])
     row = view.messages.row_of(made.named["other-end"])
-    assert row >= 0 and view.transcript._marked == made.named["other-end"]
+    assert row >= 0 and view.transcript.picture_of.looked_for == made.named["other-end"]
     port = view.transcript.viewport()
     assert port.rect().contains(port.mapFromGlobal(view.transcript.row_rect(row).topLeft()))
     kept = await held.services.conversations.get("C1")

@@ -2,8 +2,8 @@
 
 What it is made of stands in modules of its own: `_model` the ids and messages, `_lazy` the rows near the window,
 `_sight` what is in view, `_stream` text that arrives, `_repaint` and `_ahead` its speed, `_selection`, `_found`,
-`_going`, `_steps` (keys), `_pointer` (mouse), `_menu` and `_over` (what stands over the text) its use. A row is made of
-`_rows` and its `_blocks`.
+`_going`, `_steps` (keys), `_pointer` (mouse), `_menu` and `_over` (what stands over the text) its use. A row is laid
+out in `_rows`, of `_section`s of `_blocks`, and drawn by `_picture`.
 """
 
 from __future__ import annotations
@@ -29,9 +29,8 @@ from desktop.core.conversation import Message, plain
 from desktop.core.hit_marks import Finder
 from desktop.ui.theme import Theme
 from desktop.ui.widgets import transcript_accessible
-from desktop.ui.widgets.markdown import Kind
 from desktop.ui.widgets.transcript_ahead import Ahead
-from desktop.ui.widgets.transcript_block import Block, Marks
+from desktop.ui.widgets.transcript_block import Block
 from desktop.ui.widgets.transcript_fold import Fold
 from desktop.ui.widgets.transcript_found import Found
 from desktop.ui.widgets.transcript_going import Going
@@ -40,10 +39,10 @@ from desktop.ui.widgets.transcript_media import Media, PictureBlock
 from desktop.ui.widgets.transcript_menu import AddMore, MessageMenu, Spot
 from desktop.ui.widgets.transcript_model import TranscriptModel
 from desktop.ui.widgets.transcript_over import Over
+from desktop.ui.widgets.transcript_picture import Picture
+from desktop.ui.widgets.transcript_place import ReadingPlace
 from desktop.ui.widgets.transcript_pointer import Pointer
 from desktop.ui.widgets.transcript_repaint import Before, Repaint
-from desktop.ui.widgets.transcript_row_paint import paint_row
-from desktop.ui.widgets.transcript_rows import Row
 from desktop.ui.widgets.transcript_scroll_bar import OpaqueBar
 from desktop.ui.widgets.transcript_selection import Selection, to_clipboard
 from desktop.ui.widgets.transcript_sight import Sight
@@ -80,9 +79,6 @@ class TranscriptView(QAbstractScrollArea):
         transcript_accessible.install()
         self._theme, self._is_reading = theme, is_reading
         self._reading = Reading()
-        self._asked: set[int] = set()
-        self._marked = ""
-        self._place = ("", "")
         self._frames = 0
         self._is_arranging = False
         self._dress(page)
@@ -111,6 +107,8 @@ class TranscriptView(QAbstractScrollArea):
         self.going = Going(
             self.sight, self.found, lambda: self._arrange(), lambda at: self.steps.choose(at, scroll=False)
         )
+        self.picture_of = Picture(self.sight, self.selection, self.found)
+        self.reading_place = ReadingPlace(self.sight, self)
         self.pointer = Pointer(self.sight, self.selection, viewport, bar, self)
         self.menu = MessageMenu(self, is_reading=self._is_reading)
         self._repaint = Repaint(self.sight, viewport)
@@ -126,6 +124,7 @@ class TranscriptView(QAbstractScrollArea):
         self.over.widgets.action.connect(self.action)
         self.over.pill.clicked.connect(lambda: self.scroll_to_end())
         self.steps.changed.connect(self._chosen)
+        self.reading_place.changed.connect(self.place_changed)
         self.pointer.link.connect(self.link)
         self.pointer.picture.connect(self.picture)
         self.pointer.shown.connect(lambda picture: self.part_action.emit("show", picture))
@@ -182,7 +181,7 @@ class TranscriptView(QAbstractScrollArea):
 
     def mark(self, message_id: str) -> None:
         """Show which message was looked for; an empty id ends that."""
-        self._marked = message_id
+        self.picture_of.looked_for = message_id
         self.viewport().update()
 
     @Slot()
@@ -190,7 +189,6 @@ class TranscriptView(QAbstractScrollArea):
         """Colours or sizes are new: everything is made again, the reader stays where they are."""
         held = self.rows.heights.row_at(self.sight.top) if len(self.rows) else 0
         self.rows.restyle(Ink(self._theme, self._reading))
-        self._asked.clear()
         self.ahead.forget()
         self.over.restyle()
         self.sight.top = self.rows.heights.top(held)
@@ -201,7 +199,6 @@ class TranscriptView(QAbstractScrollArea):
     @Slot()
     def _reset(self) -> None:
         self.rows.reset()
-        self._asked.clear()
         self.ahead.forget()
         self.streams.forget_all()
         self.selection.clear()
@@ -210,19 +207,17 @@ class TranscriptView(QAbstractScrollArea):
         self.over.widgets.close_all()
         self.sight.top, self.sight.sticks = 0, True
         self.steps.current = self.pointer.row = -1
-        self._marked, self._place = "", ("", "")
+        self.picture_of.looked_for = ""
+        self.reading_place.forget()
         self._arrange()
 
     @Slot(QModelIndex, int, int)
     def _inserted(self, parent: QModelIndex, first: int, last: int) -> None:
-        if first < len(self.rows):
-            self._asked.clear()
         self.rows.insert(first, last - first + 1)
         self._arrange()
 
     @Slot(QModelIndex, int, int)
     def _removed(self, parent: QModelIndex, first: int, last: int) -> None:
-        self._asked.clear()
         self.rows.remove(first, last)
         self.selection.clear()
         self.pointer.row = -1
@@ -233,7 +228,7 @@ class TranscriptView(QAbstractScrollArea):
     def _changed(self, first: QModelIndex, last: QModelIndex, roles: Sequence[int] = ()) -> None:
         is_text = not roles or TranscriptModel.MESSAGE in roles
         for at in range(first.row(), last.row() + 1):
-            self._asked.discard(at)
+            self.rows.has_come(at)
             self._take_change(at, is_text=is_text)
         self._arrange()
         self.going.go_on()
@@ -292,10 +287,12 @@ class TranscriptView(QAbstractScrollArea):
             self._update_bar()
         finally:
             self._is_arranging = False
-        self._ask()
+        if missing := self.rows.missing(self.sight.top - self.sight.page, self.sight.top + 2 * self.sight.page):
+            self.needed.emit(missing)
         self._place_bar()
         self.over.place(has_news=has_news)
-        self._tell_place()
+        if self._is_reading:  # nobody asks while it is written
+            self.reading_place.look()
         self._frames += 1
         is_calm = before is None or self.streams.is_spread or before[0].waiting
         if is_calm or not self._frames % AHEAD_FRAMES:
@@ -328,72 +325,21 @@ class TranscriptView(QAbstractScrollArea):
             self.rows.forget_known()
         self._arrange()
 
-    def _ask(self) -> None:
-        """Tell which rows in view, and a page around it, are not loaded."""
-        model, sight = self.rows.model, self.sight
-        if model is None:
-            return
-        near = self.rows.between(sight.top - sight.page, sight.top + 2 * sight.page)
-        missing = [at for at in near if at not in self._asked and model.message(at) is None]
-        if missing:
-            self._asked.update(missing)
-            self.needed.emit(missing)
-
-    def _tell_place(self) -> None:
-        """Which message is read, and under which of its headings; nobody asks while it is written."""
-        model = self.rows.model
-        if not self._is_reading or model is None or not len(self.rows):
-            return
-        y = self.sight.top + self.rows.ink.px(40)
-        at = self.rows.heights.row_at(y)
-        row, heading = self.rows.made.get(at), ""
-        if row is not None and row.tops:
-            last = row.block_at(y - self.rows.heights.top(at))
-            headings = (block for block in reversed(row.blocks[: last + 1]) if block.piece.kind is Kind.HEADING)
-            heading = next((block.piece.source for block in headings), "")
-        place = (model.id(at), heading)
-        if place != self._place:
-            self._place = place
-            self.place_changed.emit(*place)
-
     def place(self) -> str:
         """The message that is read: the one at the top of the window."""
-        return self._place[0]
+        return self.reading_place.message
 
     def heading(self) -> str:
         """The last heading above what is read, in the same message."""
-        return self._place[1]
+        return self.reading_place.heading
 
     # Painting
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        sight = self.sight
         painter = QPainter(self.viewport())
-        painter.fillRect(event.rect(), self.rows.ink.color["window"])
-        clip = QRectF(event.rect())
-        for at in self.rows.between(sight.top + clip.top(), sight.top + clip.bottom()):
-            row = self.rows.made.get(at)
-            if row is None or not row.width:
-                continue
-            y = sight.y_of(at)
-            painter.save()
-            painter.translate(sight.left, y)
-            has_focus = (at == self.steps.current and self._has_focus_within()) or row.message.id == self._marked
-            paint_row(row, painter, clip.translated(-sight.left, -y), self._marks(at, row), has_focus=has_focus)
-            painter.restore()
+        focused = self.steps.current if self._has_focus_within() else -1
+        self.picture_of.paint(painter, QRectF(event.rect()), focused)
         painter.end()
-
-    def _marks(self, at: int, row: Row) -> dict[int, Marks]:
-        """What is selected and found in a row, by block."""
-        marks = {block: Marks(selection=chosen) for block, chosen in self.selection.in_row(at, len(row.blocks)).items()}
-        if self.found.finder:
-            y = self.sight.y_of(at)
-            for block in row.between(-y, self.sight.page - y):
-                hits, current = self.found.in_block(row, block)
-                if hits:
-                    made = marks.setdefault(block, Marks())
-                    made.hits, made.current = hits, current
-        return marks
 
     # Actions
 
@@ -597,25 +543,9 @@ class TranscriptView(QAbstractScrollArea):
         row = self.rows.row(self.rows.row_of(message_id)) if self.found.finder else None
         return self.found.count(row, self.sight.column) if row is not None else 0
 
-    # For screen readers
-
-    def row_count(self) -> int:
-        return len(self.rows)
-
-    def is_current(self, row: int) -> bool:
-        return row == self.steps.current
-
-    def row_words(self, row: int) -> tuple[str, str]:
-        """(who speaks, what is said) of a row; empty words while it is not loaded."""
-        made = self.rows.row(row)
-        return (made.caption, made.message.text) if made is not None else ("", "")
-
     def row_rect(self, row: int) -> QRect:
         """Where a row is on the screen."""
         if not 0 <= row < len(self.rows):
             return QRect()
         rect = self.sight.rect_of(row)
         return QRect(self.viewport().mapToGlobal(rect.topLeft()), rect.size())
-
-    def row_at_global(self, x: int, y: int) -> int:
-        return self.sight.row_at(self.viewport().mapFromGlobal(QPoint(x, y)).y())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, QRect
+from PySide6.QtCore import QObject, QPoint, QRect
 from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QAccessibleEvent, QAccessibleInterface, QWindow
 from PySide6.QtWidgets import QAccessibleWidget, QWidget
 
@@ -22,7 +22,7 @@ class RowInterface(QAccessibleInterface):
         self._view, self._parent, self._row = view, parent, row
 
     def isValid(self) -> bool:
-        return self._row < self._view.row_count()
+        return self._row < len(self._view.rows)
 
     def object(self) -> QObject | None:
         return None
@@ -57,11 +57,12 @@ class RowInterface(QAccessibleInterface):
     def state(self) -> QAccessible.State:
         state = QAccessible.State()
         state.readOnly = state.focusable = True
-        state.focused = self._view.is_current(self._row)
+        state.focused = self._view.steps.current == self._row
         return state
 
     def text(self, kind: QAccessible.Text) -> str:
-        caption, words = self._view.row_words(self._row)
+        row = self._view.rows.row(self._row)  # none while it is not loaded
+        caption, words = (row.caption, row.message.text) if row is not None else ("", "")
         if kind is QAccessible.Text.Name:
             return f"{caption}: {words[:LONGEST_SPOKEN]}"
         return words[:LONGEST_SPOKEN] if kind is QAccessible.Text.Value else ""
@@ -77,10 +78,10 @@ class ViewInterface(QAccessibleWidget):
         self._rows: dict[int, RowInterface] = {}
 
     def childCount(self) -> int:
-        return self._view.row_count()
+        return len(self._view.rows)
 
     def child(self, index: int) -> QAccessibleInterface | None:
-        if not 0 <= index < self._view.row_count():
+        if not 0 <= index < len(self._view.rows):
             return None
         if index not in self._rows:
             self._rows[index] = RowInterface(self._view, self, index)
@@ -90,10 +91,10 @@ class ViewInterface(QAccessibleWidget):
         return next((row for row, made in self._rows.items() if made is child), -1)
 
     def childAt(self, x: int, y: int) -> QAccessibleInterface | None:
-        return self.child(self._view.row_at_global(x, y))
+        return self.child(self._view.sight.row_at(self._view.viewport().mapFromGlobal(QPoint(x, y)).y()))
 
     def focusChild(self) -> QAccessibleInterface | None:
-        return next((made for row, made in self._rows.items() if self._view.is_current(row)), None)
+        return next((made for row, made in self._rows.items() if self._view.steps.current == row), None)
 
 
 def tell_current(view: TranscriptView, row: int) -> None:

@@ -37,6 +37,7 @@ class LazyRows:
         self.unfolded: set[str] = set()
         """Ids of turns that are folded but for a click."""
         self._known: dict[str, tuple[int, array[int]]] = {}  # id: width, heights of its blocks
+        self._asked: set[int] = set()
         self._since_let_go = QElapsedTimer()
 
     def __len__(self) -> int:
@@ -67,6 +68,19 @@ class LazyRows:
             return range(0)
         return range(self.heights.row_at(max(0, top)), self.heights.row_at(bottom) + 1)
 
+    def missing(self, top: float, bottom: float) -> list[int]:
+        """Rows that reach into a stretch and are not loaded; each is named once."""
+        model = self.model
+        if model is None:
+            return []
+        missing = [at for at in self.between(top, bottom) if at not in self._asked and model.message(at) is None]
+        self._asked.update(missing)
+        return missing
+
+    def has_come(self, at: int) -> None:
+        """The message of a row was put in, or is another: it may be missing again."""
+        self._asked.discard(at)
+
     def folds_of(self, at: int) -> list[Fold]:
         """The folded lines of a row that are shown, from above."""
         row = self.row(at)
@@ -88,6 +102,7 @@ class LazyRows:
 
     def forget(self) -> None:
         self.made.clear()
+        self._asked.clear()
         self.forget_known()
 
     def forget_known(self) -> None:
@@ -162,6 +177,7 @@ class LazyRows:
 
     def _shift(self, first: int, by: int) -> None:
         self.made = {at + by if at >= first else at: row for at, row in self.made.items()}
+        self._asked.clear()
 
     def _drop(self, at: int) -> None:
         row = self.made.pop(at, None)
