@@ -15,8 +15,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from desktop.ui import icons, theme
+from desktop.ui import icons
 from desktop.ui.transcription.editor.changes_model import AFTER, AT, BEFORE, COMPARED, ChangesModel
+from desktop.ui.transcription.editor.ink import ink
 from desktop.ui.transcription.editor.segment_paint import Mark, laid_out
 
 Index = QModelIndex | QPersistentModelIndex
@@ -50,14 +51,14 @@ def _add(marks: list[Mark], pieces: list[str], first: int, last: int) -> None:
 
 class _Delegate(QStyledItemDelegate):
     def _columns(self, rect: QRect) -> tuple[QRect, QRect]:
-        look = theme.current()
+        look = ink()
         left = rect.left() + look.px(LEFT)
         half = max(look.px(80), (rect.right() - left - look.px(GAP) * 2) // 2)
         top, high = rect.top() + look.px(PAD), rect.height() - 2 * look.px(PAD)
         return QRect(left, top, half, high), QRect(left + half + look.px(GAP), top, half, high)
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
-        look, view = theme.current(), self.parent()
+        look, view = ink(), self.parent()
         wide = view.viewport().width() if isinstance(view, QListView) else option.rect.width()
         font = look.font("body")
         columns = self._columns(QRect(0, 0, wide, 0))
@@ -68,7 +69,7 @@ class _Delegate(QStyledItemDelegate):
         return QSize(200, max(look.size("row"), high + 2 * look.px(PAD)))
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
-        look, rect = theme.current(), QRect(option.rect)
+        look, rect = ink(), QRect(option.rect)
         painter.save()
         if option.state & QStyle.StateFlag.State_Selected:
             painter.fillRect(rect, look.color("selection"))
@@ -94,7 +95,7 @@ class _Delegate(QStyledItemDelegate):
         painter.restore()
 
     def _check(self, painter: QPainter, rect: QRect, is_taken: bool) -> None:
-        look, side = theme.current(), theme.current().px(18)
+        look, side = ink(), ink().px(18)
         box = QRect(rect.left() + look.px(8), rect.top() + look.px(PAD), side, side)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(look.color("accent" if is_taken else "edge"))
@@ -124,7 +125,7 @@ class ChangesList(QListView):
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         super().mouseReleaseEvent(event)
         index = self.indexAt(event.position().toPoint())
-        if index.isValid() and event.position().x() < theme.current().px(CHECK):
+        if index.isValid() and event.position().x() < ink().px(CHECK):
             self._toggle(index)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:

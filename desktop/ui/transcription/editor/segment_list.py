@@ -24,6 +24,7 @@ from desktop.ui import theme
 from desktop.ui.transcription.editor import segment_paint
 from desktop.ui.transcription.editor.buttons import is_tab
 from desktop.ui.transcription.editor.in_place import InPlace
+from desktop.ui.transcription.editor.ink import ink
 from desktop.ui.transcription.editor.segment_paint import Mark, Row
 from desktop.ui.transcription.editor.segments_model import COLOR, ID, SECOND, SIGNS, SPEAKER, WAS, SegmentsModel
 from desktop.ui.transcription.editor.state import moment_at
@@ -191,7 +192,7 @@ class SegmentList(TallRows):
         """Where the words and those of the second column stand."""
         rect = self.row_rect(row)
         if self.rows.signs(self.rows.at(row)):
-            rect.adjust(0, 0, 0, -theme.current().px(segment_paint.SIGN_LINE))
+            rect.adjust(0, 0, 0, -ink().px(segment_paint.SIGN_LINE))
         return segment_paint.text_rects(rect, self.columns != "none")
 
     def rows_changed(self) -> None:
@@ -204,7 +205,7 @@ class SegmentList(TallRows):
         painter = QPainter(self.viewport())
         first, last = self.in_view()
         chosen = self.selectionModel()
-        line = theme.current().color("line")
+        line = ink().color("line")
         for number in range(first, last):
             rect = self.row_rect(number)
             if rect.intersects(event.rect()):

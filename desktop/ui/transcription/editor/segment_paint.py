@@ -10,8 +10,9 @@ from PySide6.QtGui import QFont, QFontMetrics, QPainter, QTextCharFormat, QTextL
 
 from desktop.core.text import visible
 from desktop.core.transcript import Doubt, Segment
-from desktop.ui import icons, theme
+from desktop.ui import icons
 from desktop.ui.transcription.editor import words
+from desktop.ui.transcription.editor.ink import ink
 from desktop.ui.transcription.editor.places import from_qt, is_from_right, to_qt
 from desktop.ui.transcription.editor.state import spans
 from desktop.ui.transcription.editor.waveform_image import color_of
@@ -46,7 +47,7 @@ class Row:
 
 def text_rects(rect: QRect, has_beside: bool) -> tuple[QRect, QRect]:
     """Where the words and the second column stand in a row."""
-    look = theme.current()
+    look = ink()
     left = rect.left() + look.px(LEFT) + look.px(GAP)
     room = max(look.px(80), rect.right() - look.px(GAP) - left)
     room = min(room, look.px(MEASURE) * (2 if has_beside else 1) + (look.px(GAP) if has_beside else 0))
@@ -59,7 +60,7 @@ def text_rects(rect: QRect, has_beside: bool) -> tuple[QRect, QRect]:
 
 def height(text: str, beside: str | None, has_signs: bool, width: int) -> int:
     """Of a row, exactly: each text is laid out."""
-    look = theme.current()
+    look = ink()
     place, other = text_rects(QRect(0, 0, width, 0), beside is not None)
     font = look.font("reading")
     high = laid_out(text, font, place.width())[1]
@@ -70,7 +71,7 @@ def height(text: str, beside: str | None, has_signs: bool, width: int) -> int:
 
 def guessed(characters: Sequence[int], have_signs: Sequence[bool], has_beside: bool, width: int) -> list[int]:
     """Of rows, about: by the number of characters of the longest text of each."""
-    look = theme.current()
+    look = ink()
     room = max(1, text_rects(QRect(0, 0, width, 0), has_beside)[0].width())
     metrics = QFontMetrics(look.font("reading"))
     wide, line = metrics.averageCharWidth(), metrics.lineSpacing()
@@ -83,7 +84,7 @@ def guessed(characters: Sequence[int], have_signs: Sequence[bool], has_beside: b
 
 def character_at(text: str, place: QRect, point: QPoint) -> int:
     """The character of a text that is nearest to a point, when the text stands in `place`."""
-    layout, _ = laid_out(text, theme.current().font("reading"), place.width())
+    layout, _ = laid_out(text, ink().font("reading"), place.width())
     for number in range(layout.lineCount()):
         line = layout.lineAt(number)
         if point.y() - place.top() < line.y() + line.height():
@@ -114,7 +115,7 @@ def laid_out(text: str, font: QFont, width: int, marks: Sequence[Mark] = ()) -> 
 
 
 def _format(first: int, last: int, kind: str) -> QTextLayout.FormatRange:
-    look = theme.current()
+    look = ink()
     form = QTextCharFormat()
     if kind == "find":
         form.setBackground(look.color("find"))
@@ -133,7 +134,7 @@ def word_mark(segment: Segment, number: int) -> list[Mark]:
 
 
 def paint(painter: QPainter, rect: QRect, row: Row) -> None:
-    look = theme.current()
+    look = ink()
     painter.save()
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     _ground(painter, rect, row)
@@ -160,7 +161,7 @@ def paint(painter: QPainter, rect: QRect, row: Row) -> None:
 
 
 def _ground(painter: QPainter, rect: QRect, row: Row) -> None:
-    look = theme.current()
+    look = ink()
     if row.is_selected:
         painter.fillRect(rect, look.color("selection"))
     elif row.is_hovered:
@@ -175,8 +176,8 @@ def _ground(painter: QPainter, rect: QRect, row: Row) -> None:
 
 def _left(painter: QPainter, rect: QRect, row: Row) -> None:
     """The time over the speaker, level with the first line of the words."""
-    look = theme.current()
-    font = look.font("figures")
+    look = ink()
+    font = QFont(look.font("figures"))
     font.setPixelSize(look.px(11))
     painter.setFont(font)
     line = look.px(16)
@@ -201,7 +202,7 @@ def _left(painter: QPainter, rect: QRect, row: Row) -> None:
 
 
 def _signs(painter: QPainter, rect: QRect, row: Row) -> None:
-    look = theme.current()
+    look = ink()
     painter.setFont(look.font("caption"))
     left, metrics, side = rect.left(), painter.fontMetrics(), look.px(14)
     for icon, told, tone in row.signs:

@@ -8,6 +8,7 @@ import numpy as np
 from PySide6.QtGui import QColor, QImage
 
 from desktop.ui import theme
+from desktop.ui.transcription.editor.ink import ink
 from desktop.ui.transcription.editor.pyramid import Piece, Pyramid
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ class Bands:
 def drawn(source: Pyramid | Piece, bands: Bands, time: TimeScale, height: int, gain: float, colors: Palette) -> QImage:
     """What `time` has in view, `height` pixels high, values drawn `gain` times as high: segments as bands whose upper
     part has room for their words, the wave in the lower part."""
-    width, look = time.width, theme.current()
+    width, look = time.width, ink()
     lows, highs = source.columns(time.begins, time.scale, width)
     kind = bands.of((time.begins + np.arange(width) * time.scale).astype(np.float64), time.scale)
     is_inside, known = kind >= 0, np.maximum(kind, 0)
@@ -67,7 +68,7 @@ def drawn(source: Pyramid | Piece, bands: Bands, time: TimeScale, height: int, g
 
 def color_of(number: int) -> QColor:
     """The colour of a speaker; of nobody, where the number is below 0."""
-    return theme.current().color(f"chart_{number % COLORS + 1}" if number >= 0 else "chart_other")
+    return ink().color(f"chart_{number % COLORS + 1}" if number >= 0 else "chart_other")
 
 
 class Palette(NamedTuple):

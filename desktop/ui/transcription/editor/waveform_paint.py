@@ -9,8 +9,8 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen, QPolygonF
 
 from desktop.core.text import visible
-from desktop.ui import theme
 from desktop.ui.transcription.editor import words
+from desktop.ui.transcription.editor.ink import ink
 from desktop.ui.transcription.editor.pyramid import RATE, Piece
 from desktop.ui.transcription.editor.time_scale import TimeScale
 from desktop.ui.transcription.editor.waveform_image import LABELS
@@ -34,7 +34,7 @@ class WaveformPaint:
 
     def __init__(self, painter: QPainter, time: TimeScale, height: int) -> None:
         self._painter, self._time, self._height = painter, time, height
-        self._look = theme.current()
+        self._look = ink()
         self._top = self._look.px(RULER)
         self._wave_top = self._top + self._look.px(LABELS)
 
