@@ -58,7 +58,7 @@ class Held:
 
     def choose(self, kind: str) -> None:
         number = [each.kind for each in self.dialog.formats].index(kind)
-        QTest.mouseClick(self.dialog.kinds.button(number), Qt.MouseButton.LeftButton)
+        QTest.mouseClick(self.dialog.form.kinds.button(number), Qt.MouseButton.LeftButton)
 
     async def press(self, button) -> None:
         assert button.isVisible() and button.isEnabled()
@@ -80,19 +80,19 @@ def held(qapp, qtbot, tmp_path, monkeypatch):
 
 async def test_one_conversation_goes_where_it_was_said_and_can_be_shown(held):
     dialog = await held.open(["C1TALK"])
-    assert [b.text() for b in dialog.scopes.buttons()] == [
+    assert [b.text() for b in dialog.form.scopes.buttons()] == [
         "This conversation: Herons and other birds",
         "Everything (4 conversations)",
     ]
-    assert dialog.place.text() == str(held.out / "Herons and other birds.md") and nameless(dialog) == []
-    await held.press(dialog.export_button)
-    assert dialog.result_title.text().startswith("1 conversation with 3 files exported")
+    assert dialog.form.place.text() == str(held.out / "Herons and other birds.md") and nameless(dialog) == []
+    await held.press(dialog.form.export_button)
+    assert dialog.result_face.title.text().startswith("1 conversation with 3 files exported")
     assert "A **heron**" in (held.out / "Herons and other birds.md").read_text("utf-8")
     shown = []
     dialog.show_file = lambda path: shown.append(path) or True
-    await held.press(dialog.folder_button)
+    await held.press(dialog.result_face.folder_button)
     assert shown == [held.out / "Herons and other birds.md"] and nameless(dialog) == []
-    await held.press(dialog.done_button)
+    await held.press(dialog.result_face.done_button)
     assert not dialog.isVisible()
     await held.close()
 
@@ -100,8 +100,8 @@ async def test_one_conversation_goes_where_it_was_said_and_can_be_shown(held):
 async def test_an_empty_archive_says_why_nothing_can_be_exported(held, monkeypatch):
     monkeypatch.setattr(export_archive, "fill", lambda database: [])
     dialog = await held.open()
-    assert not dialog.export_button.isEnabled()
-    assert dialog.problem.isVisible() and dialog.problem.text() == "There is nothing to export yet."
+    assert not dialog.form.export_button.isEnabled()
+    assert dialog.form.problem.isVisible() and dialog.form.problem.text() == "There is nothing to export yet."
     await held.close()
 
 
@@ -125,12 +125,12 @@ async def test_no_words_of_the_form_are_cut_at_any_size_of_text(held, percent):
 
 async def test_a_search_or_everything_can_be_chosen_and_the_choice_is_remembered(held):
     dialog = await held.open(None, "long talk")
-    texts = [button.text() for button in dialog.scopes.buttons()]
+    texts = [button.text() for button in dialog.form.scopes.buttons()]
     assert texts == ["All found by “long talk” (1)", "Everything (4 conversations)"]
     held.choose("json")
-    assert dialog.branches.isChecked() and not dialog.branches.isEnabled()
-    QTest.mouseClick(dialog.scopes.buttons()[1], Qt.MouseButton.LeftButton)
-    await held.press(dialog.export_button)
+    assert dialog.form.branches.isChecked() and not dialog.form.branches.isEnabled()
+    QTest.mouseClick(dialog.form.scopes.buttons()[1], Qt.MouseButton.LeftButton)
+    await held.press(dialog.form.export_button)
     (file,) = held.out.glob("*.json")
     with file.open("rb") as content:
         assert json_form.head(content).count == 5  # the trash too, since nothing may be lost
@@ -139,7 +139,7 @@ async def test_a_search_or_everything_can_be_chosen_and_the_choice_is_remembered
     await again.prepare()
     assert again.format.kind == "json" and again.folder == held.out
     held.choose("md")
-    assert not dialog.branches.isChecked()
+    assert not dialog.form.branches.isChecked()
     await again.tasks.aclose()
     await held.close()
 
@@ -147,31 +147,31 @@ async def test_a_search_or_everything_can_be_chosen_and_the_choice_is_remembered
 async def test_what_a_form_has_no_place_for_is_said(held):
     dialog = await held.open(["C1TALK"])
     held.choose("jsonl")
-    assert not dialog.attachments.isEnabled()
-    await held.press(dialog.export_button)
-    assert "no place for 2 pictures" in dialog.result_rest.text()
+    assert not dialog.form.attachments.isEnabled()
+    await held.press(dialog.form.export_button)
+    assert "no place for 2 pictures" in dialog.result_face.rest.text()
     await held.close()
 
 
 async def test_a_place_that_cannot_be_written_is_said_in_the_form(held):
     dialog = await held.open(["C4LONG"])
     dialog.folder = held.out / "gone"
-    await held.press(dialog.export_button)
-    assert dialog.problem.isVisible() and "cannot be written" in dialog.problem.text()
-    assert dialog.export_button.isVisible()
+    await held.press(dialog.form.export_button)
+    assert dialog.form.problem.isVisible() and "cannot be written" in dialog.form.problem.text()
+    assert dialog.form.export_button.isVisible()
     await held.close()
 
 
 async def test_stopped_it_leaves_nothing_and_the_form_is_there_again(held):
     dialog = await held.open(None)
     held.choose("html")
-    QTest.mouseClick(dialog.export_button, Qt.MouseButton.LeftButton)
-    while not dialog.figures.text():
+    QTest.mouseClick(dialog.form.export_button, Qt.MouseButton.LeftButton)
+    while not dialog.running.figures.text():
         await asyncio.sleep(0)
-    assert dialog.stop_button.isVisible() and nameless(dialog) == []
+    assert dialog.running.stop_button.isVisible() and nameless(dialog) == []
     dialog.reject()
     await dialog.tasks.settled()
-    assert dialog.isVisible() and dialog.export_button.isVisible()
+    assert dialog.isVisible() and dialog.form.export_button.isVisible()
     assert list(held.out.iterdir()) == []
     await held.close()
 
@@ -189,7 +189,7 @@ async def test_asking_ends_with_the_dialog(held):
     await held.open()
     asking = export_dialog.ask(None, held.services, ["C1TALK"], held.failures.append)
     asked = asyncio.get_running_loop().create_task(asking)
-    QTest.mouseClick((await shown_dialog(held.dialog)).cancel_button, Qt.MouseButton.LeftButton)
+    QTest.mouseClick((await shown_dialog(held.dialog)).form.cancel_button, Qt.MouseButton.LeftButton)
     await asked
     await held.close()
 
@@ -204,7 +204,7 @@ async def test_the_chat_exports_the_conversation_that_is_open(held, qtbot):
     await page.tasks.settled()
     page.export_action.trigger()
     dialog = await shown_dialog(held.dialog)
-    assert dialog.place.text().endswith("Herons and other birds.md")
+    assert dialog.form.place.text().endswith("Herons and other birds.md")
     dialog.reject()
     await page.tasks.settled()
     await page.tasks.aclose()
@@ -222,9 +222,9 @@ def text_of(path: Path) -> str:
 async def test_pages_have_title_words_numbers_and_their_size(held):
     dialog = await held.open(["C1TALK"])
     held.choose("pdf")
-    assert dialog.paper.isVisible()
-    dialog.paper.setCurrentText("Letter")
-    await held.press(dialog.export_button)
+    assert dialog.form.paper.isVisible()
+    dialog.form.paper.setCurrentText("Letter")
+    await held.press(dialog.form.export_button)
     read = PdfReader(held.out / "Herons and other birds.pdf")
     assert read.metadata.title == "Herons and other birds"
     assert [round(float(n)) for n in read.pages[0].mediabox[2:]] == [612, 792]
