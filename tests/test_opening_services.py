@@ -102,3 +102,19 @@ async def test_a_window_that_stays_open_for_days_makes_a_copy_a_day(tmp_path):
     assert len(backups.own(tmp_path)) == 4
     assert [error.summary for error in told] == ["The archive cannot be written."], "it is said, and goes on"
     await services.aclose()
+
+
+async def test_of_an_archive_that_was_moved_nothing_stays_when_everything_is_removed(tmp_path):
+    data, large = tmp_path / "data", tmp_path / "large"
+    large.mkdir()
+    services = await wiring.open_services(Options(data, offline=True))
+    move = services.storage.moving(str(large))
+    await services.aclose()
+    move()
+    services = await wiring.open_services(Options(data, offline=True))
+    assert services.database.folder == large
+    await services.copies.make()
+    clear = await services.storage.clearing()
+    await services.aclose()
+    assert clear() == "Everything was removed."
+    assert [path.name for path in large.rglob("*")] == []

@@ -138,6 +138,9 @@ class Storage:
 
         def work() -> str:
             opening.clear(folder, also_elsewhere=True)
+            if folder != data_folder:  # of an archive that was moved: nobody holds it any more
+                for name in (LOCK, NOTE):
+                    (folder / name).unlink(missing_ok=True)
             clear_data_folder(data_folder)
             return "Everything was removed."
 
