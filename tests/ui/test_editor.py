@@ -430,6 +430,9 @@ async def test_the_original_is_beside_and_going_back_to_it_can_be_undone(table):
     changed = view.state.transcript
     view.actions_by_name["original"].trigger()
     assert view.list.beside(0) == SAID[0] and view.model.at(0).text.endswith("changed")
+    row = view.list._drawn(0, view.list.selectionModel())
+    assert row.marks == [(len(SAID[0]), len(SAID[0]) + len(" changed"), "find")] and row.beside_marks == []
+    assert view.list._drawn(1, view.list.selectionModel()).marks == []
     view.revert()
     assert view.state.transcript == table.transcript
     view.undo()

@@ -28,8 +28,8 @@ from desktop.services.transcription import intake
 from desktop.store import recordings
 from desktop.store.recordings import Peaks, Recording
 from desktop.ui.transcription.editor import heard_again
-from desktop.ui.transcription.editor.changes_list import differing
 from desktop.ui.transcription.editor.changes_model import Change, ChangesModel
+from desktop.ui.transcription.editor.differing import differing
 from desktop.ui.transcription.editor.view import READ_ONLY, EditorView
 from desktop.wiring import open_services
 

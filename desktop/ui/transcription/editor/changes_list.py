@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import re
-from difflib import SequenceMatcher
-
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPointF, QRect, QSize, Qt
 from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QResizeEvent
 from PySide6.QtWidgets import (
@@ -17,36 +14,14 @@ from PySide6.QtWidgets import (
 
 from desktop.ui import icons
 from desktop.ui.transcription.editor.changes_model import AFTER, AT, BEFORE, COMPARED, ChangesModel
+from desktop.ui.transcription.editor.differing import differing
 from desktop.ui.transcription.editor.ink import ink
-from desktop.ui.transcription.editor.segment_paint import Mark, laid_out
+from desktop.ui.transcription.editor.segment_paint import laid_out
 
 Index = QModelIndex | QPersistentModelIndex
 CHECK, TIME, GAP, PAD = 32, 60, 16, 8
 LEFT = CHECK + TIME
 NOTHING = "Nothing"
-_PIECES = re.compile(r"\w+|\s+|[^\w\s]")
-LONGEST_COMPARED = 4000
-
-
-def differing(before: str, after: str) -> tuple[list[Mark], list[Mark]]:
-    """Marks of what is only in the one and only in the other, by words."""
-    if len(before) + len(after) > LONGEST_COMPARED:
-        return [], []
-    one, other = _PIECES.findall(before), _PIECES.findall(after)
-    left: list[Mark] = []
-    right: list[Mark] = []
-    for kind, a, b, c, d in SequenceMatcher(None, one, other, autojunk=False).get_opcodes():
-        if kind != "equal":
-            _add(left, one, a, b)
-            _add(right, other, c, d)
-    return left, right
-
-
-def _add(marks: list[Mark], pieces: list[str], first: int, last: int) -> None:
-    begins = sum(map(len, pieces[:first]))
-    ends = begins + sum(map(len, pieces[first:last]))
-    if ends > begins:
-        marks.append((begins, ends, "find"))
 
 
 class _Delegate(QStyledItemDelegate):

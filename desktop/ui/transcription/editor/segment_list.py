@@ -23,6 +23,7 @@ from desktop.core.transcript_edits import Match
 from desktop.ui import theme
 from desktop.ui.transcription.editor import segment_paint
 from desktop.ui.transcription.editor.buttons import is_tab
+from desktop.ui.transcription.editor.differing import differing
 from desktop.ui.transcription.editor.in_place import InPlace
 from desktop.ui.transcription.editor.ink import ink
 from desktop.ui.transcription.editor.segment_paint import Mark, Row
@@ -215,17 +216,21 @@ class SegmentList(TallRows):
     def _drawn(self, number: int, chosen: QItemSelectionModel) -> Row:
         index = self.rows.index(number)
         segment = self.rows.at(number)
+        beside = self.beside(number)
         marks, beside_marks = self._marks(segment)
+        if self.columns == "was":
+            beside_marks, ours = differing(beside, segment.text) if beside else ([], [])
+            marks = [*ours, *marks]
         edited = ("second" if self._delegate.role == SECOND else "text") if segment.id == self._edited else ""
         return Row(
             segment,
             str(index.data(SPEAKER)),
             int(index.data(COLOR)),
             index.data(SIGNS),
-            self.beside(number),
+            beside,
             self.columns == "was",
             marks,
-            beside_marks if self.columns == "second" else (),
+            () if beside is None else beside_marks,
             chosen.isSelected(index),
             number == self._hovered,
             segment.id == self._playing,
