@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -16,6 +17,7 @@ import pytest
 from hearing import NUMBERS, HearingServer, recording
 
 from desktop.core.profile import Kind, Profile
+from desktop.services.transcription.parts import unpacked
 from desktop.store import connections, profiles
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -72,6 +74,13 @@ def parts_kept(folder: Path) -> int:
         return int(conn.execute("SELECT count(*) FROM transcript_part WHERE reply IS NOT NULL").fetchone()[0])
 
 
+def texts_kept(folder: Path) -> set[str]:
+    """What the parts say whose answers are in the archive."""
+    with closing(connections.reading(folder / "archive.db")) as conn:
+        rows = conn.execute("SELECT reply FROM transcript_part WHERE reply IS NOT NULL").fetchall()
+    return {unpacked(reply).text for (reply,) in rows}
+
+
 @pytest.mark.parametrize("choice", ["ask", "repeat"])
 def test_a_killed_run_goes_on_and_pays_for_nothing_twice_that_had_arrived(tmp_path, choice):
     folder = tmp_path / "data"
@@ -100,3 +109,29 @@ def test_a_killed_run_goes_on_and_pays_for_nothing_twice_that_had_arrived(tmp_pa
         else:
             assert out.splitlines() == ["done|", " ".join(NUMBERS)]
             assert all(counts.count(one) == 2 for one in in_flight)
+
+
+def test_killed_at_any_moment_it_ends_with_the_same_text(tmp_path):
+    folder = tmp_path / "data"
+    folder.mkdir()
+    (folder / "models.json").write_text('{"cards": {"whisper-1": {"hearing": {"max_seconds": 9}}}}')
+    wav = recording(tmp_path / "bursts.wav")
+    chance = random.Random(7)
+    with HearingServer() as server:
+        paid = Profile("01PAID", "Paid", Kind.COMPATIBLE, server.url, needs_key=False)
+        profiles.save(folder, (paid,), paid.id)
+        kept: dict[str, int] = {}
+        process = child(folder, str(wav), "repeat")
+        for _ in range(4):
+            many = len(server.sent) + chance.randrange(1, 3)
+            wait_until(process, lambda many=many: len(server.sent) >= many)
+            threading.Event().wait(chance.random() * 0.2)
+            process.send_signal(signal.SIGKILL)
+            process.communicate()
+            for text in texts_kept(folder) - kept.keys():
+                kept[text] = [sent.text for sent in server.sent].count(text)
+            process = child(folder, "", "repeat")
+        out, errors = process.communicate(timeout=60)
+        assert out.splitlines() == ["done|", " ".join(NUMBERS)], errors
+        counts = [sent.text for sent in server.sent]
+        assert kept and all(counts.count(text) == many for text, many in kept.items())
