@@ -73,8 +73,7 @@ class Footer(QFrame):
         self.budget = self._mark("footer.budget", "warning", "warn")
         self._insert(2, self.engine, self.engine_stop, self.plain_http.parentWidget(), self.offline.parentWidget())
         self._insert(self._row.count() - 1, self.rate_label, self.rate, self.jobs, self.budget.parentWidget())
-        seen = (self.profile, self.engine_stop, self.rate, self.jobs, self.cost)
-        for before, after in pairwise(seen):
+        for before, after in pairwise((self.profile, self.engine_stop, self.rate, self.jobs, self.cost)):
             QWidget.setTabOrder(before, after)
         if not self.profile.toolTip():
             self.set_profile("", "off", "Starting")

@@ -101,6 +101,7 @@ class MainWindow(QWidget):
             dock.set_page(self.current, self.pages[self.current].title)
         if self.services is not None:
             dock.attach(self.services)
+        self._end_tab_at_the_foot()
         return dock
 
     @cached_property
@@ -363,6 +364,16 @@ class MainWindow(QWidget):
         page.fit(self.width())
         if self.services is not None:
             page.attach(self.services)
+        self._end_tab_at_the_foot()
+
+    def _end_tab_at_the_foot(self) -> None:
+        """Tab goes through rail, pages, calls and foot; a page that was just made would come behind the foot."""
+        from desktop.ui.page import tab_through
+
+        below = [*([self.wire] if "wire" in self.__dict__ else []), self.footer]
+        there = _tabbed(self)
+        above = [each for each in there if not any(part.isAncestorOf(each) for part in below)]
+        tab_through(*above[-1:], *(each for part in below for each in there if part.isAncestorOf(each)))
 
     # What its actions do
 
@@ -527,6 +538,17 @@ def _opener(path: str) -> str:
     if ending in RECORDINGS | SUBTITLES:
         return "transcription"
     return {"jsonl": "batches", "json": "library", "zip": "library"}.get(ending, "chat")
+
+
+def _tabbed(window: QWidget) -> list[QWidget]:
+    """All that Tab may ever come to, in its order; the inner part of a field goes with the field."""
+    found: list[QWidget] = []
+    at = window.nextInFocusChain()
+    while at is not None and at is not window:
+        if at.focusPolicy() & Qt.FocusPolicy.TabFocus and at.focusProxy() is None:
+            found.append(at)
+        at = at.nextInFocusChain()
+    return found
 
 
 def _first_focus(part: QWidget) -> QWidget | None:

@@ -3,17 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QAction, QKeySequence, QResizeEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLayout, QVBoxLayout, QWidget
 
 from desktop.ui import icons, theme
 from desktop.ui.tasks import Report, Tasks
 
 if TYPE_CHECKING:
     from desktop.services.bundle import Services
+
+
+def tab_through(*parts: QWidget | QLayout | None) -> None:
+    """Let Tab go through widgets, and what stands in layouts, in this order: as one reads them."""
+    widgets: list[QWidget] = []
+    waiting = list(reversed(parts))
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, QLayout):
+            items = (part.itemAt(at) for at in range(part.count() - 1, -1, -1))
+            waiting += [item.layout() or item.widget() for item in items]
+        elif part is not None and part.focusPolicy() & Qt.FocusPolicy.TabFocus:
+            widgets.append(part)
+    for before, after in pairwise(widgets):
+        QWidget.setTabOrder(before, after)
 
 
 class Side(QFrame):

@@ -68,11 +68,11 @@ async def live():
     from desktop.ui.garbage import Garbage
     garbage = Garbage()
     loop = asyncio.get_running_loop()
-    gaps, last = [], time.perf_counter()
+    gaps, last = [], (time.perf_counter(), time.thread_time())
     def beat():
         nonlocal last
-        now = time.perf_counter()
-        gaps.append((now - last) * 1000)
+        now = (time.perf_counter(), time.thread_time())
+        gaps.append(tuple((there - before) * 1000 for there, before in zip(now, last)))
         last = now
         handle[0] = loop.call_later(0.002, beat)
     handle = [loop.call_later(0.002, beat)]
@@ -81,14 +81,17 @@ async def live():
     found["page"] = time.perf_counter() - began_opening
     await running.opened()
     await asyncio.sleep(2.0)
-    found["stalls"] = sorted(gaps)[-5:]
-    gaps.clear()
-    for place in PLACES:
+    def longest():
+        clock, own = (sorted(each)[-5:] for each in zip(*gaps))
+        gaps.clear()
+        return {"clock": clock, "own": own}
+    found["stalls"] = longest()
+    for place in (each for each in PLACES if each.module):
         running.window.rail.buttons[place.name].click()
         while running.window.current != place.name:
             await asyncio.sleep(0.01)
         await asyncio.sleep(0.3)
-    found["stalls_of_pages"] = sorted(gaps)[-5:]
+        found.setdefault("stalls_of_pages", {})[place.name] = longest()
     found["memory_of_pages"] = memory()
     handle[0].cancel()
     await running.aclose()
@@ -114,7 +117,7 @@ def main() -> int:
     bare, real = [], []
     measured(BARE)  # the first ones read the files from the disk
     with tempfile.TemporaryDirectory() as folder:
-        measured(REAL, folder)
+        measured(REAL, folder, "live")  # compiles every page
         for _ in range(RUNS):
             bare.append(measured(BARE))
             real.append(measured(REAL, folder))
@@ -133,10 +136,12 @@ def main() -> int:
         print(f"{name}: bare {bound:.3f}, ours {got:.3f}, ratio {got / bound:.2f} (goal {goal})")
     print(f"the first page stands {lived['page']:.2f} s after the first paint")
     print(f"slow packages imported before the first paint: {real[0]['slow'] or 'none'}")
-    print("longest pauses while the services open, ms: " + ", ".join(f"{each:.0f}" for each in lived["stalls"]))
-    pages = ", ".join(f"{each:.0f}" for each in lived["stalls_of_pages"])
-    print(f"longest pauses while each page is opened once, ms: {pages}")
-    is_good &= max(lived["stalls"]) <= STALL_MS and not real[0]["slow"]
+    print("longest pauses, ms of the window's own processor time (of the clock, with what else the machine did):")
+    for what, pauses in (("the services open", lived["stalls"]), *lived["stalls_of_pages"].items()):
+        own, clock = (", ".join(f"{each:.0f}" for each in reversed(pauses[kind])) for kind in ("own", "clock"))
+        print(f"  {what}: {own} ({clock})")
+        is_good &= pauses["own"][-1] <= STALL_MS
+    is_good &= not real[0]["slow"]
     print("reached" if is_good else "NOT reached")
     return 0 if is_good else 1
 

@@ -2,9 +2,29 @@
 
 from __future__ import annotations
 
-from PySide6.QtWidgets import QAbstractButton, QAbstractItemView, QAbstractSpinBox, QComboBox, QLineEdit, QTextEdit
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QAbstractItemView,
+    QAbstractSpinBox,
+    QComboBox,
+    QLineEdit,
+    QTextEdit,
+    QWidget,
+)
 
 CONTROLS = (QAbstractButton, QAbstractItemView, QAbstractSpinBox, QComboBox, QLineEdit, QTextEdit)
+
+
+def tab_order(root) -> list[QWidget]:
+    """What Tab goes through inside a widget, as it is on the screen now."""
+    found, at = [], root.nextInFocusChain()
+    while at is not root:
+        takes = at.isEnabled() and at.focusPolicy() & Qt.FocusPolicy.TabFocus
+        if takes and at.isVisible() and root.isAncestorOf(at):
+            found.append(at)
+        at = at.nextInFocusChain()
+    return found
 
 
 def nameless(root) -> list[str]:

@@ -10,7 +10,7 @@ from functools import partial
 import httpx
 import library_archive
 import pytest
-from frame import nameless
+from frame import nameless, tab_order
 from PySide6.QtCore import QMimeData, QModelIndex, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QAction, QDragEnterEvent, QDragMoveEvent, QDropEvent
 from PySide6.QtTest import QAbstractItemModelTester, QTest
@@ -57,6 +57,7 @@ class Held:
         self.services = await open_services(Options(self.folder, offline=wire is None), **connect)
         self.ids = await asyncio.to_thread(library_archive.fill, self.services.database, count)
         self.page = page = LibraryPage(self.failures.append)
+        page.complete()
         self.qtbot.addWidget(page)
         page.undo_offered.connect(lambda text, undo: self.undo.append((text, undo)))
         page.notice.connect(lambda kind, text: self.said.append(text))
@@ -385,7 +386,7 @@ async def test_the_trash_restores_and_deletes_for_good_after_naming_what_goes(he
     title = page.selected()[0].title
     page.purge_action.trigger()
     said = await answer("cancel")
-    assert title in said and "backups" in said
+    assert title in said and "Older copies" in said
     await held.settled()
     assert second in held.shown()
     page.purge_action.trigger()
@@ -521,6 +522,7 @@ async def test_what_was_folded_stays_so_until_the_next_start(held):
     page.places.search.setText("quarter")
     page.places.search.clear()
     other = LibraryPage(held.failures.append)
+    other.complete()
     held.qtbot.addWidget(other)
     other.attach(held.services)
     await other.tasks.settled()
@@ -854,3 +856,27 @@ async def test_the_window_ends_in_order_while_a_conversation_is_being_read(qtbot
     page.reading.tasks.start(services.conversations.open(ids[1]), name="still-reading")
     await running.aclose()
     assert not page.reading.tasks.is_running()
+
+
+async def test_tab_goes_through_it_as_it_is_read(held):
+    """Places, then the line above, the bar, the rows; then what is read, and beside it what it holds."""
+    page = await held.open(40, (1700, 900))
+    assert [each.objectName().removeprefix("library.") for each in tab_order(page)] == [
+        "find-place", "new-folder-button", "places", "fold-history-button", "search", "import-files-button",
+        "export-all-button", "order", "results",
+    ]  # fmt: skip
+    page.open_conversation(held.shown()[0])
+    await held.settled()
+    await page.reading.tasks.settled()
+    page.reading.find()
+    order = tab_order(page)
+    names = [each.objectName().removeprefix("library.") for each in order]
+    read, beside = names.index("results") + 1, names.index("reading.transcript") + 1
+    assert names[read:beside] == [
+        *(f"reading.{name}-button" for name in ("continue", "find-action", "copy-all", "quote", "export", "options")),
+        "reading.find", "reading.hits-close-button", "reading.transcript",
+    ]  # fmt: skip
+    heights = [each.mapTo(page, QPoint()).y() for each in order[beside:]]
+    assert names[beside] == "reading.outline-fold" and "reading.statistics-fold" in names[beside:]
+    assert all(page.reading.details.isAncestorOf(each) for each in order[beside:]) and heights == sorted(heights)
+    await held.close()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import sys
+from itertools import groupby
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,7 @@ from desktop.core.settings import Appearance
 from desktop.ui import theme
 from desktop.ui.main_window import MainWindow
 from desktop.ui.rail import FOOT, LAB, MAIN, PLACES
-from tests.ui.frame import CONTROLS, nameless
+from tests.ui.frame import CONTROLS, nameless, tab_order
 
 
 @pytest.fixture
@@ -57,6 +58,22 @@ def test_control_and_a_digit_select_a_page(window, qtbot, number):
     assert window.current == MAIN[number - 1].name
     assert window.rail.buttons[window.current].isChecked()
     assert window.stack.currentWidget() is window.pages[window.current]
+
+
+def test_tab_goes_from_the_rail_through_the_page_and_ends_at_the_foot(window):
+    """Also where the page was built after the foot of the window."""
+    window.footer.set_rate(0.5, "half")
+    for name in ("chat", "usage", "library", "chat"):
+        window.show_page(name)
+        window.toggle_wire() if name == "library" else None
+        order = tab_order(window)
+        parts = [
+            next(p for p in (window.rail, window.stack, window.wire, window.footer) if p.isAncestorOf(w)) for w in order
+        ]
+        assert [key for key, _ in groupby(parts, key=lambda part: part.objectName())] == [
+            "rail", "window.pages", *(["wire"] if window.wire.isVisible() else []), "footer"
+        ]  # fmt: skip
+        assert [w.objectName() for w in order[-3:]] == ["footer.profile", "footer.rate", "footer.cost"]
 
 
 def test_a_page_is_built_when_it_is_first_shown_and_kept(window):

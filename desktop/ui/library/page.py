@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from datetime import date
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
@@ -30,7 +30,7 @@ from desktop.ui.library.results import ResultsView
 from desktop.ui.library.results_model import ID, ResultsModel
 from desktop.ui.library.search_line import SearchLine
 from desktop.ui.library.titling import Titling, Underway
-from desktop.ui.page import Page
+from desktop.ui.page import Page, tab_through
 from desktop.ui.tasks import Report
 from desktop.ui.widgets.labels import plain_label
 from desktop.ui.widgets.tooltip import tip
@@ -70,26 +70,24 @@ class LibraryPage(Page):
         self._orders = {"list": "newest", "search": "relevance"}
         self._has_begun = False
         self._answered = Question()
-        self._build()
-        self._connect()
         self.tasks.busy.disconnect(self.working)  # a search is over in a moment: no dot for it
-        self._measure()
-        self._show_reading()
 
     # -- building
 
-    def _build(self) -> None:
+    def pieces(self) -> Iterator[None]:
         self.places = Places(self.history)
         self.history.layout().addWidget(self.places)
         self.stack = QStackedWidget(self.work)
         self.browse = QWidget(self.stack)
         self.stack.addWidget(self.browse)
         self.work.layout().addWidget(self.stack)
+        yield
         self.results = ResultsModel(self)
         self.line = SearchLine(self.browse, self.browse)
         self.view = ResultsView(self.results, self.browse)
         self.nothing = Nothing(self.browse)
         self._make_actions()
+        yield
         column = QVBoxLayout(self.browse)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
@@ -100,6 +98,7 @@ class LibraryPage(Page):
         column.addWidget(self.problems)
         self.bar = Bar(self._usual, self._in_trash, self._around)
         column.addWidget(self.bar)
+        yield
         self.split = Beside(self.browse)
         self.list_pane = self.split.list_pane
         self.list_pane.addWidget(self.view)
@@ -117,6 +116,10 @@ class LibraryPage(Page):
         self._minute.start()
         self.work.installEventFilter(self)
         self.setAcceptDrops(True)
+        tab_through(self.places.view, self._head_row, self.bar.layout(), self.view)
+        self._connect()
+        self._measure()
+        self._show_reading()
 
     def _head(self) -> QHBoxLayout:
         row = self._head_row = QHBoxLayout()
@@ -237,6 +240,7 @@ class LibraryPage(Page):
         self.split.add_reading(view)
         self.parameters.layout().addWidget(view.details)
         view.details.setVisible(True)
+        tab_through(self.view, *view.reading_order())
         icons.refresh(theme.current(), view)
         if self.services is not None:
             view.attach(self.services)

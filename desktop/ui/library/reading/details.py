@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import bisect
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QScrollArea, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QGridLayout,
+    QHBoxLayout,
+    QLayout,
+    QScrollArea,
+    QSizePolicy,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from desktop.core import pricing
 from desktop.core.conversation import Audio, Picture
@@ -154,6 +163,9 @@ class Details(QWidget):
         self.outline_view.chosen.connect(lambda row: self.heading_wanted.emit(self.outline.line(row).value))
         self.code_view.chosen.connect(lambda row: self.code_wanted.emit(self.code.line(row).value))
         self.kept_view.chosen.connect(lambda row: self.part_wanted.emit(self.kept.line(row).message))
+
+    def reading_order(self) -> Iterable[QWidget | QLayout]:
+        return (each for part in self.parts.values() for each in (part.head, part.body) if each is not None)
 
     def _titles(self) -> dict[str, str]:
         return {"outline": "Outline", "code": "Code", "statistics": "Figures", "attachments": "Attachments"}

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QAction, QGuiApplication, QKeyEvent, QKeySequence
-from PySide6.QtWidgets import QMenu, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLayout, QMenu, QVBoxLayout, QWidget
 
 from desktop.core.conversation import Message, plain
 from desktop.core.errors import BadFile
@@ -151,6 +151,10 @@ class ReadingView(QWidget):
         self.details.copy_wanted.connect(self._copy_code)
         self.details.save_wanted.connect(self._save)
         self._details_pause.timeout.connect(lambda: self._start(self._list(), "details"))
+
+    def reading_order(self) -> Iterable[QWidget | QLayout | None]:
+        """What Tab goes through, the details last."""
+        return (self.head.row, self.hit_bar.layout(), self.transcript, *self.details.reading_order())
 
     # -- services
 
