@@ -12,18 +12,24 @@ from pathlib import Path
 import httpx
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from PySide6.QtCore import QMimeData, QObject, QPoint, Qt, QUrl, Signal
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QAbstractItemModelTester, QTest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QLineEdit, QListView, QPushButton, QToolButton
 
 from desktop.api.client import Client
+from desktop.core.errors import BadInput
 from desktop.core.profile import Kind
 from desktop.core.secret import Secret
+from desktop.core.transcript import Segment, Transcript
 from desktop.services.bundle import Options
 from desktop.ui.transcription import words
+from desktop.ui.transcription.live import LiveView
 from desktop.ui.transcription.page import TranscriptionPage
 from desktop.ui.transcription.queue_model import ACTIONS, KEY, MIME, TITLE, TONE, WORDS, QueueModel, Row
+from desktop.ui.widgets.notification import Messages
 from desktop.wiring import open_services
 from tests.ui.frame import nameless
 
@@ -616,3 +622,429 @@ def test_endings_are_those_the_service_takes_from_folders():
     from desktop.ui.drops import RECORDINGS
 
     assert SUFFIXES - {"ts"} == RECORDINGS
+
+
+def test_one_row_that_ends_goes_below_hundreds_without_moving_them(qtbot):
+    model, moves = QueueModel(), []
+    model.rowsMoved.connect(lambda *where: moves.append(where))
+    rows = [Row(f"k{n}", f"recording {n}", "Waits for its turn", is_job=True) for n in range(500)]
+    model.replace(rows)
+    model.replace([*rows[1:], rows[0]])
+    model.replace([rows[0], *rows[1:]])
+    model.replace([*rows[:3], rows[400], *rows[3:400], *rows[401:]])
+    assert len(moves) == 3
+
+
+@given(st.lists(st.integers(0, 20), unique=True), st.lists(st.integers(0, 20), unique=True))
+def test_any_order_follows_any_other(before, after):
+    model = QueueModel()
+    QAbstractItemModelTester(model, QAbstractItemModelTester.FailureReportingMode.Fatal)
+    for keys in (before, after):
+        model.replace([Row(str(key), "title", "words") for key in keys])
+        assert [model.at(n).key for n in range(model.rowCount())] == [str(key) for key in keys]
+        assert [model.row_of(str(key)) for key in keys] == list(range(len(keys)))
+
+
+async def test_a_job_is_in_the_list_in_the_moment_its_file_leaves_it(held, tmp_path):
+    page = await held.open()
+    held.wire.gate.clear()
+    await held.looked_at(*(recording(tmp_path / f"{n}.wav", seed=n) for n in range(3)))
+    counts = []
+    page.rows.rowsRemoved.connect(lambda *_: counts.append(page.middle.currentWidget() is page.queue))
+    page.jobs.counted.connect(lambda _: counts.append(page.rows.rowCount() > 0))
+    await held.start()
+    assert counts and all(counts) and len(held.cells()) == 3
+    assert page.queue.currentIndex().row() == 0
+    held.wire.gate.set()
+    await held.over()
+    await held.close()
+
+
+async def test_the_same_file_and_the_same_folder_again_are_said_not_doubled(held, tmp_path):
+    page = await held.open()
+    path = recording(tmp_path / "tour" / "one.wav")
+    await held.looked_at(path)
+    await held.looked_at(path)
+    assert held.notices == ["This is in the list already."]
+    await held.looked_at(str(tmp_path / "tour"))
+    assert held.cells() == ["one.wav"] and page.ready.start.text() == "Transcribe 1 file"
+    await held.close()
+
+
+async def test_a_copy_of_what_is_in_the_list_is_no_alarm(held, tmp_path):
+    await held.open()
+    await held.looked_at(recording(tmp_path / "one.wav"), recording(tmp_path / "copy.wav"))
+    assert held.cells(TONE) == ["muted", "muted"]
+    await held.close()
+
+
+async def test_a_paid_part_ends_before_a_pause_and_a_second_press_does_not_wait(held, tmp_path):
+    page = await held.open()
+    held.wire.gate.clear()
+    await held.looked_at(recording(tmp_path / "garden.wav"))
+    await held.start()
+    await held.until(lambda: held.wire.requests)
+    await held.shown()
+    (key,) = held.cells(KEY)
+    page.acts.act("pause", [key])
+    await held.shown()
+    assert held.cells(WORDS)[0].startswith("Pauses after") and "pause-now" in held.cells(ACTIONS)[0]
+    assert page.head.pause.text().startswith("Pause all without waiting") and page.head.resume.isEnabled()
+    page.acts.act("resume", [key])
+    await held.until(lambda: "pause" in held.cells(ACTIONS)[0])
+    page.acts.act("pause", [key])
+    await held.shown()
+    page.acts.act("pause-now", [key])
+    await held.until(lambda: held.states() == ["paused"])
+    await held.shown()
+    assert page.head.title.text() == "1 paused" and held.cells(WORDS) == ["Paused"]
+    held.wire.gate.set()
+    page.acts.act("resume", [key])
+    await held.over()
+    assert held.states() == ["done"]
+    await held.close()
+
+
+async def test_at_once_is_a_setting_for_recordings_and_the_jobs_own_for_parts(held, tmp_path):
+    page = await held.open()
+    fields = page.form.form._fields
+    assert (fields["parallel"].parameter.default, fields["parts_at_once"].parameter.default) == ("2", "3")
+    QTest.keyClicks(fields["parallel"].control, "5")
+    QTest.keyClicks(fields["parts_at_once"].control, "1")
+    await page.tasks.settled()
+    assert held.services.settings.value.transcription_jobs == 5 and held.services.jobs.parallel == 5
+    assert page.form.fields()["parts_at_once"] == 1 and "parallel" not in page.form.kept()["values"]
+    fields["parallel"].reset.click()
+    await page.tasks.settled()
+    assert held.services.settings.value.transcription_jobs == 2
+    await held.services.settings.change(transcription_jobs=7, transcription_parts=6)
+    assert fields["parallel"].control.text() == "7" and fields["parts_at_once"].parameter.default == "6"
+    await held.close()
+
+
+async def test_a_language_is_named_in_words_or_letters_and_what_is_neither_is_said(held, tmp_path):
+    page = await held.open()
+    await held.looked_at(recording(tmp_path / "garden.wav"))
+    page.form._set("language", "Japanese")
+    assert page.form.fields()["language"] == "ja" and page.ready.start.isEnabled()
+    page.form._set("language", "zh-Hans")
+    assert page.form.fields()["language"] == "zh-Hans"
+    page.form._set("language", "Klingonese")
+    assert not page.ready.start.isEnabled() and "“Klingonese” is not known" in page.ready.words.text()
+    assert not page.start_action.isEnabled()
+    await held.close()
+
+
+async def test_lists_of_names_are_kept_taken_and_removed_with_a_way_back(held):
+    page = await held.open()
+    lists = page.form.lists
+    assert lists.isHidden()
+    page.form._set("keywords", ["Ashgrove", "Lindenau"])
+    assert not lists.keep.isHidden() and lists.box.isHidden()
+    lists.keep.click()
+    await held.until(lambda: QApplication.activeModalWidget() is not None)
+    dialog = QApplication.activeModalWidget()
+    QTest.keyClicks(dialog.findChild(QLineEdit), "Garden people")
+    QTest.mouseClick(dialog.confirm, Qt.MouseButton.LeftButton)
+    await page.tasks.settled()
+    assert lists.box.currentText() == "Garden people" and lists.keep.isHidden()
+    page.form._set("keywords", None)
+    lists.box.setCurrentIndex(1)
+    lists.box.activated.emit(1)
+    assert page.form.fields()["keywords"] == ("Ashgrove", "Lindenau")
+    lists.forget.click()
+    await page.tasks.settled()
+    assert lists.lists == {} and page.form.fields()["keywords"] == ("Ashgrove", "Lindenau")
+    held.undone[-1]()
+    await page.tasks.settled()
+    assert list(lists.lists) == ["Garden people"]
+    page.form.model.setCurrentText("gpt-4o-transcribe-diarize")
+    page.form._model_typed()  # it takes no words
+    assert lists.isHidden()
+    await held.close()
+
+
+async def test_known_speakers_go_along_though_their_group_is_folded(held, tmp_path):
+    page = await held.open()
+    page.form.model.setCurrentText("gpt-4o-transcribe-diarize")
+    page.form._model_typed()
+    clip = recording(tmp_path / "Ada.wav", 3)
+    page.form._set("diarize", "yes")
+    page.form.speakers.take(clip)
+    page.form.form.set_open_groups([])
+    assert [(each.name, each.clip) for each in page.form.fields()["speakers"]] == [("Ada", clip)]
+    assert page.form.fields()["diarize"] is True
+    page.form.speakers.findChild(QToolButton, "transcription.speaker-remove").click()
+    assert page.form.fields()["speakers"] == ()
+    page.form._set("diarize", None)
+    assert page.form.speakers.isHidden()
+    await held.close()
+
+
+class Told(Messages):
+    """A desktop that keeps what it is told."""
+
+    def __init__(self, parent):
+        super().__init__(parent)
+        self.said = []
+
+    def tell(self, title, text):
+        self.said.append((title, text))
+
+
+async def test_the_desktop_is_told_when_the_queue_runs_dry_or_one_fails_unless_it_is_in_sight(
+    held, tmp_path, monkeypatch
+):
+    page = await held.open()
+    told = Told(page)
+    page.ends.make_messages = lambda _: told
+    monkeypatch.setattr(page, "isActiveWindow", lambda: False)
+    held.wire.errors = [400, 400]
+    await held.services.settings.change(transcription_jobs=1)
+    await held.looked_at(*(recording(tmp_path / f"{n}.wav", seed=n) for n in range(3)))
+    held.wire.gate.clear()
+    await held.start()
+    await held.until(lambda: held.wire.requests)
+    held.wire.gate.set()
+    await held.until(lambda: told.said)
+    await held.over()
+    assert told.said[0][0] == "“0.wav” could not be transcribed" and told.said[0][1]
+    assert told.said[-1][0] == "2 transcribed, 1 not. The rows say why."
+    monkeypatch.setattr(page, "isActiveWindow", lambda: True)
+    before = len(told.said)
+    page.acts.act("retry", [held.cells(KEY)[0]])
+    await held.over()
+    assert len(told.said) == before and held.notices[-1].startswith("“0.wav” is transcribed.")
+    await held.services.settings.change(notify=False)
+    monkeypatch.setattr(page, "isActiveWindow", lambda: False)
+    await held.looked_at(recording(tmp_path / "last.wav", seed=9))
+    await held.start()
+    await held.over()
+    assert len(told.said) == before
+    await held.close()
+
+
+async def test_who_has_left_the_transcript_that_is_coming_is_not_taken_back_to_it(held, tmp_path):
+    page = await held.open()
+    held.wire.gate.clear()
+    await held.looked_at(*(recording(tmp_path / f"{n}.wav", seed=n) for n in range(2)))
+    await held.start()
+    await held.until(lambda: len(held.wire.requests) == 2)
+    await held.shown()
+    keys = held.cells(KEY)
+    page.acts.act("watch", [keys[0]])
+    await page.tasks.settled()
+    assert page.stack.currentWidget() is page.opening.live and page.opening.live.title.text() == "0.wav"
+    QTest.keyClick(page.opening.live, Qt.Key.Key_Escape)
+    assert page.stack.currentWidget() is page.queue_side
+    held.wire.gate.set()
+    await held.over()
+    assert page.stack.currentWidget() is page.queue_side  # nobody waits for it any more
+    await held.close()
+
+
+async def test_who_watches_a_transcript_come_sees_it_and_then_the_editor(held, tmp_path):
+    page = await held.open()
+    held.wire.gate.clear()
+    await held.looked_at(recording(tmp_path / "garden.wav"))
+    await held.start()
+    await held.until(lambda: held.wire.requests)
+    await held.shown()
+    page.acts.act("watch", held.cells(KEY))
+    await page.tasks.settled()
+    live = page.opening.live
+    live.show_transcript(Transcript(segments=(Segment("a", 0, 900, "One <b>two</b>"), Segment("b", 900, 1800, "x"))))
+    assert live.text.toPlainText() == "One <b>two</b>\nx"
+    live.show_transcript(Transcript(segments=(Segment("a", 0, 900, "One <b>two</b>"), Segment("b", 900, 1800, "xy"))))
+    assert live.text.toPlainText() == "One <b>two</b>\nxy"
+    held.wire.gate.set()
+    await held.over()
+    assert page.stack.currentWidget() is page.editor
+    page.opening.show_queue()
+    await held.close()
+
+
+def test_only_what_is_new_of_a_coming_transcript_is_laid_out(qtbot):
+    live = LiveView()
+    qtbot.addWidget(live)
+    live.resize(600, 300)
+    live.show()
+    segments = tuple(Segment(str(n), n * 1000, n * 1000 + 900, f"sentence number {n}") for n in range(400))
+    for count in (1, 2, 200, 400):
+        live.show_transcript(Transcript(segments=segments[:count]))
+        assert live.text.toPlainText().split("\n") == [segment.text for segment in segments[:count]]
+    changes = []
+    live.text.document().contentsChange.connect(lambda at, gone, came: changes.append((gone, came)))
+    grown = Segment("399", 399_000, 399_900, "sentence number 399 goes on")
+    live.show_transcript(Transcript(segments=(*segments[:399], grown)))
+    assert max(gone + came for gone, came in changes) < 60
+    bar = live.text.verticalScrollBar()
+    bar.setValue(40)
+    live.show_transcript(Transcript(segments=(*segments[:399], grown, Segment("400", 400_000, 400_900, "more"))))
+    assert bar.value() == 40  # a reader who has scrolled up stays
+    live.show_transcript(Transcript(segments=segments[:1]))
+    assert live.text.toPlainText() == "sentence number 0"
+
+
+async def test_subtitles_find_their_recordings_among_those_that_came_along(held, tmp_path):
+    page = await held.open()
+    one, two = recording(tmp_path / "a" / "one.wav", seed=1), recording(tmp_path / "b" / "two.wav", seed=2)
+    for name in ("one", "two"):
+        (tmp_path / f"{name}.srt").write_text("1\n00:00:00,000 --> 00:00:01,500\nThe garden is quiet.\n")
+    alone = recording(tmp_path / "alone.wav", seed=3)
+    await held.looked_at(str(tmp_path / "two.srt"), one, alone, two, str(tmp_path / "one.srt"))
+    assert held.cells() == ["alone.wav"]  # neither of both: it is looked at
+    assert page.stack.currentWidget() is page.editor and page.editor.title.startswith("one")
+    await held.until(lambda: page.reading.is_settled)
+    await page.tasks.settled()
+    assert page.past.model.rowCount() == 2
+    page.opening.show_queue()
+    await held.close()
+
+
+async def test_a_file_goes_along_while_somebody_types_in_the_form(held, tmp_path):
+    page = await held.open()
+    prompt = page.form.form._fields["prompt"].control
+    prompt.setFocus()
+    await held.looked_at(recording(tmp_path / "garden.wav"))
+    assert page.focusWidget() is prompt
+    await held.close()
+
+
+async def test_a_failed_one_that_is_dropped_again_offers_no_transcript(held, tmp_path):
+    page = await held.open()
+    held.wire.errors = [400, 400]
+    path = recording(tmp_path / "garden.wav")
+    await held.looked_at(path)
+    await held.start()
+    await held.over()
+    await held.looked_at(path)
+    assert held.cells(WORDS)[0] == "Is here already, without a transcript"
+    assert held.cells(ACTIONS)[0] == ("again", "remove")
+    page.taking.clear()
+    await held.close()
+
+
+async def test_many_rows_are_removed_at_once(held, tmp_path):
+    page = await held.open()
+    await held.looked_at(*(recording(tmp_path / f"{n}.wav", seed=n) for n in range(12)))
+    page.queue.setFocus()
+    page.queue.selectAll()
+    changed = []
+    page.waiting.changed.connect(lambda: changed.append(1))
+    QTest.keyClick(page.queue, Qt.Key.Key_Delete)
+    assert page.rows.rowCount() == 0 and len(changed) == 1
+    await held.close()
+
+
+async def test_what_was_written_is_dragged_out_as_a_copy_and_only_what_is_to_come_changes_places(
+    held, tmp_path, monkeypatch
+):
+    page = await held.open()
+    await held.looked_at(recording(tmp_path / "garden.wav"))
+    await held.start()
+    await held.over()
+    key = held.cells(KEY)[0]
+    page.queue.file_wanted.emit(key)
+    urls = page.rows.mimeData([page.rows.index(0)]).urls()  # at once: a drag does not wait
+    assert sorted(url.fileName() for url in urls) == ["garden.srt", "garden.txt"]
+    moved = []
+    page.rows.moved.connect(lambda *where: moved.append(where))
+    mime = page.rows.mimeData([page.rows.index(0)])
+    page.rows.dropMimeData(mime, Qt.DropAction.MoveAction, 0, 0, page.rows.index(-1))
+    assert moved == []
+    started = []
+    page.queue.setCurrentIndex(page.rows.index(0))
+    monkeypatch.setattr(QListView, "startDrag", lambda self, actions: started.append(actions))
+    page.queue.startDrag(Qt.DropAction.MoveAction | Qt.DropAction.CopyAction)
+    assert started == [Qt.DropAction.CopyAction]  # a file manager cannot take the file itself away
+    await held.close()
+
+
+async def test_a_microphone_that_is_gone_keeps_what_was_said(held):
+    page = await held.open()
+    page.recorder.make_source = FalseMicrophone
+    page.record_action.trigger()
+    page.recorder.begin_button.click()
+    page.recorder._source.say(2)
+    page.recorder._source.broke.emit(BadInput("The microphone gives no sound any more.", "What was said is kept."))
+    await page.tasks.settled()
+    assert held.cells(WORDS) == ["2 s · mono"] and not page.recorder.is_recording
+    assert [str(each) for each in held.failures] and held.failures.pop()
+    await held.close()
+
+
+async def test_one_filled_button_at_a_time(held):
+    page = await held.open()
+    page.recorder.make_source = FalseMicrophone
+
+    def filled():
+        buttons = page.findChildren(QPushButton)
+        return [each.objectName() for each in buttons if each.isVisible() and each.property("kind") == "primary"]
+
+    assert filled() == ["transcription.drop-choose"]
+    page.record_action.trigger()
+    assert filled() == ["transcription.record-begin"]
+    page.recorder.begin_button.click()
+    assert filled() == ["transcription.record-finish"]
+    page.recorder.finish_button.click()
+    await page.tasks.settled()
+    page.taking.clear()
+    assert filled() == ["transcription.drop-choose"]
+    await held.close()
+
+
+async def test_an_edit_that_is_not_saved_is_a_reason_to_stay(held, tmp_path):
+    page = await held.open()
+    await held.looked_at(recording(tmp_path / "garden.wav"))
+    await held.start()
+    await held.over()
+    page.acts.act("open", held.cells(KEY))
+    await page.tasks.settled()
+    assert page.reason_to_stay() == ""
+    page.editor.saving.problem = "The disk is full."
+    assert "could not be saved" in page.reason_to_stay()
+    page.editor.saving.problem = ""
+    page.opening.show_queue()
+    await held.close()
+
+
+async def test_a_watched_folder_waits_for_the_button_where_the_form_asks_too_much(held, tmp_path):
+    page = await held.open()
+    page.form._set("form", "diarized_json")  # this model does not answer so
+    recording(tmp_path / "inbox" / "one.wav")
+    await held.services.settings.change(watch_folder=str(tmp_path / "inbox"))
+    for _ in range(2):
+        page.taking.watcher.look()
+        await page.tasks.settled()
+    assert held.states() == [] and held.cells() == ["one.wav"] and held.cells(TONE) == ["bad"]
+    await held.services.settings.change(watch_folder="")
+    await held.close()
+
+
+async def test_reading_only_everything_can_be_looked_at_and_nothing_sent(held, tmp_path, monkeypatch):
+    page = await held.open()
+    await held.looked_at(recording(tmp_path / "garden.wav"))
+    monkeypatch.setattr(type(held.services.database), "read_only", True)
+    page.keeping.changed.emit()
+    assert not page.ready.start.isEnabled() and "for reading only" in page.ready.words.text()
+    page.form._set("language", "ja")
+    await page.keeping.keep()  # says nothing and keeps nothing
+    monkeypatch.undo()
+    await held.close()
+
+
+async def test_one_that_fails_before_it_was_shown_is_told_and_those_of_an_earlier_run_are_not(held, tmp_path):
+    page = await held.open()
+    path = recording(tmp_path / "garden.wav")
+    await held.looked_at(path)
+    Path(path).unlink()
+    await held.start()
+    await held.over()
+    assert held.states() == ["failed"] and "could not be transcribed" in held.notices[-1]
+    await held.close()
+    held.notices.clear()
+    page = await held.open()
+    await held.shown()
+    assert page.rows.rowCount() == 1 and held.notices == []
+    await held.close()

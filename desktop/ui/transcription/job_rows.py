@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -52,15 +53,18 @@ class JobRows(Part):
         super().__init__(tasks, place)
         self.counts = Counts()
         self._waiting, self._rows = waiting, rows
+        self._seen: list[Row] = []
         self._made: dict[str, Row] = {}
         self._states: dict[str, str] = {}
         self._dirty: dict[str, None] = {}  # in their order
         self._is_other = False
+        self._since = 0.0  # when the page began to listen, as jobs say when they were added
         self._calm = QTimer(self, singleShot=True, interval=CALM_MS)
         self._calm.timeout.connect(self._show_changed)
 
     def attach(self, services: Services) -> None:
         super().attach(services)
+        self._since = time.time() * 1_000_000
         self.service.listen(self._told)
         self.read_all()
 
@@ -80,8 +84,12 @@ class JobRows(Part):
         """Every row, in its order: files on their way, then failed jobs, those to come, and what is over."""
         for id in [id for id in self._dirty if id not in self._made]:
             self._read(id)  # a file that leaves the list is a job in the same moment
-        seen = [row_of_seen(one) for one in self._waiting.seen]
-        self._rows.replace([*seen, *(self._made[id] for id in self.order())])
+        self._seen = [row_of_seen(one) for one in self._waiting.seen]
+        self.arrange()
+
+    def arrange(self) -> None:
+        """The same, while no file on its way has changed."""
+        self._rows.replace([*self._seen, *(self._made[id] for id in self.order())])
         self._count()
 
     def order(self) -> list[str]:
@@ -112,7 +120,7 @@ class JobRows(Part):
             self._calm.start()
         elif self._is_other:
             self._is_other = False
-            self.show()
+            self.arrange()
         else:
             self._count()
         if ended:
@@ -130,7 +138,8 @@ class JobRows(Part):
         self._rows.change(self._made[id])
         self._is_other |= ORDER.get(state) != ORDER.get(was)
         self.changed.emit(job)
-        return job if state in OVER and was not in (*OVER, "") else None
+        is_of_now = bool(was) or job.added >= self._since  # one that failed before it was ever shown is told too
+        return job if state in OVER and was not in OVER and is_of_now else None
 
     def _count(self) -> None:
         states = [*self._states.values()]

@@ -66,8 +66,12 @@ class Opening(Part):
 
     async def close_down(self) -> None:
         self._idle.stop()
-        if self.editor is not None:
+        if self.editor is None:
+            return
+        try:
             await self.editor.close_down()
+        finally:
+            await self.editor.tasks.aclose()
 
     # Back and forth
 
@@ -83,9 +87,10 @@ class Opening(Part):
             self.editor.leave()  # what is being typed is kept, the sound pauses
 
     def _turn(self, front: QWidget, side: QWidget) -> None:
-        self._stack.setCurrentWidget(front)
-        self._sides.setCurrentWidget(side)
-        self.turned.emit()
+        if front is not self._stack.currentWidget():
+            self._stack.setCurrentWidget(front)
+            self._sides.setCurrentWidget(side)
+            self.turned.emit()
 
     async def open_or_watch(self, key: str) -> None:
         """A recording in the editor, or what has come of it so far where its job is not over."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QApplication, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from desktop.ui import actions, theme
 from desktop.ui.page import Page
@@ -294,7 +294,7 @@ class TranscriptionPage(Page):
     def _looked(self) -> None:
         """The button is next, unless somebody is busy with the form."""
         self._show_ready()
-        focus = QApplication.focusWidget()
+        focus = self.window().focusWidget()
         if self.waiting.ready and (focus is None or self.queue_side.isAncestorOf(focus)):
             self.ready.start.setFocus()
 

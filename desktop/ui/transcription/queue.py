@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from PySide6.QtCore import QEvent, QModelIndex, QPersistentModelIndex, QPoint, QRect, Qt, Signal
 from PySide6.QtGui import QContextMenuEvent, QHelpEvent, QMouseEvent
-from PySide6.QtWidgets import QAbstractItemView, QListView, QMenu, QStyleOptionViewItem, QToolTip, QWidget
+from PySide6.QtWidgets import QAbstractItemView, QMenu, QToolTip, QWidget
 
 from desktop.ui import theme
 from desktop.ui.transcription.queue_model import ACTIONS, IS_JOB, KEY, QueueModel
@@ -42,10 +40,9 @@ class QueueView(RowList):
         self.rows = model
         self.pointed: tuple[str, str] = ("", "")
         self._hovered = ""
-        self._option = QStyleOptionViewItem()
         self.setModel(model)
         self.setItemDelegate(QueueDelegate(self))
-        self.setResizeMode(QListView.ResizeMode.Adjust)
+        self.setUniformItemSizes(True)
         self.setDragDropMode(QAbstractItemView.DragDropMode.DragDrop)
         self.setDefaultDropAction(Qt.DropAction.MoveAction)
         self.setDropIndicatorShown(True)
@@ -135,12 +132,6 @@ class QueueView(RowList):
 
     def entered_on(self, index: QModelIndex) -> None:
         self._act_on(index, "open", "watch", "retry", "again")
-
-    def dataChanged(self, first: Index, last: Index, roles: Sequence[int] = ()) -> None:
-        super().dataChanged(first, last, roles)
-        delegate = self.itemDelegate()
-        if delegate.sizeHint(self._option, first).height() != self.visualRect(first).height():
-            self.scheduleDelayedItemsLayout()
 
     def startDrag(self, actions: Qt.DropAction) -> None:
         """A finished row goes out as a copy of its files, never as the files themselves; others change their place."""

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 Index = QModelIndex | QPersistentModelIndex
 
 ROW, BUTTON = 56, 28
-LINE = 16  # more for the second line of what went wrong
+TIGHT = 4  # above three lines
 ABOVE, BELOW, SIDE, ICON = 8, 10, 16, 18
 TEXT = SIDE + ICON + 12  # where the words begin
 LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
@@ -53,7 +53,8 @@ class Ink:
 class QueueDelegate(QStyledItemDelegate):
     """An icon of the state, the name over the words, figures at the right, a thin bar below. Text is drawn plain.
 
-    What went wrong has a second line where it is long: nobody should have to look for the advice.
+    What went wrong has a second line where it is long, in the place of the bar: nobody should have to look for the
+    advice. All rows are of one height all the same, else hundreds of them would be measured at each change.
     """
 
     def __init__(self, view: QueueView) -> None:
@@ -66,13 +67,7 @@ class QueueDelegate(QStyledItemDelegate):
         self.ink = Ink()
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
-        is_long = self._is_long(self._view.rows.at(index.row()))
-        return QSize(self.ink.px(160), self.ink.px(ROW + (LINE if is_long else 0)))
-
-    def _is_long(self, row: Row) -> bool:
-        if row.tone not in ("bad", "warn") or row.progress is not None:
-            return False
-        return self.ink.width(self.ink.caption, row.words) > self._view.viewport().width() - self.ink.px(TEXT + SIDE)
+        return QSize(self.ink.px(160), self.ink.px(ROW))
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         ink, row, rect = self.ink, self._view.rows.at(index.row()), QRect(option.rect)
@@ -84,15 +79,15 @@ class QueueDelegate(QStyledItemDelegate):
         picture = icons.pixmap(row.icon, ink.color(row.tone), side)
         painter.drawPixmap(QRect(inner.left(), inner.top() + ink.px(1), side, side), picture)
         inner.setLeft(rect.left() + ink.px(TEXT))
-        half = ink.px((ROW - ABOVE - BELOW) // 2)
-        above, below = QRect(inner), inner.adjusted(0, half, 0, 0)
-        above.setHeight(half)
         acts = self._view.acts_at(index)
         room = self._view.acts_width(len(acts)) if acts else 0
+        words = self._split(row, inner.width() - room)
+        above, *below = self._lines(rect, inner, len(words))
         above = self._figures(painter, above, (row.cost,), room)
-        below = self._figures(painter, below, row.facts, room)
         self._line(painter, above, ink.body, "text", visible(row.title))
-        self._words(painter, below, row)
+        for number, line in enumerate(below):
+            line = self._figures(painter, line, row.facts if number == 0 else (), room)
+            self._line(painter, line, ink.caption, row.tone, words[number])
         self._bar(painter, QRect(inner.left(), rect.bottom() - ink.px(6), inner.width(), ink.px(3)), row)
         self._buttons(painter, rect, row.key, acts)
         painter.restore()
@@ -122,15 +117,21 @@ class QueueDelegate(QStyledItemDelegate):
             painter.drawText(rect, RIGHT, text)
         return rect.adjusted(0, 0, -max(width, room), 0)
 
-    def _words(self, painter: QPainter, rect: QRect, row: Row) -> None:
+    def _split(self, row: Row, width: int) -> tuple[str, ...]:
+        """The words in one line, or in two where something went wrong and one has no room for them."""
         text, font = visible(row.words), self.ink.caption
-        if not self._is_long(row):
-            self._line(painter, rect, font, row.tone, text)
-            return
-        first, rest = _two_lines(text, font, rect.width())
-        half = rect.height() // 2
-        self._line(painter, rect.adjusted(0, 0, 0, -half), font, row.tone, first)
-        self._line(painter, rect.adjusted(0, half, 0, 0), font, row.tone, rest)
+        is_wrong = row.tone in ("bad", "warn") and row.progress is None
+        return _two_lines(text, font, width) if is_wrong and self.ink.width(font, text) > width else (text,)
+
+    def _lines(self, rect: QRect, inner: QRect, words: int) -> list[QRect]:
+        """The places of the name and of one or two lines of words."""
+        ink = self.ink
+        half = ink.px((ROW - ABOVE - BELOW) // 2)
+        if words == 1:
+            return [QRect(inner.left(), inner.top() + n * half, inner.width(), half) for n in range(2)]
+        name, line = ink.px(18), ink.px(15)
+        tops = (rect.top() + ink.px(TIGHT), *(rect.top() + ink.px(TIGHT) + name + n * line for n in range(2)))
+        return [QRect(inner.left(), at, inner.width(), name if n == 0 else line) for n, at in enumerate(tops)]
 
     def _line(self, painter: QPainter, rect: QRect, font: QFont, tone: str, text: str) -> None:
         painter.setFont(font)

@@ -119,7 +119,7 @@ class RowActs(Part):
     def move(self, key: str, before: str) -> None:
         """Before another job, or, with "", to the end."""
         self.service.move(key, before or None)
-        self._jobs.show()
+        self._jobs.arrange()
 
     def _step(self, step: int) -> None:
         """The current job one place earlier or later among those to come."""
