@@ -17,11 +17,13 @@ from desktop.core.conversation import Conversation, Message, Picture, Role, Stat
 from desktop.core.errors import KnownError
 from desktop.core.profile import Kind
 from desktop.core.secret import Secret
+from desktop.core.usage import Usage
 from desktop.services.bundle import Options
 from desktop.store import conversations
 from desktop.ui import dialogs, theme
 from desktop.ui.chat import words
 from desktop.ui.chat.conversations_model import ConversationsModel
+from desktop.ui.chat.meta import meta_line
 from desktop.ui.chat.page import ChatPage
 from desktop.ui.widgets import links, safe_text
 from desktop.wiring import open_services
@@ -453,6 +455,27 @@ async def test_the_composer_stands_exactly_under_the_text(held, wire, width):
     composer = page.composer.mapTo(page, page.composer.rect().topLeft()).x()
     assert (composer, page.composer.width()) == (left, sight.column)
     await held.close()
+
+
+async def test_a_warning_is_read_whole_in_a_narrow_window(held):
+    page = await held.open()
+    page.resize(560, 600)
+    page.composer.set_estimate("≈ 603 038 tokens · $1.51", "Too long for this model: 603 038 of 128 000 tokens")
+    QApplication.processEvents()
+    warning = page.composer.warning
+    assert warning.isVisible()
+    needed = warning.fontMetrics().boundingRect(0, 0, warning.width(), 1_000, Qt.TextFlag.TextWordWrap, warning.text())
+    assert needed.width() <= warning.width() and needed.height() <= warning.height()
+    assert page.composer.rect().contains(warning.geometry())
+    page.composer.set_estimate("≈ 3 tokens · $0.00")
+    assert not warning.isVisible()
+    await held.close()
+
+
+def test_figures_are_told_where_there_are_any():
+    assert meta_line(Message("a", Role.ASSISTANT, (Text("Hi"),), model=MODEL), "") == ""
+    counted = Message("a", Role.ASSISTANT, (Text("Hi"),), model=MODEL, usage=Usage(input=1204, output=5))
+    assert meta_line(counted, "$0.01") == f"{MODEL} · 1\u202f204 in · 5 out · $0.01"
 
 
 async def test_tab_goes_through_the_composer_as_it_stands_on_the_screen(held):

@@ -48,6 +48,7 @@ class Chips(QScrollArea):
         name = visible(getattr(part, "name", "") or "Picture")
         short = name if len(name) <= LONGEST else f"{name[: LONGEST // 2]}…{name[-LONGEST // 2 + 1 :]}"
         chip = QToolButton(parent)
+        chip.setObjectName(f"chat.attachment-{place + 1}")
         theme.style_as(chip, "pill")
         chip.setText(no_mnemonic(f"{short}   ×"))
         chip.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)

@@ -112,8 +112,9 @@ class Composer(QFrame):
         icons.put(self.attach_button, "attach")
         row = self._row = QHBoxLayout()
         self.model = ModelButton(self)
-        self.warning = plain_label("", "warn", self)
+        self.warning = plain_label("", "warn", self, wrap=True)
         self.warning.setObjectName("chat.warning")
+        self.warning.hide()
         self.estimate = plain_label("", "muted", self)
         self.estimate.setObjectName("chat.estimate")
         self.send_button = self._primary("chat.send", "Send", "send")
@@ -121,7 +122,6 @@ class Composer(QFrame):
         self.stop_button.setToolTip("Stop (Esc)")
         row.addWidget(self.model)
         row.addWidget(self.attach_button)
-        row.addWidget(self.warning)
         row.addStretch(1)
         row.addWidget(self.estimate)
         row.addWidget(self.send_button)
@@ -129,6 +129,7 @@ class Composer(QFrame):
         column.addWidget(self.editing_bar)
         column.addWidget(self.chips)
         column.addWidget(self.edit)
+        column.addWidget(self.warning)
         column.addLayout(row)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         self.setFocusProxy(self.edit)
@@ -181,6 +182,7 @@ class Composer(QFrame):
         hidden = hidden_count(self.text())
         note = f"{hidden} invisible character{'s' * (hidden != 1)}" if hidden else ""
         self.warning.setText(" · ".join(piece for piece in (warning, note) if piece))
+        self.warning.setVisible(bool(warning or note))
 
     def text(self) -> str:
         return self.edit.toPlainText()

@@ -8,6 +8,7 @@ from datetime import datetime
 from PySide6.QtCore import QAbstractListModel, QByteArray, QModelIndex, QObject, QPersistentModelIndex, Qt
 
 from desktop.core.conversation import Conversation
+from desktop.ui.chat import words
 from desktop.ui.widgets.moments import exact, relative
 
 Index = QModelIndex | QPersistentModelIndex
@@ -63,7 +64,7 @@ class ConversationsModel(QAbstractListModel):
         return None
 
     def _detail(self, row: Conversation) -> str:
-        count = f"{row.message_count} message{'s' * (row.message_count != 1)}"
+        count = words.many(row.message_count, "message")
         return " · ".join(piece for piece in (relative(row.updated, self._now()), count, row.model) if piece)
 
     def replace(self, rows: list[Conversation]) -> None:

@@ -25,10 +25,13 @@ def seconds(milliseconds: int) -> str:
 
 
 def meta_line(message: Message, dollars: str) -> str:
-    """`model · 1 204 in (800 cached) · 356 out (200 reasoning) · $0.0041 · 0.4 s to first token · 82 tok/s · stop`."""
+    """`model · 1 204 in (800 cached) · 356 out (200 reasoning) · $0.0041 · 0.4 s to first token · 82 tok/s · stop`.
+
+    Nothing where only the model is known: the caption above names it already.
+    """
     if message.state is State.STREAMING:
-        return ""  # the caption above names the model already
-    pieces = [message.model]
+        return ""
+    pieces: list[str] = []
     if usage := message.usage:
         about = "~" if usage.is_estimate else ""
         cached = f" ({grouped(usage.cached)} cached)" if usage.cached else ""
@@ -36,7 +39,8 @@ def meta_line(message: Message, dollars: str) -> str:
         pieces += [f"{about}{grouped(usage.input)} in{cached}", f"{about}{grouped(usage.output)} out{thought}", dollars]
     pieces += _speed(message)
     pieces.append(ENDS.get(message.state, "") or message.finish_reason)
-    return " · ".join(piece for piece in pieces if piece)
+    said = [piece for piece in pieces if piece]
+    return " · ".join([message.model, *said] if message.model else said) if said else ""
 
 
 def _speed(message: Message) -> list[str]:
