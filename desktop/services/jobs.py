@@ -272,7 +272,7 @@ class Jobs:
     def is_pausing(self, id: str) -> bool:
         """Whether a job stops as soon as it may."""
         handle = self._handles.get(id)
-        return handle is not None and handle.is_pausing
+        return handle is not None and handle.is_pausing and self.get(id).state.is_active
 
     def resume(self, id: str) -> None:
         """Go on with a paused job; one that waits tries again now."""

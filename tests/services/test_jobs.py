@@ -272,9 +272,12 @@ async def test_a_pause_waits_for_what_should_not_be_broken_off(database):
     gate.clear()
     jobs.resume(ids["a"])
     await asyncio.sleep(0)
+    jobs.pause(ids["a"])
+    told = []
+    jobs.listen(lambda id: told.append((jobs.get(id).state.value, jobs.is_pausing(id))))
     jobs.pause(ids["a"], at_once=True)
     await jobs.settled()
-    assert steps == [1] and states(jobs) == {"a": "paused"}
+    assert steps == [1] and told == [("paused", False)]
     await jobs.aclose()
 
 
