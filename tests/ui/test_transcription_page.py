@@ -64,14 +64,15 @@ class Wire:
     """A provider that hears the same sentence in everything; `gate` holds replies back, `errors` come first."""
 
     def __init__(self):
-        self.gate, self.errors, self.requests = asyncio.Event(), [], []
+        self.gate, self.errors, self.requests, self.models = asyncio.Event(), [], [], []
         self.gate.set()
         self.transport = httpx.MockTransport(self.answer)
 
     async def answer(self, request):
         body = await request.aread()
         if not request.url.path.endswith("/audio/transcriptions"):
-            return httpx.Response(200, json={"object": "list", "data": []})
+            listed = [{"id": id, "object": "model", "created": 1, "owned_by": "x"} for id in self.models]
+            return httpx.Response(200, json={"object": "list", "data": listed})
         self.requests.append(body)
         await self.gate.wait()
         if self.errors:
@@ -1047,4 +1048,27 @@ async def test_one_that_fails_before_it_was_shown_is_told_and_those_of_an_earlie
     page = await held.open()
     await held.shown()
     assert page.rows.rowCount() == 1 and held.notices == []
+    await held.close()
+
+
+async def test_a_silent_recording_costs_nothing_and_says_so(held, tmp_path):
+    page = await held.open()
+    path = tmp_path / "quiet.wav"
+    with wave.open(str(path), "wb") as file:
+        file.setparams((1, 2, 8000, 0, "NONE", ""))
+        file.writeframes(bytes(2 * 8000 * 3))
+    await held.looked_at(str(path))
+    await held.start()
+    await held.over()
+    assert held.wire.requests == [] and "silent throughout" in held.cells(WORDS)[0]
+    assert page.rows.at(0).tone == "bad"
+    await held.close()
+
+
+async def test_a_list_of_models_that_comes_later_fills_the_form(held):
+    held.wire.models = ["whisper-1", "somebody-elses-transcribe", "gpt-4o-mini"]
+    page = await held.open()
+    names = [page.form.model.itemText(n) for n in range(page.form.model.count())]
+    assert "whisper-1" in names and "gpt-4o-mini" not in names
+    assert "gpt-4o-transcribe" not in names  # known to us, but not at this server
     await held.close()
