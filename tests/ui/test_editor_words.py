@@ -253,6 +253,23 @@ async def test_the_picture_of_the_wave_stays_while_words_are_typed(table):  # no
     await table.close()
 
 
+async def test_what_could_not_be_played_is_not_said_any_more_once_it_plays(table):  # noqa: F811
+    view = await table.open()
+    real = view.playback.make_device
+
+    def nothing(parent):
+        raise KnownError("This computer has no sound output.", "Connect headphones, then press Play again.")
+
+    view.playback.make_device = nothing
+    view.listening.toggle_play()
+    assert view.missing.isVisible() and "headphones" in view.missing.words.text()
+    assert not view.missing.button.isVisible()
+    view.playback.make_device = real
+    view.listening.toggle_play()
+    assert view.playback.is_playing and not view.missing.isVisible()
+    await table.close()
+
+
 # Faces, panels, keys
 
 

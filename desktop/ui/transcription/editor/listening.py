@@ -54,6 +54,7 @@ class Listening(QObject):
         waveform.piece_wanted.connect(lambda begins, ends: tasks.start(self._decode(begins, ends), name="piece"))
         playback.moved.connect(self._moved)
         playback.problem.connect(missing.say)
+        playback.playing_changed.connect(lambda is_playing: missing.say("") if is_playing else None)
 
     # The file
 
@@ -65,7 +66,8 @@ class Listening(QObject):
                 raise GONE
             await asyncio.to_thread(check_playable, Path(path))
         except BadFile as error:
-            self._missing.say(f"{error.summary} {error.advice}", can_find=not path)
+            is_gone = not path or not await asyncio.to_thread(Path(path).exists)
+            self._missing.say(f"{error.summary} {error.advice}", can_find=is_gone)
             self.playable.emit(False)
             return
         self.path = Path(path)
