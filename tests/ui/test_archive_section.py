@@ -318,3 +318,21 @@ async def test_a_section_that_is_chosen_already_is_scrolled_to_again(qtbot, opti
     page.open_group("Archive")
     assert bar.value() == at
     await running.aclose()
+
+
+async def test_settings_can_be_changed_once_they_can_be_kept(qtbot, options, tmp_path):
+    """Without services, as where a moved archive cannot be reached, a change would be lost without a word."""
+    options.data_dir.mkdir()
+    (options.data_dir / "settings.json").write_text('{"archive_folder": "/nowhere/at/all"}')
+    running = app.build(options)
+    running.window.show()
+    running.window.tasks.start(running.opened(), name="open")
+    await running.window.tasks.settled()
+    running.window.show_page("settings")
+    page = running.window.pages["settings"]
+    assert not page.form.rows["trash_days"].control.isEnabled()
+    assert "cannot be reached" in running.window.notices.texts()[0]
+    await running.aclose()
+    running, _ = await opened(Options(tmp_path / "other", offline=True))
+    assert running.window.pages["settings"].form.rows["trash_days"].control.isEnabled()
+    await running.aclose()

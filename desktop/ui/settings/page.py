@@ -58,6 +58,7 @@ class SettingsPage(Page):
         self._removed: Profile | None = None
         self._build()
         self._connect()
+        self._settings_area.setEnabled(False)  # what is chosen before the services are there would be lost
         self.sections.select(f"group:{next(iter(self.form.groups))}")
 
     # What others ask for
@@ -86,6 +87,7 @@ class SettingsPage(Page):
         self._settings_changed(services.settings.value)
         self._profiles_changed()
         self.archive.attach(services)
+        self._settings_area.setEnabled(True)
 
     def activated(self) -> None:
         (self.jump.choice if self.jump.isVisible() else self.sections.list).setFocus()
