@@ -181,6 +181,14 @@ def test_a_part_that_is_too_large_becomes_two_in_a_silence():
     assert all(b.begins == a.ends - b.overlap for a, b in itertools.pairwise(pieces))
 
 
+def test_a_language_is_sent_as_the_api_names_it():
+    one = plan.request(Options(model="m", language="en-GB"), CARD, 10.0)
+    several = plan.request(
+        Options(model="m", languages=("de-AT", "DE", "fr")), Card("m", hearing=Hearing(takes_languages=True)), 10.0
+    )
+    assert one.language == "en" and several.languages == ("de", "fr")
+
+
 def test_a_model_is_not_asked_for_what_it_cannot_do():
     assert plan.problem(Options(model="m", language="de"), Card("m", hearing=Hearing(languages=("en",))))[0]
     assert plan.problem(Options(model="m", diarize=True), CARD)[0]
