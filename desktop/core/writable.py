@@ -15,6 +15,8 @@ _UNWRITABLE = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\ufdd0-\ufdef\ufffe\uffff]
 
 def text(words: str) -> str:
     """Controls are left out, all that ends a line is a line break, half a character is U+FFFD."""
+    if words.isascii() and words.isprintable():
+        return words
     return _UNWRITABLE.sub("", _LINES.sub("\n", scalar(words)))
 
 
@@ -35,5 +37,7 @@ def transcript(found: Transcript) -> Transcript:
 
 
 def _segment(segment: Segment) -> Segment:
-    words = tuple(Word(text(word.text), word.begins, word.ends) for word in segment.words)
+    words = segment.words
+    if any(text(word.text) != word.text for word in words):
+        words = tuple(Word(text(word.text), word.begins, word.ends) for word in words)
     return replace(segment, text=text(segment.text), second=text(segment.second), words=words)

@@ -7,6 +7,7 @@ import io
 import json
 import os
 import re
+import time
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -73,6 +74,14 @@ def test_a_word_document_has_styles_for_titles_speakers_and_times():
     assert document.core_properties.author == "" and document.core_properties.language == "en"
     bare = docx.Document(io.BytesIO(export.rendered(TALK, "docx", ABOUT, Shape(times=False, speakers=False))))
     assert [p.style.name for p in bare.paragraphs[2:]] == ["Spoken"] * 2 and bare.paragraphs[-1].text == "=1+1"
+
+
+def test_a_word_document_of_a_long_day_is_written_in_seconds():
+    segments = tuple(Segment(str(n), n * 9000, n * 9000 + 500, "words said", "ab"[n % 2]) for n in range(4000))
+    began = time.process_time()
+    content = export.rendered(replace(TALK, segments=segments), "docx", ABOUT)
+    assert time.process_time() - began < 5
+    assert len(docx.Document(io.BytesIO(content)).element.body) == 2 + 2 * 4000 + 1
 
 
 def test_a_word_document_runs_hebrew_from_the_right():

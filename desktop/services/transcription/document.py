@@ -29,9 +29,10 @@ def written(transcript: Transcript, about: About, shape: Shape, facts: tuple[tup
     document = Document()
     _set_up(document, about, transcript.second_language if shape.second else transcript.language)
     _add_styles(document, room=Cm(2) if shape.times else Cm(0))
-    document.add_paragraph(about.title, style="Title")
+    body = _Body(document)
+    body.add("Title", (about.title, ""))
     if said := " · ".join(value for _, value in facts if value):
-        document.add_paragraph(said, style="Subtitle")
+        body.add("Subtitle", (said, ""))
     names = {speaker.id: speaker.name for speaker in transcript.speakers}
     before = ""
     for each in paragraphs(transcript, shape.pause):
@@ -39,14 +40,10 @@ def written(transcript: Transcript, about: About, shape: Shape, facts: tuple[tup
             continue
         name = names.get(each.speaker, "") if shape.speakers else ""
         if name and name != before:
-            _directed(document.add_paragraph(name, style="Speaker"), name)
+            body.add("Speaker", (name, ""))
         before = name
-        paragraph = document.add_paragraph(style="Spoken")
-        if shape.times:
-            paragraph.add_run(short(each.begins), style="Time")
-            paragraph.add_run("\t")
-        paragraph.add_run(text)
-        _directed(paragraph, text)
+        times = [(short(each.begins), "Time"), ("\t", "")] if shape.times else []
+        body.add("Spoken", *times, (text, ""))
     out = io.BytesIO()
     document.save(out)
     return out.getvalue()
@@ -121,10 +118,53 @@ def _number_pages(paragraph: Any) -> None:
     paragraph._p.append(field)
 
 
-def _directed(paragraph: Any, text: str) -> None:
-    """A paragraph whose first letter is Hebrew or Arabic runs from the right."""
-    first = next((kind for c in text[:200] if (kind := unicodedata.bidirectional(c)) in {"L", *_RIGHT_TO_LEFT}), "L")
-    if first in _RIGHT_TO_LEFT:
-        paragraph._p.get_or_add_pPr().append(OxmlElement("w:bidi"))
-        for run in paragraph.runs:
-            run.font.rtl = True
+class _Body:
+    """Adds paragraphs at the end, by the XML itself: the library looks every style up again, and through all that is
+    there already."""
+
+    def __init__(self, document: Any) -> None:
+        self._end = document.element.body.sectPr
+
+    def add(self, style: str, *runs: tuple[str, str]) -> None:
+        """A paragraph of texts with their styles; where its words are Hebrew or Arabic it runs from the right."""
+        paragraph = OxmlElement("w:p")
+        is_rtl = _is_right_to_left(runs[-1][0])
+        properties = _below(paragraph, "w:pPr")
+        _set(properties, "w:pStyle", style)
+        if is_rtl:
+            _below(properties, "w:bidi")
+        for text, kind in runs:
+            _add_run(paragraph, text, kind, is_rtl=is_rtl)
+        self._end.addprevious(paragraph)
+
+
+def _add_run(paragraph: Any, text: str, style: str, *, is_rtl: bool) -> None:
+    run = _below(paragraph, "w:r")
+    if style or is_rtl:
+        properties = _below(run, "w:rPr")
+        if style:
+            _set(properties, "w:rStyle", style)
+        if is_rtl:
+            _below(properties, "w:rtl")
+    if text == "\t":
+        _below(run, "w:tab")
+    else:
+        words = _below(run, "w:t")
+        words.text = text
+        words.set("{http://www.w3.org/XML/1998/namespace}space", "preserve")
+
+
+def _below(parent: Any, tag: str) -> Any:
+    made = OxmlElement(tag)
+    parent.append(made)
+    return made
+
+
+def _set(parent: Any, tag: str, value: str) -> None:
+    _below(parent, tag).set(qn("w:val"), value)
+
+
+def _is_right_to_left(text: str) -> bool:
+    """By its first letter."""
+    kinds = (unicodedata.bidirectional(character) for character in text[:200])
+    return next((kind for kind in kinds if kind in {"L", *_RIGHT_TO_LEFT}), "L") in _RIGHT_TO_LEFT
