@@ -75,6 +75,8 @@ async def measure(window, services, folder: Path, minutes: float) -> int:
     beating = asyncio.get_running_loop().create_task(pulse.beat())
     began = time.perf_counter()
     drop(window, path)
+    while "transcription" not in window.pages:  # it is built while the file hovers
+        await asyncio.sleep(TICK_S)
     page = window.pages["transcription"]
     while not (go := start_button(page)):
         await asyncio.sleep(TICK_S)
