@@ -19,7 +19,7 @@ from sounds import silence, speech, write
 from desktop.api.audio import SegmentReply
 from desktop.media import levels
 from desktop.services.jobs import JobState
-from desktop.services.transcription import KnownSpeaker
+from desktop.services.transcription import KnownSpeaker, voices
 from desktop.services.transcription.voices import clearest
 
 MODEL = "gpt-4o-transcribe-diarize"
@@ -129,6 +129,15 @@ async def test_named_speakers_come_first_and_their_names_hold(desk, server, wav,
     diarizes, said = await diarized(desk, server, wav, person, speakers=(KnownSpeaker("Al", str(clip)),))
     assert set(diarizes.clips[0]) == {"Al"} and set(diarizes.clips[-1]) == {"Al", "Voice A of part 0"}
     assert said == {word: "Al" if person([word]) == "one" else "Speaker A" for word in NUMBERS}
+
+
+async def test_a_voice_that_cannot_be_cut_out_costs_no_more_than_that(desk, server, wav, monkeypatch):
+    def refuse(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(voices.Voices, "_written", refuse)
+    diarizes, said = await diarized(desk, server, wav, person)
+    assert not any(diarizes.clips) and set(said) == set(NUMBERS)
 
 
 def part(*said: tuple[float, float, str]) -> list[SegmentReply]:

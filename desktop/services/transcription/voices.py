@@ -10,7 +10,7 @@ from pathlib import Path
 
 from desktop.api.audio import SegmentReply, TranscriptionReply
 from desktop.api.multipart import kind_of
-from desktop.core.errors import BadFile
+from desktop.core.errors import BadFile, KnownError
 from desktop.media import cutting, pieces
 from desktop.media.decoding import HEARD_RATE
 from desktop.services.transcription.join import voice_name
@@ -55,10 +55,17 @@ class Voices:
                     self._found.append((voice_name(piece.number, label), voice))
 
     def _clip(self, begins: int, ends: int) -> str:
-        """A stretch of the recording as a data URL, "" where there is too little. Blocking; raises BadFile, OSError."""
-        _, samples = pieces.piece(self._path, begins, ends)
-        if samples.size < SHORTEST_S * HEARD_RATE:
+        """A stretch of the recording as a data URL, "" where there is too little or none can be made: then a label
+        holds for its part alone. Blocking."""
+        import av  # slow to import
+
+        try:
+            _, samples = pieces.piece(self._path, begins, ends)
+            return self._written(samples) if samples.size >= SHORTEST_S * HEARD_RATE else ""
+        except (KnownError, av.FFmpegError, OSError):
             return ""
+
+    def _written(self, samples: pieces.Samples) -> str:
         self._cache.mkdir(mode=0o700, parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=self._cache) as folder:
             path = Path(folder) / f"voice{cutting.SUFFIX[self._form]}"
