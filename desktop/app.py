@@ -172,7 +172,7 @@ class Running:
     def _offer_salvage(self) -> None:
         """The archive was set aside just now: what can still be read in it may be brought in."""
         show = Remedy("See what can be saved…", self._show_damaged)
-        self.window.notices.say("warn", "Some of what is in the damaged archive may still be saved.", show)
+        self.window.notices.say("warn", "Some of it may still be saved.", show)
 
     def _show_damaged(self) -> None:
         self.window.show_page("settings")
