@@ -519,7 +519,7 @@ class MainWindow(QWidget):
     def _reason_to_stay(self) -> str:
         """Of any part; jobs of transcription go on from the last run, whether anybody looks at their page or not."""
         parts: list[Any] = [*self.pages.values(), *([self.wire] if "wire" in self.__dict__ else [])]
-        if self.services is not None and hasattr(self.services.transcription, "reason_to_stay"):
+        if self.services is not None:
             parts.append(self.services.transcription)
         return next((reason for part in parts if (reason := part.reason_to_stay())), "")
 
