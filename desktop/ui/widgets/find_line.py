@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QToolButton, QWidg
 
 from desktop.ui import icons, theme
 from desktop.ui.widgets.labels import plain_label
+from desktop.ui.widgets.tooltip import tip
 
 SEARCH_MS = 80  # after the last key
 BUTTONS = (
@@ -51,7 +52,7 @@ class FindLine(QFrame):
         button = QToolButton(self)
         button.setObjectName(f"{self._page}.{name}")
         button.setAccessibleName(text.partition(" (")[0])
-        button.setToolTip(text)
+        button.setToolTip(tip(text))
         icons.put(button, icon)
         button.clicked.connect(lambda _=False: self.moved.emit(step) if step else self.leave())
         return button
