@@ -71,7 +71,7 @@ def wrapped(said: str, metrics: QFontMetricsF, room: float) -> list[str]:
     lines = _filled(said, metrics, room)
     while len(lines) > 1:
         narrower = _filled(said, metrics, max(map(metrics.horizontalAdvance, lines)) - 1)
-        if len(narrower) > len(lines):
+        if len(narrower) > len(lines) or narrower == lines:  # as even as whole pieces allow
             break
         lines = narrower
     return lines
