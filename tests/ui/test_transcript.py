@@ -7,11 +7,14 @@ import math
 import time
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import (
     QAccessible,
     QColor,
     QContextMenuEvent,
+    QFont,
     QFontMetricsF,
     QGuiApplication,
     QImage,
@@ -34,6 +37,7 @@ from desktop.ui.widgets.transcript_heights import Heights
 from desktop.ui.widgets.transcript_ink import Ink
 from desktop.ui.widgets.transcript_model import KEPT_MESSAGES, TranscriptModel
 from desktop.ui.widgets.transcript_print import Printing, print_pages
+from desktop.ui.widgets.transcript_words import wrapped
 
 WORDS = "Reading **line by line** keeps memory flat; each `line` is read when asked for. " * 4
 
@@ -550,6 +554,16 @@ def test_figures_stand_beside_the_actions_and_none_is_left_out(width, branch, qt
     assert ends < view.over.bar.x()
     last = row.height - row.ink.px(32)  # where the actions begin: beside the last line, whatever their number
     assert view.over.bar.y() == view.sight.y_of(1) + last
+
+
+@given(st.lists(st.text(st.sampled_from("ab 1"), max_size=40), min_size=1, max_size=9), st.integers(-50, 600))
+def test_any_pieces_in_any_room_are_wrapped_and_none_is_lost(qapp, pieces, room):
+    metrics = QFontMetricsF(QFont())
+    said = " · ".join(pieces)
+    lines = wrapped(said, metrics, room)
+    assert " · ".join(lines) == said
+    widest = max(map(metrics.horizontalAdvance, lines))
+    assert widest <= max(room, *map(metrics.horizontalAdvance, said.split(" · ")), 0)
 
 
 def test_figures_that_come_later_make_room_for_themselves(qtbot):
