@@ -1072,3 +1072,16 @@ async def test_a_list_of_models_that_comes_later_fills_the_form(held):
     assert "whisper-1" in names and "gpt-4o-mini" not in names
     assert "gpt-4o-transcribe" not in names  # known to us, but not at this server
     await held.close()
+
+
+async def test_what_was_looked_at_while_the_form_changed_is_judged_by_the_form_as_it_is(held, tmp_path):
+    page = await held.open()
+    page.form.model.setCurrentText("")
+    page.form._model_typed()  # as a page is that was built for this drop a moment ago
+    page.open_files([recording(tmp_path / "garden.wav")])
+    await held.until(lambda: page.waiting.is_looking)
+    page.form.model.setCurrentText(HEARS)
+    page.form._model_typed()
+    await page.tasks.settled()
+    assert held.cells(TONE) == ["muted"] and page.ready.start.isEnabled()
+    await held.close()

@@ -145,7 +145,10 @@ class TakingIn(Part):
     # Looking
 
     async def _look(self) -> None:
-        await self._waiting.look(self.service, self.options(), self._known)
+        asked = self.options()
+        await self._waiting.look(self.service, asked, self._known)
+        if self.options() != asked:  # a page that was built for this drop has had no model until now
+            self._ask_again()
         self.looked.emit()
 
     def stop_looking(self) -> None:
