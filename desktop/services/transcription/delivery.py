@@ -224,7 +224,6 @@ class Delivery:
     async def _call(self, piece: Piece, path: Path) -> None:
         number, progress = piece.number, self._progress
         writing = self._parts.writing(piece, lambda: progress.is_out(number))
-        progress.begins(number)
         try:
             reply = await self._sender.send(
                 path,

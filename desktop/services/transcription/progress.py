@@ -32,15 +32,14 @@ class Progress:
 
     # -- what happens to a part
 
-    def begins(self, number: int) -> None:
-        self.flying[number] = 0.0
-        self.show()
-
     def sent(self, number: int, done: int, of: int) -> None:
         self._waiting.pop(number, None)
+        begins = number not in self.flying
         self.flying[number] = SENT * done / of
         if done == of:
             self._out_at[number] = self._tools.clock()
+        if begins:
+            self.show()
 
     def waits(self, number: int, seconds: float, reason: str) -> None:
         """It was refused and is tried again."""
