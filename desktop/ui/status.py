@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 UNDO_MS = 12_000
 PAGES = {place.name: place.title for place in PLACES}
 BUDGET_OF = {"day": "today's budget", "month": "this month's budget", "total": "the whole budget"}
-JOBS_PAUSE_MS = 1000
+JOBS_PAUSE_MS, JOBS_CALM_MS = 1000, 40
 LOCAL_DOTS = {"off": "off", "starting": "waiting", "loading": "waiting", "ready": "good", "failed": "bad"}
 
 
@@ -48,8 +48,10 @@ class Status(QObject):
         footer.profile_wanted.connect(self._choose_profile)
         footer.breakdown_wanted.connect(lambda: self._start(self._read_breakdown(), "breakdown"))
         footer.reset_wanted.connect(self._reset_session)
-        self._jobs_pause = QTimer(self, singleShot=True)
+        self._jobs_pause = QTimer(self, singleShot=True, interval=JOBS_PAUSE_MS)
         self._jobs_pause.timeout.connect(self.spent)
+        self._jobs_calm = QTimer(self, singleShot=True, interval=JOBS_CALM_MS)
+        self._jobs_calm.timeout.connect(self._show_jobs)
         footer.usage_wanted.connect(self._open_usage)
         footer.rates_wanted.connect(self._show_rates)
         window = footer.window()
@@ -64,7 +66,7 @@ class Status(QObject):
         services.listen_local(self._local_changed, lambda sentence: self._notices.say("info", sentence))
         services.rate_limits.listen(lambda *_: self._show_rate())
         services.budgets.listen(self._budget_near)
-        services.jobs.listen(lambda _: self._show_jobs())
+        services.jobs.listen(self._job_changed)
         services.calls.listen(self._called)
         for record in services.calls.records():
             self._called(record)
@@ -77,13 +79,18 @@ class Status(QObject):
 
     # Jobs
 
+    def _job_changed(self, _: str) -> None:
+        """Hundreds may change in one turn: they are counted together."""
+        if not self._jobs_calm.isActive():
+            self._jobs_calm.start()
+
     def _show_jobs(self) -> None:
         """How many run or wait, and how far they are together; what they cost is read once a second."""
         assert self._services is not None
         found = self._services.jobs.summary()
         self._footer.set_jobs(found.running + found.queued, found.progress)
         if not self._jobs_pause.isActive():
-            self._jobs_pause.start(JOBS_PAUSE_MS)
+            self._jobs_pause.start()
 
     # The profile and its connection
 

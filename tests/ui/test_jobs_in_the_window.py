@@ -30,5 +30,6 @@ async def test_the_foot_counts_jobs_and_a_click_leads_to_their_page(qtbot, tmp_p
     assert window.current == "settings"
     gate.set()
     await services.jobs.settled([job])
-    assert not window.footer.jobs.isVisible()
+    while window.footer.jobs.isVisible():
+        await asyncio.sleep(0)
     await running.aclose()
