@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QApplication
 if TYPE_CHECKING:
     from desktop.ui.main_window import MainWindow
 
-SUBTITLES = frozenset({"srt", "vtt"})
+SUBTITLES = frozenset({"srt", "vtt", "ass", "ssa", "ttml"})
 _ENDINGS = (
     "3g2 3ga 3gp aac ac3 aif aiff alac amr ape asf au avi caf dts dv eac3 f4a f4v flac flv gsm m2ts m4a m4b m4r m4v"
     " mka mkv mov mp2 mp3 mp4 mpc mpeg mpg mpga mts mxf oga ogg ogv opus qt ra ram rm rmvb spx tta voc vob w64 wav"

@@ -8,6 +8,7 @@ import json
 import threading
 import time
 from collections import Counter
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
@@ -26,7 +27,7 @@ from desktop.core.errors import BadFile, BadInput, Offline, Unreachable
 from desktop.core.profile import Budget, Limits
 from desktop.core.transcript import Doubt, Segment
 from desktop.services.jobs import JobState
-from desktop.services.transcription import sending
+from desktop.services.transcription import export, sending
 from desktop.store import conversations, recordings, search
 
 
@@ -421,18 +422,25 @@ async def test_a_stretch_is_heard_again_and_nothing_is_kept(tmp_path, server, wa
 async def test_subtitles_are_opened_with_their_recording(tmp_path, server, short):
     desk = Desk(tmp_path / "data", server)
     subtitles = tmp_path / "short.srt"
-    subtitles.write_text("1\n00:00:00,000 --> 00:00:00,600\nHello there\n")
+    subtitles.write_text("1\n00:00:00,000 --> 00:00:00,600\nGrüße there\n", encoding="utf-16")
     id = await desk.service.open_subtitles(str(subtitles), str(short))
     opened = await desk.service.transcript(id)
-    assert opened.transcript.text == "Hello there" and opened.peaks is not None and server.sent == []
+    assert opened.transcript.text == "Grüße there" and opened.peaks is not None and server.sent == []
+    (ours,) = export.write_all(opened.transcript, export.About("short"), ["json"], tmp_path / "out")
+    again = await desk.service.transcript(await desk.service.open_subtitles(str(ours), str(short)))
+    assert again.transcript.segments == opened.transcript.segments
+    with pytest.raises(BadFile):
+        await desk.service.open_subtitles(str(tmp_path / "away.srt"), str(short))
     await desk.close()
 
 
 async def test_files_are_written_where_they_are_wanted(tmp_path, server, short):
     desk = Desk(tmp_path / "data", server)
-    view = await desk.one(short, formats_out=("srt", "txt"), out_dir=str(tmp_path / "out"))
-    assert sorted(Path(path).name for path in view.written) == ["short.srt", "short.txt"]
-    assert "alpha" in (tmp_path / "out" / "short.txt").read_text()
+    pattern = "{date} {name}"
+    view = await desk.one(short, formats_out=("srt", "txt"), out_dir=str(tmp_path / "out"), name_pattern=pattern)
+    today = date.today().isoformat()
+    assert sorted(Path(path).name for path in view.written) == [f"{today} short.srt", f"{today} short.txt"]
+    assert "alpha" in (tmp_path / "out" / f"{today} short.txt").read_text()
     await desk.close()
 
 

@@ -8,6 +8,7 @@ import sqlite3
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
+from datetime import datetime
 from decimal import Decimal
 from functools import partial
 from pathlib import Path
@@ -21,12 +22,11 @@ from desktop.core.catalog import TRANSCRIPTIONS, Card, serves
 from desktop.core.errors import BadFile, BadInput, KnownError
 from desktop.core.ids import new_id
 from desktop.core.pricing import Cost
-from desktop.core.subtitles import reading
 from desktop.core.text import scalar
 from desktop.core.transcript import Transcript
 from desktop.media import levels
 from desktop.services.jobs import Handle, Job, Jobs, JobState
-from desktop.services.transcription import export, intake, plan, results
+from desktop.services.transcription import export, intake, plan, results, subtitle_file
 from desktop.services.transcription.again import Again
 from desktop.services.transcription.run import Run, Watch
 from desktop.services.transcription.sending import Tools
@@ -330,18 +330,14 @@ class Transcription:
         return await again.go(max(0, begin_ms), min(end_ms, round(opened.recording.seconds * 1000)))
 
     async def open_subtitles(self, path: str, recording_path: str) -> str:
-        """Keep a recording with subtitles that are there already, as if they had been heard; the recording's id.
+        """Keep a recording with subtitles or a transcript that is there already, as if it had been heard; its id.
 
         Raises BadInput or BadFile. Nothing is sent.
         """
         (look,) = await self.look([recording_path], Options())
         if look.sound is None:
             raise BadFile(look.problem, look.advice)
-        try:
-            content = await asyncio.to_thread(Path(path).read_bytes)
-        except OSError as error:
-            raise BadFile(f"“{Path(path).name}” cannot be read.", "Choose another file.") from error
-        read = await asyncio.to_thread(reading.read, content.decode("utf-8", "replace"))
+        read = await asyncio.to_thread(subtitle_file.transcript_of, Path(path))
         transcript = replace(read, milliseconds=max(read.milliseconds, round(look.sound.seconds * 1000)))
         id, now = new_id(), self._tools.micros()
         work = Work(look.path, look.sha256, look.size_bytes, look.changed_ns, look.sound, new_id(), Options())
@@ -381,7 +377,8 @@ class Transcription:
             return
         source = Path(work.path)
         folder = Path(work.options.out_dir) / work.folder if work.options.out_dir else source.parent
-        about = export.About(source.name, audio=source)
+        today = datetime.fromtimestamp(self._tools.now()).astimezone().date()
+        about = export.About(source.name, today.isoformat(), source, folder)
         pattern = work.options.name_pattern or export.PATTERN
         try:
             written = await asyncio.to_thread(

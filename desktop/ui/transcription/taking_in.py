@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from desktop.services.bundle import Services
     from desktop.services.transcription import Options
 
+TRANSCRIPTS = drops.SUBTITLES | {"json"}
+"""Endings of what is opened with its recording; JSON only here, since elsewhere it is something else."""
+
 MANY = 60  # files that are judged anew at each key that is typed into the form; more of them behind a short pause
 PAUSE_MS = 150
 
@@ -71,7 +74,7 @@ class TakingIn(Part):
 
     def open_files(self, paths: Sequence[str]) -> None:
         """Recordings, folders and subtitles that were dropped, chosen, pasted or named on the command line."""
-        subtitles = [path for path in paths if _ending(path) in drops.SUBTITLES]
+        subtitles = [path for path in paths if _ending(path) in TRANSCRIPTS]
         others = [path for path in paths if path not in subtitles]
         if subtitles and self.services is not None:
             self.subtitles.emit(subtitles, others)
