@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from PySide6.QtCore import QMimeData, QObject, QPoint, Qt, QUrl, Signal
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QAbstractItemModelTester, QTest
@@ -25,7 +26,9 @@ from desktop.core.profile import Kind
 from desktop.core.secret import Secret
 from desktop.core.transcript import Segment, Transcript
 from desktop.services.bundle import Options
-from desktop.ui.transcription import words
+from desktop.services.jobs import JobState
+from desktop.services.transcription.values import JobView
+from desktop.ui.transcription import rows, words
 from desktop.ui.transcription.live import LiveView
 from desktop.ui.transcription.page import TranscriptionPage
 from desktop.ui.transcription.queue_model import ACTIONS, KEY, MIME, TITLE, TONE, WORDS, QueueModel, Row
@@ -580,6 +583,33 @@ async def test_subtitles_are_opened_with_the_recording_beside_them(held, tmp_pat
     assert page.right.currentWidget() is page.editor.details
     page.opening.show_queue()
     await held.close()
+
+
+async def test_the_keys_that_start_the_queue_are_the_editors_own_while_it_is_shown(held, tmp_path):
+    page = await held.open()
+    recording(tmp_path / "garden.wav")
+    path = tmp_path / "garden.srt"
+    path.write_text("1\n00:00:00,000 --> 00:00:01,500\nThe garden is quiet.\n")
+    await held.looked_at(str(path))
+    page.waiting.take([recording(tmp_path / "harbour.wav", seed=2)])
+    page.taking.start(page.taking._look(), "look")  # what was dropped before may be looked at behind the editor
+    await page.tasks.settled()
+    split = page.editor.actions_by_name["split"]
+    assert page.waiting.ready and split.shortcut() == page.start_action.shortcut()
+    assert split.isEnabled() and not page.start_action.isEnabled()
+    page.opening.show_queue()
+    assert page.start_action.isEnabled()
+    await held.close()
+
+
+def test_a_finished_row_says_where_nothing_was_heard():
+    done = JobView("a", "a", "c", "Talk", "/x/talk.ogg", JobState.DONE, "Done", seconds=95.0, model="hears")
+    one = rows.row_of_job(replace(done, nothing_in=((62_000, 71_400),)))
+    assert one.words == "Done · nothing was heard from 1:02 to 1:11 · 1 min 35 s · hears" and one.tone == "warn"
+    many = rows.row_of_job(replace(done, nothing_in=((0, 9_000), (62_000, 71_000))))
+    assert "nothing was heard in 2 places" in many.words
+    assert many.details.splitlines() == ["/x/talk.ogg", "Nothing was heard from 0:00 to 0:09, 1:02 to 1:11"]
+    assert rows.row_of_job(done).tone == "good" and rows.row_of_job(done).details == "/x/talk.ogg"
 
 
 async def test_every_control_has_a_name(held, tmp_path):

@@ -64,7 +64,7 @@ FORMS = (
     Form("csv", ".csv", "Table, with commas"),
     Form("tsv", ".tsv", "Table, with tabs"),
     Form("json", ".json", "Everything, to read in again"),
-    Form("verbose_json", ".verbose.json", "As the API answers"),
+    Form("verbose_json", ".verbose.json", "JSON as the API gives it"),
 )
 NAMES = tuple(form.name for form in FORMS)
 PATTERN = "{name}"

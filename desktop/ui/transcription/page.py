@@ -289,7 +289,9 @@ class TranscriptionPage(Page):
         self._show_ready()
 
     def _show_ready(self) -> None:
-        self.start_action.setEnabled(self.taking.show_ready())
+        """Its keys split a segment in the editor: the action is one of the queue only."""
+        may_start = self.taking.show_ready()
+        self.start_action.setEnabled(may_start and self.opening.shows_queue)
 
     def _looked(self) -> None:
         """The button is next, unless somebody is busy with the form."""
@@ -313,6 +315,7 @@ class TranscriptionPage(Page):
         self.acts.enable()
 
     def _turned(self) -> None:
+        self._show_ready()
         if self.opening.shows_queue:
             self.past.select("")
             self._focus()

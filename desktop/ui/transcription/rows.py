@@ -40,6 +40,7 @@ ONCE = "It is taken once."
 """The advice for a recording that is in the list already: no fault of it."""
 
 OVER = ("done", "failed", "cancelled")
+STRETCHES = 8  # that are named in a tooltip
 AT_WORK = ("running", "waiting", "pausing")
 
 
@@ -123,7 +124,7 @@ def row_of_job(job: JobView) -> Row:
         ACTIONS.get(state, ("cancel",)),
         is_job=True,
         is_coming=state not in OVER,
-        details=job.path,
+        details=_details(job),
     )
 
 
@@ -133,9 +134,26 @@ def said_of(job: JobView) -> str:
         return f"{job.error} {job.advice}".strip()
     if str(job.state) != "done":
         return job.words
-    empty = words.many(len(job.nothing_in), "place") if job.nothing_in else ""
-    empty = empty and f"nothing was heard in {empty}"
-    return " · ".join(each for each in (job.words, empty, words.length(job.seconds), job.model) if each)
+    return " · ".join(each for each in (job.words, _empty(job), words.length(job.seconds), job.model) if each)
+
+
+def _empty(job: JobView) -> str:
+    """Where no text came for speech: from when to when, or how many times."""
+    if len(job.nothing_in) > 1:
+        return f"nothing was heard in {words.many(len(job.nothing_in), 'place')}"
+    return "".join(f"nothing was heard from {_stretch(each)}" for each in job.nothing_in)
+
+
+def _stretch(stretch: tuple[int, int]) -> str:
+    begins, ends = (words.clock(each / 1000) for each in stretch)
+    return f"{begins} to {ends}"
+
+
+def _details(job: JobView) -> str:
+    """The file, and each of several stretches that the model left empty."""
+    stretches = ", ".join(_stretch(each) for each in job.nothing_in[:STRETCHES]) if len(job.nothing_in) > 1 else ""
+    more = ", …" if len(job.nothing_in) > STRETCHES else ""
+    return "\n".join(each for each in (job.path, stretches and f"Nothing was heard from {stretches}{more}") if each)
 
 
 def facts_of(job: JobView, state: str) -> tuple[str, ...]:
