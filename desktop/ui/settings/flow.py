@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QPoint, QRect, QSize, Qt
-from PySide6.QtWidgets import QLayout, QLayoutItem, QWidgetItem
+from PySide6.QtWidgets import QHBoxLayout, QLayout, QSizePolicy, QWidget
+from shiboken6 import isValid
 
 from desktop.ui import theme
 
@@ -11,26 +12,23 @@ LINK_INSET = 5
 """Pixels before the text of a link's button: at the beginning of a line it stands out by them, so that texts align."""
 
 
-class Flow(QLayout):
-    """Its least width is that of its widest part."""
+class Flow(QHBoxLayout):
+    """Its least width is that of its widest part.
+
+    The items of the layout are Qt's own: no object of Python's owns one, or keeps one that Qt has deleted. Only where
+    the parts stand is said here, and for that the widgets themselves are asked.
+    """
 
     def __init__(self) -> None:
         super().__init__()
-        self._items: list[QLayoutItem] = []
+        self._parts: list[QWidget] = []
         self.setContentsMargins(0, 0, 0, 0)
         self.setSpacing(theme.current().gap(8))
 
-    def addItem(self, item: QLayoutItem) -> None:
-        self._items.append(item)
-
-    def count(self) -> int:
-        return len(self._items)
-
-    def itemAt(self, index: int) -> QLayoutItem | None:  # type: ignore[override]
-        return self._items[index] if 0 <= index < len(self._items) else None
-
-    def takeAt(self, index: int) -> QLayoutItem | None:  # type: ignore[override]
-        return self._items.pop(index) if 0 <= index < len(self._items) else None
+    def add(self, part: QWidget) -> None:
+        """Put a widget behind the others."""
+        self._parts.append(part)
+        self.addWidget(part)
 
     def expandingDirections(self) -> Qt.Orientation:
         return Qt.Orientation(0)
@@ -41,65 +39,72 @@ class Flow(QLayout):
     def heightForWidth(self, width: int) -> int:
         return self._lay(QRect(0, 0, width, 0), is_trial=True)
 
+    def minimumHeightForWidth(self, width: int) -> int:
+        return self.heightForWidth(width)
+
     def setGeometry(self, rect: QRect) -> None:
-        super().setGeometry(rect)
+        QLayout.setGeometry(self, rect)  # not that of a row, which would put the parts into its one line
         self._lay(rect, is_trial=False)
 
     def sizeHint(self) -> QSize:
-        shown = self._shown()
-        width = sum(_wish(item).width() for item in shown) + self.spacing() * max(0, len(shown) - 1)
-        return QSize(width, max((_wish(item).height() for item in shown), default=0))
+        wishes = [_wish(part) for part in self._shown()]
+        width = sum(wish.width() for wish in wishes) + self.spacing() * max(0, len(wishes) - 1)
+        return QSize(width, max((wish.height() for wish in wishes), default=0))
 
     def minimumSize(self) -> QSize:
-        shown = self._shown()
+        least = [_least(part) for part in self._shown()]
         return QSize(
-            max((item.minimumSize().width() for item in shown), default=0),
-            max((item.minimumSize().height() for item in shown), default=0),
+            max((size.width() for size in least), default=0), max((size.height() for size in least), default=0)
         )
 
-    def _shown(self) -> list[QLayoutItem]:
-        return [item for item in self._items if not item.isEmpty()]
+    def maximumSize(self) -> QSize:
+        return QLayout.maximumSize(self)
+
+    def _shown(self) -> list[QWidget]:
+        self._parts = [part for part in self._parts if isValid(part) and self.indexOf(part) >= 0]
+        return [part for part in self._parts if not part.isHidden()]
 
     def _lay(self, rect: QRect, *, is_trial: bool) -> int:
         """Put each part in its place; the height of all lines."""
-        lines: list[list[QLayoutItem]] = []
+        lines: list[list[QWidget]] = []
         used = 0
-        for item in self._shown():
-            width = min(_wish(item).width(), rect.width())
+        for part in self._shown():
+            width = min(_wish(part).width(), rect.width())
             if not lines or used + self.spacing() + width > rect.width():
                 lines.append([])
                 used = -self.spacing()
-            lines[-1].append(item)
+            lines[-1].append(part)
             used += self.spacing() + width
         top = rect.top()
         for number, line in enumerate(lines):
             top += self.spacing() if number else 0
-            height = max(_wish(item).height() for item in line)
+            height = max(_wish(part).height() for part in line)
             if not is_trial:
                 self._place(line, QRect(rect.left(), top, rect.width(), height))
             top += height
         return top - rect.top()
 
-    def _place(self, line: list[QLayoutItem], rect: QRect) -> None:
+    def _place(self, line: list[QWidget], rect: QRect) -> None:
         left = rect.left()
-        if _is_link(line[0]) and left >= LINK_INSET:  # beyond its parent's edge it would be cut
+        if line[0].property("kind") == "link" and left >= LINK_INSET:  # beyond its parent's edge it would be cut
             left -= LINK_INSET
-        for item in line:
-            size = _wish(item)
+        for part in line:
+            size = _wish(part)
             width = min(size.width(), rect.width())
             above = (rect.height() - size.height()) // 2
-            item.setGeometry(QRect(QPoint(left, rect.top() + above), QSize(width, size.height())))
+            part.setGeometry(QRect(QPoint(left, rect.top() + above), QSize(width, size.height())))
             left += width + self.spacing()
 
 
-def _wish(item: QLayoutItem) -> QSize:
-    """What a part would like; a widget is asked itself, since its item remembers what it said before it was styled."""
-    widget = item.widget() if isinstance(item, QWidgetItem) else None
-    if widget is None:
-        return item.sizeHint()
-    size = widget.sizeHint().expandedTo(widget.minimumSizeHint())
-    return size.expandedTo(widget.minimumSize()).boundedTo(widget.maximumSize())
+def _wish(part: QWidget) -> QSize:
+    size = part.sizeHint().expandedTo(part.minimumSizeHint())
+    return size.expandedTo(part.minimumSize()).boundedTo(part.maximumSize())
 
 
-def _is_link(item: QLayoutItem) -> bool:
-    return isinstance(item, QWidgetItem) and item.widget().property("kind") == "link"
+def _least(part: QWidget) -> QSize:
+    """What a part cannot do without: what it would like, in a direction in which it may not shrink."""
+    wish, least, policy = _wish(part), part.minimumSizeHint(), part.sizePolicy()
+    can_shrink = QSizePolicy.PolicyFlag.ShrinkFlag.value
+    width = least.width() if policy.horizontalPolicy().value & can_shrink else wish.width()
+    height = least.height() if policy.verticalPolicy().value & can_shrink else wish.height()
+    return QSize(width, height).expandedTo(part.minimumSize()).boundedTo(part.maximumSize())

@@ -32,7 +32,7 @@ def line(*parts: QWidget) -> Flow:
     """Widgets beside each other, in as many lines as they need."""
     row = Flow()
     for part in parts:
-        row.addWidget(part)
+        row.add(part)
     return row
 
 

@@ -85,7 +85,7 @@ class ArchiveSection(QWidget):
         self.clear = button("settings.clear-all", "Remove everything…", "danger")
         self.renew = button("settings.copies-renew", "Replace all copies by a fresh one…", "link")
         self.end.column.addLayout(line(self.export, self.clear))
-        self.copies.buttons.addWidget(self.renew)
+        self.copies.buttons.add(self.renew)
 
     def _connect(self) -> None:
         self.place.move_wanted.connect(lambda: self._do(self._move(), "move"))
