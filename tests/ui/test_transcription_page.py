@@ -837,7 +837,10 @@ async def test_the_desktop_is_told_when_the_queue_runs_dry_or_one_fails_unless_i
     await held.start()
     await held.until(lambda: held.wire.requests)
     held.wire.gate.set()
+    await held.until(lambda: not held.wire.errors)
+    held.wire.gate.clear()  # the others are still to come when it is told
     await held.until(lambda: told.said)
+    held.wire.gate.set()
     await held.over()
     assert told.said[0][0] == "“0.wav” could not be transcribed" and told.said[0][1]
     assert told.said[-1][0] == "2 transcribed, 1 not. The rows say why."
