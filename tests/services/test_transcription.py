@@ -465,3 +465,16 @@ async def test_three_hundred_files_stay_cheap(tmp_path, server, short):
     await asyncio.wait_for(desk.service.settled(), 60)
     assert {view.state for view in desk.service.jobs()} == {JobState.FAILED}  # none of these files is there
     await desk.close()
+
+
+async def test_files_that_were_dragged_out_are_gone_with_the_next_start(tmp_path, server):
+    desk = Desk(tmp_path / "data", server)
+    folder = desk.service.carried("editor")
+    folder.mkdir(parents=True)
+    (folder / "talk.srt").write_text("said")
+    assert folder.is_relative_to(tmp_path / "data")
+    await desk.close()
+    desk = Desk(tmp_path / "data", server)
+    await desk.service.start()
+    assert not folder.exists()
+    await desk.close()

@@ -672,8 +672,9 @@ async def test_any_order_of_edits_with_the_field_open_can_be_undone(qtbot, seed)
     await table.close()
 
 
-async def test_the_result_is_dragged_out_as_a_file(table):
+async def test_the_result_is_dragged_out_as_a_file(table, tmp_path):
     view = await table.open()
+    view.drag_out.folder = tmp_path / "carried"
     dragged = []
     view.drag_out.drag = lambda: dragged.append(view.drag_out.mime().urls()[0].toLocalFile())
     view.drag_out.choose("vtt")

@@ -408,8 +408,9 @@ async def test_the_pages_folds_stand_in_the_head(table):  # noqa: F811
 # Out
 
 
-async def test_the_same_name_is_dragged_out_each_time(table):  # noqa: F811
+async def test_the_same_name_is_dragged_out_each_time(table, tmp_path):  # noqa: F811
     view = await table.open()
+    view.drag_out.folder = tmp_path / "carried"
     for _ in range(2):
         QTest.mousePress(view.drag_out, Qt.MouseButton.LeftButton, pos=QPoint(8, 8))
         await view.tasks.settled()

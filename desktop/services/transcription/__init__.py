@@ -85,6 +85,10 @@ class Transcription:
             await asyncio.to_thread(shutil.rmtree, self._tools.cache, True)
         await self._jobs.load()
 
+    def carried(self, key: str) -> Path:
+        """A folder for files that a drag carries out of the window: there until the next start."""
+        return self._tools.cache / "carried" / key
+
     # -- before anything is sent
 
     def card(self, options: Options) -> Card:

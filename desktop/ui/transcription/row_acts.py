@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import Qt, QTemporaryDir, Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QAction
 
 from desktop.ui import actions
@@ -35,7 +35,6 @@ class RowActs(Part):
     def __init__(self, queue: QueueView, waiting: Waiting, jobs: JobRows, tasks: Tasks) -> None:
         super().__init__(tasks, queue)
         self._queue, self._waiting, self._jobs = queue, waiting, jobs
-        self._results: QTemporaryDir | None = None
         self.forms: Callable[[], Sequence[str]] = tuple  # of files that a drag carries, where none were written
         self._of_rows: dict[QAction, tuple[str, ...]] = {}
         self._make_actions()
@@ -163,12 +162,10 @@ class RowActs(Part):
             self.start(self._write_files(key, job.title), f"file:{key}")
 
     async def _write_files(self, key: str, title: str) -> None:
-        """Into a temporary place, which goes with the page."""
+        """Into a place of the archive's folder that is emptied with the next start."""
         from desktop.services.transcription import export  # with the services
 
         opened = await self.service.transcript(key)
-        if self._results is None:
-            self._results = QTemporaryDir()
-        folder, forms = Path(self._results.path()) / key, tuple(self.forms()) or ("txt",)
+        folder, forms = self.service.carried(key), tuple(self.forms()) or ("txt",)
         paths = await asyncio.to_thread(export.write_all, opened.transcript, export.About(title), forms, folder)
         self._queue.rows.set_files(key, [str(path) for path in paths])

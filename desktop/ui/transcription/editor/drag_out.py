@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import QMimeData, QPoint, Qt, QTemporaryDir, QUrl
+from PySide6.QtCore import QMimeData, QPoint, Qt, QUrl
 from PySide6.QtGui import QDrag, QMouseEvent
 from PySide6.QtWidgets import QApplication, QMenu, QToolButton, QWidget
 
@@ -29,7 +29,7 @@ class DragOut(QToolButton):
         self.setAccessibleName("Drag the result out")
         icons.put(self, "upload")
         self._tasks, self._what = tasks, what
-        self._folder: QTemporaryDir | None = None
+        self.folder: Path | None = None  # where the file is written
         self._pressed: QPoint | None = None
         self.carried: Path | None = None
         self._last: Path | None = None
@@ -83,11 +83,9 @@ class DragOut(QToolButton):
         drag.exec(Qt.DropAction.CopyAction)
 
     async def _write(self) -> None:
+        assert self.folder is not None, "the services are attached first"
         transcript, title = self._what()
-        if self._folder is None:
-            self._folder = QTemporaryDir()
-        folder = Path(self._folder.path())
-        about, form, last = export.About(title), self.form, self._last
+        about, form, last, folder = export.About(title), self.form, self._last, self.folder
 
         def write() -> Path:
             if last is not None:

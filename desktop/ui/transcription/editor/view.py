@@ -170,6 +170,7 @@ class EditorView(QWidget):
 
     def attach(self, services: Services) -> None:
         self.services = self.by_model.services = services
+        self.drag_out.folder = services.transcription.carried("editor")
         if services.database.read_only:
             self.state.fixed_because = READ_ONLY
         else:
