@@ -77,8 +77,9 @@ TEST_PROGRAMS: dict[str, tuple[str, str, str]] = {
     "Xvfb": ("xvfb", "xorg-x11-server-Xvfb", "xorg-server-xvfb"),
     "curl": ("curl", "curl", "curl"),
     "xauth": ("xauth", "xauth", "xorg-xauth"),
+    "strace": ("strace", "strace", "strace"),
 }
-"""Programs that some tests need: a real key store on a bus of its own, and a screen that is none."""
+"""Programs that some tests need: a real key store on a bus of its own, a screen that is none, a witness of writes."""
 
 INSTALLERS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("apt-get", ("apt-get", "install", "-y", "--no-install-recommends")),
