@@ -29,7 +29,6 @@ from desktop.store.small_files import make_folder, read_object, write_object
 from desktop.ui import theme
 from desktop.ui.garbage import Garbage
 from desktop.ui.main_window import MainWindow
-from desktop.ui.notices import Remedy
 
 if TYPE_CHECKING:
     import argparse
@@ -171,6 +170,8 @@ class Running:
 
     def _offer_salvage(self) -> None:
         """The archive was set aside just now: what can still be read in it may be brought in."""
+        from desktop.ui.notices import Remedy  # no notice comes before the first paint
+
         show = Remedy("See what can be saved…", self._show_damaged)
         self.window.notices.say("warn", "Some of it may still be saved.", show)
 

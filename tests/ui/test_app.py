@@ -222,7 +222,7 @@ running = app.build(Options(Path(sys.argv[1])))
 running.window.show()
 app.application().processEvents()
 slow = ("httpx", "pydantic", "keyring", "pygments", "markdown_it", "tiktoken", "cryptography", "asyncio", "sqlite3",
-        "desktop.ui.chat.page", "PySide6.QtNetwork")
+        "desktop.ui.chat.page", "desktop.ui.notices", "desktop.core.invisible", "PySide6.QtNetwork")
 print([name for name in slow if name in sys.modules])
 running._instance.release()
 """
