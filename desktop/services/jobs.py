@@ -40,6 +40,7 @@ class Handle:
         self.is_pausing = False
         self.has_turn, self.wants_turn = True, False
         self._resumed, self._given = asyncio.Event(), asyncio.Event()
+        self._held = 0  # steps that stand at the gate
         self._began = self._from = 0.0
 
     @property
@@ -93,12 +94,21 @@ class Handle:
         while self.is_pausing:
             self.step_ended()
             self._resumed.clear()
-            await self._resumed.wait()
+            self._held += 1
+            try:
+                await self._resumed.wait()
+            finally:
+                self._held -= 1
 
     def step_ended(self) -> None:
         """Such a step is over, and there are more: a job that is to pause stops behind the last one under way."""
         if self.is_pausing and not self.ends_first():
             self._jobs._stop(self.id, JobState.PAUSED)
+
+    def held_go_on(self) -> None:
+        """A step is over, and nobody knows how: what is held at the gate does not wait for it any more."""
+        if self._held:
+            self.step_ended()
 
     async def keep(self, payload: Mapping[str, Any], also: Callable[[sqlite3.Connection], None] | None = None) -> None:
         """Write down what is needed to go on after a restart; `also` is done in the same transaction."""
@@ -148,7 +158,6 @@ class Jobs:
         self._handles: dict[str, Handle] = {}
         self._listeners: list[Callable[[str], None]] = []
         self._wanted: dict[str, JobState] = {}  # why a task is being cancelled
-        self._gone: set[str] = set()
         self._kept = Keeping(database, self.find, now)
         self._changed: asyncio.Event = asyncio.Event()
         self._is_loaded = self._is_closed = self._is_held = self._leaves_old = False

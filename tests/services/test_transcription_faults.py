@@ -19,11 +19,12 @@ from hearing_desk import short as short
 from hearing_desk import wav as wav
 from msgspec.structs import replace
 
+from desktop.core.calls import Fate
 from desktop.core.conversation import State
 from desktop.core.errors import ArchiveFull
 from desktop.core.profile import Budget
 from desktop.services.jobs import JobState
-from desktop.services.transcription import cutter, delivery
+from desktop.services.transcription import cutter, delivery, sending
 from desktop.services.transcription import run as run_module
 from desktop.store import conversations, recordings
 
@@ -119,6 +120,54 @@ async def test_a_part_that_was_only_refused_is_in_no_doubt_when_the_job_is_stopp
     desk.service._jobs.resume(id)  # without the word that it may be paid twice
     await desk.service.settled()
     assert desk.service.job(id).state is JobState.DONE and await desk.text(id) == ALL
+    await desk.close()
+
+
+async def test_an_answer_that_has_come_is_kept_though_the_job_is_stopped_meanwhile(tmp_path, server, wav, monkeypatch):
+    desk = Desk(tmp_path / "data", server, parts=1)
+    is_busy, has_come, keep = threading.Event(), asyncio.Event(), sending.keep
+
+    async def behind_others(database, *arguments):
+        if not has_come.is_set():
+            database.writer.submit(lambda db: is_busy.wait(20))
+            has_come.set()
+        await keep(database, *arguments)
+
+    monkeypatch.setattr(sending, "keep", behind_others)
+    (id,) = await desk.add(wav)
+    await has_come.wait()
+    desk.service.pause(id, at_once=True)
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    is_busy.set()
+    await desk.service.settled()
+    assert (desk.service.job(id).state, len(server.sent)) == (JobState.PAUSED, 1)
+    desk.service._jobs.resume(id)  # without the word that it may be paid twice
+    await desk.service.settled()
+    assert desk.service.job(id).state is JobState.DONE and await desk.text(id) == ALL
+    assert set(count(server).values()) == {1} and {row.fate for row in desk.ledger()} == {Fate.COMPLETE}
+    await desk.close()
+
+
+@pytest.mark.parametrize("fault", [refused(500), refused(400)], ids=["in doubt", "refused"])
+async def test_a_pause_does_not_wait_for_ever_behind_a_part_that_fails(tmp_path, server, wav, fault):
+    desk = Desk(tmp_path / "data", server, parts=2)
+    fails = threading.Event()
+
+    def held(handler, sent):
+        fails.wait(20)
+        return fault(handler, sent)
+
+    server.faults = [held, lambda handler, sent: server.gate.clear()]
+    (id,) = await desk.add(wav)
+    await until(lambda: len(server.sent) == 2)
+    desk.service.pause(id)
+    many = desk.service.job(id).parts
+    server.gate.set()
+    await until(lambda: desk.jobs._handles[id]._held == 1)  # a third part waits for the one that will fail
+    fails.set()
+    await desk.service.settled()
+    assert desk.service.job(id).state is JobState.PAUSED and len(server.sent) == 2 < many
     await desk.close()
 
 

@@ -167,6 +167,7 @@ class Delivery:
                 if is_first:
                     self._first_ended.set()
                 await self._drop(path)
+                self._handle.held_go_on()
 
     def _fail(self, error: KnownError) -> None:
         self._failure = self._failure or error
@@ -188,6 +189,8 @@ class Delivery:
         while True:
             await self._pace.ready()
             await self._handle.gate()
+            if self._failure is not None:
+                return  # of another part, meanwhile
             try:
                 await self._call(piece, path)
                 return

@@ -36,6 +36,7 @@ from desktop.services.prices import price_version
 from desktop.services.rate_limits import RateLimits
 from desktop.services.transcription import plan
 from desktop.services.transcription.values import Options
+from desktop.services.whole import whole
 from desktop.store import ledger, raw_replies
 from desktop.store.database import Database
 from desktop.store.recordings import PAGE
@@ -109,30 +110,31 @@ class Sender:
         """
         tools, request = self.tools, plan.request(self.options, self.card, seconds, before=before, voices=voices)
         client = await tools.connections.client(self.profile)
-        row = await self._open(seconds, opened)
+        row = await whole(self._open(seconds, opened))
         tools.calls.belongs(row.call_id, PAGE)
         patience = self.profile.limits.reasoning_s
         began = tools.clock()
         arguments: dict[str, Any] = {"sha256": sha256, "file_name": file_name, "told": told, "on_wait": on_wait}
         arguments["call_id"] = row.call_id
         try:
+            await asyncio.sleep(0)  # a stop that came while the row was written is heard before a byte leaves
             if request.stream:
                 reply = await self._streamed(client, path, request, heard, silence_s=patience, **arguments)
             else:
                 reply = await audio.transcribe(client, path, request, read_limit_s=patience, **arguments)
         except asyncio.CancelledError:
-            await self._close(replace(row, fate=Fate.STOPPED), None, None, closed)
+            await whole(self._close(replace(row, fate=Fate.STOPPED), None, None, closed))
             raise
         except KnownError as error:
             stopped = replace(row, fate=_fate_of(error), error=error.summary, status=error.detail.status)
-            await self._close(stopped, None, error, closed)
+            await whole(self._close(stopped, None, error, closed))
             raise
         finally:
             if (limit := client.rate_limits.get(self.card.id)) is not None:
                 tools.rate_limits.take(self.profile.id, self.card.id, limit)
         reply = without_keys(reply, client.redactor)
         self._learn_rate(seconds, tools.clock() - began)
-        await self._close(self._priced(row, reply, seconds), reply, None, closed)
+        await whole(self._close(self._priced(row, reply, seconds), reply, None, closed))
         return reply
 
     async def _streamed(
@@ -143,14 +145,14 @@ class Sender:
         heard: Callable[[audio.Piece], None] | None,
         **arguments: Any,
     ) -> TranscriptionReply:
-        whole = TranscriptionReply()
+        reply = TranscriptionReply()
         pieces = audio.stream(client, path, request, **arguments)
         async with aclosing(pieces):
             async for piece in pieces:
-                whole = piece.whole or whole
+                reply = piece.whole or reply
                 if heard is not None:
                     heard(piece)
-        return whole
+        return reply
 
     async def _open(self, seconds: float, opened: Callable[[sqlite3.Connection, str], None]) -> ledger.LedgerRow:
         price = plan.estimate(seconds, self.card)
