@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 FOLDS, DOCK = "window.folds", "window.dock"
 _PLACE = {place.name: place for place in PLACES}
 WITH_SERVICES = ("desktop.ui.status", "desktop.ui.wire.dock")  # imported in a worker, built when the services are there
+WATCHES = "transcription"  # the page that looks into the watched folder
 UNDO_MS = 12_000
 DOCK_HEIGHT = 220
 
@@ -58,6 +59,7 @@ class MainWindow(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.services: Services | None = None
         self.pages: dict[str, Page] = {}
+        self._standing_by: set[str] = set()  # pages that are built because there is work for them
         self._building: dict[str, Page] = {}  # begun and not yet complete
         self.current = ""
         self.expected = MAIN[0].name
@@ -129,6 +131,7 @@ class MainWindow(QWidget):
         self.services = services
         self.notices.redactor = services.redactor
         services.settings.listen(self._settings_changed)
+        services.jobs.listen(self._job_told)
         self._settings_changed(services.settings.value)
         self.status.attach(services)
         if "wire" in self.__dict__:
@@ -174,14 +177,18 @@ class MainWindow(QWidget):
         self.tasks.start(self._come_to(name), name="go")
 
     async def _come_to(self, name: str) -> None:
-        await self._import(name)
         import asyncio
 
-        await self._begun(name).complete_in_turns()
-        self.page(name)
+        await self._stand_by(name)
         await asyncio.sleep(0)
         if self.expected == name:  # nothing else was shown or asked for meanwhile
             self.show_page(name)
+
+    async def _stand_by(self, name: str) -> None:
+        """A page that is there and works, unseen."""
+        await self._import(name)
+        await self._begun(name).complete_in_turns()
+        self.page(name)
 
     async def _import(self, name: str) -> None:
         """In a worker, so that the window stays alive."""
@@ -458,6 +465,19 @@ class MainWindow(QWidget):
 
     def _settings_changed(self, settings: Settings) -> None:
         theme.current().configure(settings.appearance, settings.text_scale, settings.reduced_motion)
+        if settings.watch_folder:
+            self._have(WATCHES)
+
+    def _job_told(self, id: str) -> None:
+        """A job's page tells how it ended, also where nobody has looked at that page yet."""
+        job = self.services.jobs.find(id) if self.services is not None else None
+        if job is not None and not job.state.is_over and job.kind in _PLACE:
+            self._have(job.kind)
+
+    def _have(self, name: str) -> None:
+        if name not in self.pages and name not in self._standing_by:
+            self._standing_by.add(name)
+            self.tasks.start(self._stand_by(name), name=f"stand-by:{name}")
 
     # What it remembers
 

@@ -33,3 +33,19 @@ async def test_the_foot_counts_jobs_and_a_click_leads_to_their_page(qtbot, tmp_p
     while window.footer.jobs.isVisible():
         await asyncio.sleep(0)
     await running.aclose()
+
+
+async def test_a_page_with_work_is_there_though_nobody_has_opened_it(qtbot, tmp_path):
+    """It is what looks into the watched folder, and tells how jobs ended."""
+    inbox = tmp_path / "inbox"
+    inbox.mkdir()
+    running = app.build(Options(tmp_path / "data", offline=True))
+    window = running.window
+    window.show()
+    services = await running.opened()
+    assert "transcription" not in window.pages
+    await services.settings.change(watch_folder=str(inbox))
+    while "transcription" not in window.pages:
+        await asyncio.sleep(0)
+    assert window.current == "chat" and window.pages["transcription"].services is services
+    await running.aclose()
