@@ -65,7 +65,7 @@ class Peaks(Struct, frozen=True, array_like=True):
 
 
 class PartRow(Struct, frozen=True):
-    """One part of a job. Times are milliseconds of the recording; `state` is planned, sent, doubt or done."""
+    """One part of a job. Times are milliseconds of the recording; `state` is planned, sent, stopped, doubt or done."""
 
     number: int
     begins: int

@@ -171,6 +171,26 @@ async def test_a_pause_does_not_wait_for_ever_behind_a_part_that_fails(tmp_path,
     await desk.close()
 
 
+async def test_a_part_in_doubt_is_asked_about_before_a_paused_job_sends_it_again(tmp_path, server, wav):
+    desk = Desk(tmp_path / "data", server, parts=1)
+    server.faults = [refused(500), lambda handler, sent: server.gate.clear()]
+    (id,) = await desk.add(wav)
+    await until(lambda: len(server.sent) == 2)
+    desk.service.pause(id)
+    server.gate.set()
+    await desk.service.settled()
+    assert desk.service.job(id).state is JobState.PAUSED
+    desk.service.resume_all()
+    await desk.service.settled()
+    assert desk.service.job(id).state is JobState.FAILED and "may be charged twice" in desk.service.job(id).advice
+    assert set(count(server).values()) == {1}
+    desk.service.retry(id)
+    await desk.service.settled()
+    assert desk.service.job(id).state is JobState.DONE and await desk.text(id) == ALL
+    assert sorted(count(server).values())[-2:] == [1, 2]
+    await desk.close()
+
+
 # Waiting
 
 

@@ -188,9 +188,9 @@ class Transcription:
                 continue  # it is in the trash, or of no use
             if work.sha256 != look.sha256 or not _is_alike(work.options, options):
                 continue
-            work = replace(work, path=look.path, folder=look.folder, options=options, may_repeat=True)
+            work = replace(work, path=look.path, folder=look.folder, options=options)
             work = replace(work, size_bytes=look.size_bytes, changed_ns=look.changed_ns)
-            self._jobs.change_payload(job.id, msgspec.to_builtins(work))
+            self._jobs.change_payload(job.id, msgspec.to_builtins(_allowed(work)))
             self._jobs.take_up(job.id)
             return job.id
         return ""
@@ -241,7 +241,7 @@ class Transcription:
         return f"{many} on the way to a model that is paid for, and may be charged again."
 
     def retry(self, id: str) -> None:
-        """Begin again where a job ended; parts that may have been charged already are sent again."""
+        """Begin again where a job ended; parts in doubt are sent again once the user was told of them."""
         self._allow(id)
         self._jobs.retry(id)
 
@@ -395,10 +395,10 @@ class Transcription:
         await handle.keep(msgspec.to_builtins(replace(work, written=tuple(str(path) for path in written))))
 
     def _allow(self, id: str) -> None:
-        """What may have been charged already may be sent again: the user goes on with the job."""
+        """The user goes on with the job."""
         job = self._jobs.get(id)
         if not job.state.is_active and (work := _work(job)) is not None:
-            self._jobs.change_payload(id, msgspec.to_builtins(replace(work, may_repeat=True)))
+            self._jobs.change_payload(id, msgspec.to_builtins(_allowed(work)))
 
     def _changed(self, id: str) -> None:
         job = self._jobs.find(id)
@@ -443,6 +443,11 @@ def _is_alike(one: Options, other: Options) -> bool:
     """Whether two jobs ask a model for the same; where the files go does not count."""
     said = {"formats_out": (), "out_dir": "", "name_pattern": "", "on_doubt": "ask", "parts_at_once": 0}
     return bool(replace(one, **said) == replace(other, **said))
+
+
+def _allowed(work: Work) -> Work:
+    """What may have been charged already may be sent again, as far as the user knows of it."""
+    return replace(work, goes_on=True, may_repeat=work.is_asked)
 
 
 def _lane(payload: Mapping[str, Any]) -> tuple[str, str]:

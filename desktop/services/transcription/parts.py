@@ -35,15 +35,15 @@ class Parts:
         self.done: dict[int, TranscriptionReply] = {}
         self.doubts: set[int] = set()
 
-    async def load(self, *, may_repeat: bool) -> bool:
+    async def load(self, *, may_repeat: bool, goes_on: bool = False) -> bool:
         """Those of an earlier run, False where there are none. What that one had sent without an answer is in doubt,
-        unless it may be repeated."""
+        unless it may be repeated; what the user broke off, unless the user `goes_on`."""
         rows = await self._database.read(lambda db: recordings.parts(db, self._job))
         self.pieces = {piece.number: piece for piece in _pieces_of(rows)}
         for row in rows:
             if row.reply is not None:
                 self.done[row.number] = unpacked(row.reply)
-            elif row.state in ("sent", "doubt") and not may_repeat:
+            elif row.state != "planned" and not may_repeat and not (goes_on and row.state == "stopped"):
                 self.doubts.add(row.number)
         return bool(rows)
 
@@ -126,9 +126,10 @@ class Writing:
     def closed(self, db: sqlite3.Connection, reply: TranscriptionReply | None, error: KnownError | None) -> None:
         if reply is not None:
             self._row = replace(self._row, state="done", reply=packed(reply))
+        elif error is None:
+            self._row = replace(self._row, state="stopped" if self._may_have_run() else "planned")
         else:
-            is_in_doubt = self._may_have_run() if error is None else is_doubtful(error)
-            self._row = replace(self._row, state="doubt" if is_in_doubt else "planned")
+            self._row = replace(self._row, state="doubt" if is_doubtful(error) else "planned")
         recordings.put_parts(db, self._job, [self._row])
 
 

@@ -12,7 +12,7 @@ import msgspec
 from msgspec.structs import replace
 
 from desktop.core.conversation import State
-from desktop.core.errors import ArchiveFull, BadInput, BadRequest, KnownError, TooLarge
+from desktop.core.errors import ArchiveFull, BadInput, BadRequest, KnownError, MayHaveRun, TooLarge
 from desktop.core.transcript import Transcript
 from desktop.core.usage import Usage
 from desktop.services.jobs import Handle
@@ -84,6 +84,9 @@ class Run:
         except BaseException as error:
             self._stop.set()
             await self._keep_some(error)
+            if isinstance(error, MayHaveRun):
+                with suppress(KnownError):
+                    await self._keep_work(is_asked=True)
             raise
 
     # -- before anything is sent
@@ -95,10 +98,10 @@ class Run:
         self._listened = await self._source.listen(self._listens)
         work = self.work
         may_repeat = work.may_repeat or self._may_repeat
-        if not await self._parts.load(may_repeat=may_repeat) or work.encoded is None:
+        if not await self._parts.load(may_repeat=may_repeat, goes_on=work.goes_on) or work.encoded is None:
             await self._plan()
         self._heard_before, self._began = self._parts.seconds_done(), self._tools.clock()
-        await self._keep_work(may_repeat=False)
+        await self._keep_work(goes_on=False, is_asked=False, may_repeat=False)
         if self._parts.done:
             await self._join()
 

@@ -138,8 +138,10 @@ class Opened(Struct, frozen=True):
 
 class Work(Struct, frozen=True, omit_defaults=True):
     """What a job needs to go on after a restart: its payload. `encoded` is the form its parts are encoded in, "" for
-    a recording that is sent as it is; None until it is planned. `may_repeat`: the user said so of parts in doubt.
-    `is_heard`: all has arrived and is kept; only its files may be missing."""
+    a recording that is sent as it is; None until it is planned. `goes_on`: the user went on with it, so that parts
+    that were broken off by the user's own word may be sent again. `is_asked`: the user was told that parts are in
+    doubt; `may_repeat`: and went on all the same. `is_heard`: all has arrived and is kept; only its files may be
+    missing."""
 
     path: str
     sha256: str
@@ -156,6 +158,8 @@ class Work(Struct, frozen=True, omit_defaults=True):
     parts_done: int = 0
     cost_pico: int | None = None
     unpriced: int = 0
+    goes_on: bool = False
+    is_asked: bool = False
     may_repeat: bool = False
     is_heard: bool = False
     nothing_in: tuple[tuple[int, int], ...] = ()
