@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import json
 from decimal import Decimal
+from itertools import pairwise
 from types import SimpleNamespace
 
 import msgspec
@@ -106,6 +107,7 @@ def make(qtbot, tmp_path, store):
         )
         reported = []
         page = SettingsPage(reported.append)
+        page.complete()
         qtbot.addWidget(page)
         page.resize(1100, 800)
         page.show()
@@ -258,9 +260,22 @@ async def test_the_archives_place_and_state_are_told(make, tmp_path):
 
 def test_the_page_builds_without_services_and_says_nothing_to_them(qtbot):
     page = SettingsPage(lambda error: None)
+    page.complete()
     qtbot.addWidget(page)
     find(page, "settings.trash_days", QAbstractSpinBox).setValue(60)
     page.activated()
+
+
+def test_the_page_is_built_in_small_pieces(qtbot):
+    """The window stalls for as long as the longest of them: about a millisecond for four widgets."""
+    page = SettingsPage(lambda error: None)
+    qtbot.addWidget(page)
+    counts = [len(page.findChildren(QWidget))]
+    counts += [len(page.findChildren(QWidget)) for _ in page._left]
+    assert counts[0] < 40
+    steps = [after - before for before, after in pairwise(counts)]
+    assert max(steps) < 50, str(steps)
+    assert page.profile_form.rows and page.archive.storage  # all of it is there
 
 
 # --- profiles

@@ -8,8 +8,8 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QVBoxLayout, QWi
 from desktop.core.keeping import Place, Where
 from desktop.core.secret import Secret
 from desktop.ui import icons, theme
-from desktop.ui.settings.flow import Flow
 from desktop.ui.settings.key_field import KeyField
+from desktop.ui.widgets.flow import Flow
 from desktop.ui.widgets.labels import plain_label
 
 SEALING = (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterator
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -51,15 +51,9 @@ class SettingsPage(Page):
 
     def __init__(self, report: Report, parent: QWidget | None = None) -> None:
         super().__init__(report, parent)
-        self.form = SettingsForm()
-        self.profile_form = ProfileForm()
-        self.sections = Sections(list(self.form.groups))
         self._shown_profile = ""
         self._removed: Profile | None = None
-        self._build()
-        self._connect()
-        self._settings_area.setEnabled(False)  # what is chosen before the services are there would be lost
-        self.sections.select(f"group:{next(iter(self.form.groups))}")
+        self._columns: list[QWidget] = []
 
     # What others ask for
 
@@ -107,36 +101,55 @@ class SettingsPage(Page):
 
     # How it is built
 
-    def _build(self) -> None:
-        look = theme.current()
-        self.stack = QStackedWidget()
-        self._settings_area, settings_column = self._scrolled("settings.scroll")
-        settings_column.addWidget(plain_label("Settings", "title"))
-        settings_column.addWidget(self.form)
+    def pieces(self) -> Iterator[None]:
+        self._build_places()
+        yield
+        yield from self.form.pieces()
         self._archive_rows()
+        yield from self.archive.pieces()
+        yield
+        yield from self.profile_form.pieces()
+        yield
+        self._build_sections()
+        yield
+        self._connect()
+        theme.current().changed.connect(self._measure)
+        self._measure()
+        yield
+        self._settings_area.setEnabled(False)  # what is chosen before the services are there would be lost
+        self.sections.select(f"group:{next(iter(self.form.groups))}")
+
+    def _build_places(self) -> None:
+        """The two areas that scroll, with forms that are still empty."""
+        self.stack = QStackedWidget(self.work)
+        self._settings_area, settings_column = self._scrolled("settings.scroll")
+        self.form = SettingsForm(self._columns[-1])
+        settings_column.addWidget(plain_label("Settings", "title", self._columns[-1]))
+        settings_column.addWidget(self.form)
         self._profile_area, profile_column = self._scrolled("profiles.scroll")
+        self.profile_form = ProfileForm(self._columns[-1])
         profile_column.addWidget(self.profile_form)
-        self.stack.addWidget(self._settings_area)
-        self.stack.addWidget(self._profile_area)
+
+    def _build_sections(self) -> None:
+        self.sections = Sections(list(self.form.groups), self.history)
         self.undo_bar = self._undo_bar()
-        self.jump = Jump(self.sections)
+        self.jump = Jump(self.sections, self.work)
         for place, shown in ((self.history, (self.sections,)), (self.work, (self.jump, self.undo_bar, self.stack))):
             column = place.layout()
             assert column is not None
             for widget in shown:
                 column.addWidget(widget)
-        look.changed.connect(self._measure)
-        self._measure()
 
     def _scrolled(self, name: str) -> tuple[QScrollArea, QVBoxLayout]:
         """A scrolling area whose content keeps to a column of a readable width."""
         look = theme.current()
-        area = QScrollArea()
+        area = QScrollArea(self.stack)
         area.setObjectName(name)
         area.setWidgetResizable(True)
         area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        content, inner = QWidget(), QWidget()
-        inner.setProperty("is_column", True)
+        content = QWidget(area)
+        inner = QWidget(content)
+        self._columns.append(inner)
         across = QHBoxLayout(content)
         across.setContentsMargins(look.gap(32), look.gap(24), look.gap(32), look.gap(32))
         across.addWidget(inner, 1)
@@ -145,19 +158,19 @@ class SettingsPage(Page):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(look.gap(8))
         area.setWidget(content)
+        self.stack.addWidget(area)
         return area, column
 
     def _measure(self) -> None:
-        for inner in self.findChildren(QWidget):
-            if inner.property("is_column"):
-                inner.setMaximumWidth(theme.current().px(COLUMN))
+        for inner in self._columns:
+            inner.setMaximumWidth(theme.current().px(COLUMN))
 
     def _archive_rows(self) -> None:
-        self.archive = ArchiveSection(self.tasks)
+        self.archive = ArchiveSection(self.tasks, self.form)
+        self.form.groups["Archive"].addWidget(self.archive)
         self.archive.reopen_wanted.connect(self.reopen_wanted)
         self.archive.conversation_wanted.connect(self.conversation_wanted)
         self.archive.export_wanted.connect(lambda: self._do(self._export_all(), "export"))
-        self.form.groups["Archive"].addWidget(self.archive)
 
     async def _show_damaged(self) -> None:
         await self.archive.read()
@@ -171,7 +184,8 @@ class SettingsPage(Page):
 
     def _undo_bar(self) -> QWidget:
         look = theme.current()
-        place, bar = QWidget(), QFrame()
+        place = QWidget(self.work)
+        bar = QFrame(place)
         around = QVBoxLayout(place)
         around.setContentsMargins(look.gap(32), look.gap(12), look.gap(32), 0)
         around.addWidget(bar)

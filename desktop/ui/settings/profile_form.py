@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -99,7 +99,10 @@ class Certificates(Row):
 
 
 class ProfileForm(QWidget):
-    """Shows a profile and says what the user wants of it. `edited` carries the changed Profile and the row's name."""
+    """Shows a profile and says what the user wants of it; `pieces` makes it.
+
+    `edited` carries the changed Profile and the row's name.
+    """
 
     edited = Signal(object, str)
     test_wanted = Signal()
@@ -111,6 +114,9 @@ class ProfileForm(QWidget):
         super().__init__(parent)
         self.profile: Profile | None = None
         self.rows: dict[str, Row] = {}
+
+    def pieces(self) -> Iterator[None]:
+        """Make the form, a part at a time; nothing can be shown before the last."""
         column = Column()
         self.setLayout(column)
         column.addLayout(self._header())
@@ -123,10 +129,13 @@ class ProfileForm(QWidget):
         column.addLayout(self.questions)
         self._add(column, LineRow("profiles.api-version", "Version of the API", "Only where the resource asks for it."))
         self.needs_key = self._add(column, FlagRow("profiles.needs-key", "This server needs a key"))
-        self.key = KeyCard()
+        yield
+        self.key = KeyCard(self)
         column.addWidget(self.key)
+        yield
         column.addLayout(self._testing())
-        self._more(column)
+        yield
+        yield from self._more(column)
         self.remove = button("profiles.remove", "Remove this profile", "danger")
         self.remove.clicked.connect(self.remove_wanted)
         column.addLayout(line(self.remove))
@@ -235,7 +244,7 @@ class ProfileForm(QWidget):
         column.addWidget(self.verdict)
         return column
 
-    def _more(self, column: QVBoxLayout) -> None:
+    def _more(self, column: QVBoxLayout) -> Iterator[None]:
         self.account = section("Account")
         column.addWidget(self.account)
         self._add(column, LineRow("profiles.organization", "Organization", "Its id, where your key has several."))
@@ -249,15 +258,18 @@ class ProfileForm(QWidget):
             column,
             Certificates("profiles.certificates", "Extra certificates", "Trusted for this profile besides the usual."),
         )
+        yield
         self.budget = section("Budget in dollars")
         column.addWidget(self.budget)
         for name, title in BUDGET:
             self._add(column, MoneyRow(f"profiles.{name}", title, nothing="no limit"))
         self._add(column, NumberRow("profiles.warn-share", "Warn at", (1, 100), unit="%", help_text=WARN_HELP))
+        yield
         self.admin_title = section("Admin key")
         column.addWidget(self.admin_title)
-        self.admin = AdminKeyCard()
+        self.admin = AdminKeyCard(self)
         column.addWidget(self.admin)
+        yield
         self.limits = Group("Time limits", False, self)
         self.limits.head.setObjectName("profiles.limits")
         column.addWidget(self.limits)
@@ -265,6 +277,7 @@ class ProfileForm(QWidget):
             row_name = f"profiles.{name.replace('_', '-')}"
             row = NumberRow(row_name, title, (1, 14400), unit="seconds", help_text=help_text)
             self._add(self.limits.fields, row)
+            yield
 
     def _add(self, column: QVBoxLayout, row: Row) -> Row:
         name = row.control.objectName().partition(".")[2].replace("-", "_")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from enum import Enum
 
 import msgspec
@@ -16,31 +16,34 @@ from desktop.ui.widgets.form import ChoiceRow, Column, FileRow, FlagRow, LineRow
 
 GGUF = "Language models (*.gguf);;All files (*)"
 USUAL = Settings()
+ROWS_AT_ONCE = 2
 
 
-def row_of(field: inspect.Field) -> tuple[str, Row]:
+def row_of(field: inspect.Field, parent: QWidget | None = None) -> tuple[str, Row]:
     """The group of a field of the settings, and the row that edits it."""
     kind = field.type
     assert isinstance(kind, inspect.Metadata) and kind.extra_json_schema is not None
     drawn = kind.extra_json_schema
     name, title, help_text = f"settings.{field.name}", str(drawn["title"]), str(drawn["description"])
-    return str(drawn["group"]), _row(kind.type, name, title, help_text, drawn)
+    return str(drawn["group"]), _row(kind.type, name, title, help_text, drawn, parent)
 
 
-def _row(kind: inspect.Type, name: str, title: str, help_text: str, drawn: dict[str, object]) -> Row:
+def _row(
+    kind: inspect.Type, name: str, title: str, help_text: str, drawn: dict[str, object], parent: QWidget | None
+) -> Row:
     match kind:
         case inspect.BoolType():
-            return FlagRow(name, title, help_text)
+            return FlagRow(name, title, help_text, parent)
         case inspect.EnumType():
-            return ChoiceRow(name, title, [(_words(value), value) for value in kind.cls], help_text)
+            return ChoiceRow(name, title, [(_words(value), value) for value in kind.cls], help_text, parent)
         case inspect.IntType():
             low, high = kind.ge or 0, kind.le if kind.le is not None else 2**31 - 1
-            return NumberRow(name, title, (low, high), unit=str(drawn["unit"]), help_text=help_text)
+            return NumberRow(name, title, (low, high), unit=str(drawn["unit"]), help_text=help_text, parent=parent)
     shapes: dict[object, Callable[[], Row]] = {
-        "text": lambda: TextRow(name, title, help_text),
-        "file": lambda: FileRow(name, title, help_text, pattern=GGUF),
+        "text": lambda: TextRow(name, title, help_text, parent),
+        "file": lambda: FileRow(name, title, help_text, pattern=GGUF, parent=parent),
     }
-    return shapes.get(drawn["shape"], lambda: LineRow(name, title, help_text))()
+    return shapes.get(drawn["shape"], lambda: LineRow(name, title, help_text, parent))()
 
 
 def _words(value: Enum) -> str:
@@ -49,7 +52,7 @@ def _words(value: Enum) -> str:
 
 
 class SettingsForm(QWidget):
-    """All groups one under the other. `changed` carries a field's name and its new value."""
+    """All groups one under the other; `pieces` makes them. `changed` carries a field's name and its new value."""
 
     changed = Signal(str, object)
 
@@ -61,14 +64,19 @@ class SettingsForm(QWidget):
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 0)
         self._column.setSpacing(theme.current().gap(16))
+
+    def pieces(self) -> Iterator[None]:
+        """Make the rows, a few at a time."""
         info = inspect.type_info(Settings)
         assert isinstance(info, inspect.StructType)
-        for field in info.fields:
-            group, row = row_of(field)
+        for at, field in enumerate(info.fields, 1):
+            group, row = row_of(field, self)
             self.rows[field.name] = row
             self._group(group).addWidget(row)
             row.changed.connect(lambda value, name=field.name: self.changed.emit(name, value))
             row.reset_wanted.connect(lambda name=field.name: self.changed.emit(name, getattr(USUAL, name)))
+            if at % ROWS_AT_ONCE == 0:
+                yield
         self._column.addStretch(1)
 
     def heading(self, group: str) -> QWidget:

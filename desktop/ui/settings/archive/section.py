@@ -18,7 +18,7 @@ from desktop.ui.tasks import Tasks
 from desktop.ui.widgets.moments import exact
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine
+    from collections.abc import Coroutine, Iterator
 
     from desktop.services.bundle import Services
 
@@ -26,7 +26,7 @@ RENEW = "Replace all copies by a fresh one? What was deleted for good is then in
 
 
 class ArchiveSection(QWidget):
-    """`reopen_wanted` carries words and the work to be done while nothing is open."""
+    """Made by `pieces`. `reopen_wanted` carries words and the work to be done while nothing is open."""
 
     reopen_wanted = Signal(str, object)
     conversation_wanted = Signal(str, str)
@@ -37,14 +37,21 @@ class ArchiveSection(QWidget):
         self._tasks = tasks
         self._services: Services | None = None
         look = theme.current()
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(look.gap(12))
-        self.place, self.copies, self.storage = PlaceCard(), CopiesCard(), StorageCard()
-        self.damaged = DamagedCard()
-        self.end = Card("settings.end", "Remove everything")
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(0, 0, 0, 0)
+        self._column.setSpacing(look.gap(12))
+
+    def pieces(self) -> Iterator[None]:
+        """Make the cards, one at a time."""
+        self.place, self.damaged = PlaceCard(self), DamagedCard(self)
+        yield
+        self.copies = CopiesCard(self)
+        yield
+        self.storage = StorageCard(self)
+        yield
+        self.end = Card("settings.end", "Remove everything", self)
         for card in (self.place, self.damaged, self.copies, self.storage, self.end):
-            column.addWidget(card)
+            self._column.addWidget(card)
         self._build_end()
         self._connect()
 

@@ -8,9 +8,6 @@ from shiboken6 import isValid
 
 from desktop.ui import theme
 
-LINK_INSET = 5
-"""Pixels before the text of a link's button: at the beginning of a line it stands out by them, so that texts align."""
-
 
 class Flow(QHBoxLayout):
     """Its least width is that of its widest part.
@@ -66,30 +63,31 @@ class Flow(QHBoxLayout):
 
     def _lay(self, rect: QRect, *, is_trial: bool) -> int:
         """Put each part in its place; the height of all lines."""
-        lines: list[list[QWidget]] = []
+        lines: list[list[tuple[QWidget, QSize]]] = []
         used = 0
         for part in self._shown():
-            width = min(_wish(part).width(), rect.width())
+            wish = _wish(part)
+            width = min(wish.width(), rect.width())
             if not lines or used + self.spacing() + width > rect.width():
                 lines.append([])
                 used = -self.spacing()
-            lines[-1].append(part)
+            lines[-1].append((part, wish))
             used += self.spacing() + width
         top = rect.top()
         for number, line in enumerate(lines):
             top += self.spacing() if number else 0
-            height = max(_wish(part).height() for part in line)
+            height = max(wish.height() for _, wish in line)
             if not is_trial:
                 self._place(line, QRect(rect.left(), top, rect.width(), height))
             top += height
         return top - rect.top()
 
-    def _place(self, line: list[QWidget], rect: QRect) -> None:
+    def _place(self, line: list[tuple[QWidget, QSize]], rect: QRect) -> None:
         left = rect.left()
-        if line[0].property("kind") == "link" and left >= LINK_INSET:  # beyond its parent's edge it would be cut
-            left -= LINK_INSET
-        for part in line:
-            size = _wish(part)
+        inset = theme.current().px(4) + 1  # of the text of a link's button: it stands out by that, so that texts align
+        if line[0][0].property("kind") == "link" and left >= inset:  # beyond its parent's edge it would be cut
+            left -= inset
+        for part, size in line:
             width = min(size.width(), rect.width())
             above = (rect.height() - size.height()) // 2
             part.setGeometry(QRect(QPoint(left, rect.top() + above), QSize(width, size.height())))
