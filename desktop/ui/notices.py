@@ -9,14 +9,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from PySide6.QtCore import QTimer, Signal, qVersion
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtGui import QGuiApplication, QResizeEvent
 from PySide6.QtWidgets import (
     QApplication,
+    QBoxLayout,
     QFrame,
     QHBoxLayout,
     QLabel,
     QPushButton,
-    QSizePolicy,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -28,6 +28,7 @@ from desktop.core.secret import Redactor
 from desktop.core.text import said
 from desktop.core.traces import trace
 from desktop.ui import icons, theme
+from desktop.ui.widgets.flow import Flow
 from desktop.ui.widgets.labels import plain_label
 from desktop.ui.widgets.tooltip import no_mnemonic
 
@@ -35,6 +36,7 @@ log = logging.getLogger(__name__)
 
 KEPT = 4  # banners at once; what comes on top lets the oldest go
 CALM_MS = 6000
+BESIDE_FROM = 560  # pixels of the papers: so wide a banner has its buttons beside the words
 ICONS = {"bad": "error", "warn": "warning", "good": "check", "info": "info"}
 
 
@@ -154,22 +156,26 @@ class Banner(QFrame):
         words.addWidget(self.label)
         if advice:
             words.addWidget(plain_label(advice, "", self, wrap=True))
-        row.addLayout(words, 1)
+        self._body = QBoxLayout(QBoxLayout.Direction.LeftToRight)
+        self._body.setSpacing(look.gap(8))
+        self._body.addLayout(words, 1)
+        row.addLayout(self._body, 1)
         self.detail = plain_label(detail, "caption", self, wrap=True)
         self.detail.setTextInteractionFlags(self.detail.textInteractionFlags().TextSelectableByMouse)
         self.detail.setObjectName("notices.detail")
         self.more = self._button("Details", "notices.details", self._fold)
         self.more.setVisible(bool(detail))
-        row.addWidget(self.more)
         self._remedy = remedy
         self.act = self._button(remedy.text if remedy else "", "notices.action", self._do)
         self.act.setVisible(remedy is not None)
-        row.addWidget(self.act)
+        buttons = Flow()
+        buttons.add(self.more)
+        buttons.add(self.act)
+        self._body.addLayout(buttons)
         row.addWidget(self._close_button())
         column.addLayout(row)
         column.addWidget(self.detail)
         self.detail.hide()
-        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
         look.changed.connect(self._draw_sign)
         self._draw_sign()
 
@@ -179,6 +185,14 @@ class Banner(QFrame):
         self.label.setText(f"{self.summary} ({self._count} times)")
         self.detail.setText(detail)
         self._remedy = remedy or self._remedy
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Where there is little room the buttons stand under the words, which would be a narrow column otherwise."""
+        super().resizeEvent(event)
+        is_narrow = event.size().width() < theme.current().px(BESIDE_FROM)
+        way = QBoxLayout.Direction.TopToBottom if is_narrow else QBoxLayout.Direction.LeftToRight
+        if way is not self._body.direction():
+            self._body.setDirection(way)
 
     def leave(self) -> None:
         """Go by itself, unless somebody is reading it just now."""

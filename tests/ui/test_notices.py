@@ -7,7 +7,7 @@ import logging
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QLabel, QPushButton, QToolButton
+from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QToolButton
 
 from desktop.core.errors import Detail, KeyRefused, Overloaded
 from desktop.core.secret import Secret
@@ -117,3 +117,19 @@ def test_a_banner_is_dismissed_by_its_cross(notices, qtbot):
     notices.show()
     qtbot.mouseClick(notices.findChild(QToolButton, "notices.close"), Qt.MouseButton.LeftButton)
     assert notices.banners == []
+
+
+@pytest.mark.parametrize("width", [1100, 680, 430])
+def test_no_words_are_cut_beside_a_button(notices, qtbot, width):
+    text = (
+        "This archive was written by a newer version. It can be read and exported, and nothing in it is changed. " * 3
+    )
+    notices.say("warn", text, Remedy("See what can be saved…", lambda: None))
+    notices.say("warn", "Some of it may still be saved.")
+    notices.resize(width, 400)
+    notices.show()
+    QApplication.processEvents()
+    for banner in notices.banners:
+        assert banner.label.height() >= banner.label.heightForWidth(banner.label.width())
+        buttons = [button for button in banner.findChildren(QPushButton) if button.isVisible()]
+        assert all(button.geometry().right() < banner.width() for button in buttons)
