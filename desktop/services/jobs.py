@@ -131,6 +131,10 @@ class Handle:
         return None if done <= 0 or took < RATE_OVER_S else (1 - progress) * took / done
 
 
+def _paused(job: Job) -> Job:
+    return replace(job, state=JobState.PAUSED, words="Paused")
+
+
 Worker = Callable[[Handle], Awaitable[None]]
 Lane = Callable[[Mapping[str, Any]], Hashable]
 
@@ -253,17 +257,18 @@ class Jobs:
         """
         await self.load()
         last = max((job.rank for job in self._jobs.values()), default=0.0)
-        state, words = (JobState.PAUSED, "Paused") if held or self._is_held else (JobState.QUEUED, TURN)
         added = round(self._now() * 1_000_000)
         made = [
-            Job(id or new_id(), kind, title, state, words, added=added, rank=last + at + 1, payload=dict(payload))
+            Job(id or new_id(), kind, title, added=added, rank=last + at + 1, payload=dict(payload))
             for at, (id, title, payload) in enumerate(wanted)
         ]
         for start in range(0, len(made), WRITTEN_AT_ONCE):
-            some = made[start : start + WRITTEN_AT_ONCE]
+            some = [_paused(job) if held or self._is_held else job for job in made[start : start + WRITTEN_AT_ONCE]]
             await self._kept.add(some)
             for job in some:
                 self._jobs[job.id] = job
+                if self._is_held:  # since they were written
+                    self.pause(job.id)
                 self._tell(job.id)
             self._pump()
         return tuple(job.id for job in made)

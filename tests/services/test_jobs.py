@@ -383,3 +383,21 @@ async def test_what_is_being_kept_when_a_job_is_stopped_counts(database):
     await jobs.settled()
     assert done == [1]
     await jobs.aclose()
+
+
+async def test_what_is_still_being_added_when_the_queue_is_held_is_held_too(database):
+    work, is_busy = Works(), threading.Event()
+    jobs = queue(database, work)
+    await jobs.load()
+    database.writer.submit(lambda db: is_busy.wait(20))
+    adding = asyncio.create_task(jobs.add("k", [("", f"{n}", {}) for n in range(150)]))
+    await asyncio.sleep(0)
+    jobs.pause_all()
+    is_busy.set()
+    ids = await adding
+    assert {jobs.get(id).state for id in ids} == {JobState.PAUSED} and work.begun == []
+    await jobs.aclose()
+    again = queue(database, work)
+    await again.load()
+    assert {job.state for job in again.all()} == {JobState.PAUSED}
+    await again.aclose()
