@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import gc
 import json
+import sqlite3
+from contextlib import closing
 from functools import partial
 
 import httpx
@@ -55,7 +57,8 @@ class Held:
     async def open(self, count: int = 40, size: tuple[int, int] = (1400, 700), wire: Wire | None = None) -> LibraryPage:
         connect = {"connect": partial(Client, transport=wire.transport, recorder=None)} if wire else {}
         self.services = await open_services(Options(self.folder, offline=wire is None), **connect)
-        self.ids = await asyncio.to_thread(library_archive.fill, self.services.database, count)
+        if count:
+            self.ids = await asyncio.to_thread(library_archive.fill, self.services.database, count)
         self.page = page = LibraryPage(self.failures.append)
         page.complete()
         self.qtbot.addWidget(page)
@@ -258,6 +261,31 @@ async def test_an_empty_library_offers_a_conversation_and_an_import(held):
     page.findChild(QPushButton, "library.offer-start").click()
     assert wanted == [("", "")]
     assert page.findChild(QPushButton, "library.offer-import").isVisible()
+    await held.close()
+
+
+async def test_nothing_is_not_exported_and_what_is_there_is(held):
+    page = await held.open(0)
+    assert not page.export_all_action.isEnabled()
+    assert "nothing to export" in page.export_all_action.toolTip()
+    await asyncio.to_thread(library_archive.fill, held.services.database, 1)
+    held.services.conversations.changed()
+    await held.until(page.export_all_action.isEnabled)
+    assert page.export_all_action.toolTip() == "<qt>Export all…</qt>"
+    assert page.new_folder_action.isEnabled() and "Ctrl+Shift+D" in page.places.new_button.toolTip()
+    await held.close()
+
+
+async def test_no_folder_is_made_in_an_archive_that_can_only_be_read(held):
+    await held.open(1)
+    await held.close()
+    with closing(sqlite3.connect(held.folder / "archive.db")) as newer:
+        newer.execute("PRAGMA user_version = 99")
+    page = await held.open(0)
+    for part in (page.new_folder_action, page.places.new_button, page.places.inside_action):
+        assert not part.isEnabled()
+        assert "can only be read" in part.toolTip()
+    assert page.export_all_action.isEnabled()
     await held.close()
 
 

@@ -46,6 +46,7 @@ MOST_SELECTED = 10_000
 MINUTE_MS, CHANGE_PAUSE_MS, PASS_PAUSE_MS = 60_000, 150, 120
 BESIDE, DETAILS_FROM = 840, 1500  # widths: of the work for list and text side by side, of the window for the details
 ROOMY_HEAD = 720
+ONLY_READ = "The archive can only be read: nothing in it is changed."
 ORDERS, FOLDS = "library.orders", "library.folds"
 EVERYTHING = Spot("all", "", "All")
 
@@ -376,6 +377,9 @@ class LibraryPage(Page):
         self.places.show_places(spots(counts))
         self.results.set_folders({folder.id: folder.name for folder in counts.folders})
         self.bar.set_empty_possible(counts.trash > 0 and self._may_write)
+        _allow(self.export_all_action, counts.all + counts.archived + counts.trash > 0, "There is nothing to export.")
+        _allow(self.new_folder_action, self._may_write, ONLY_READ)
+        self.places.follow(self.new_folder_action)
 
     def changed(self) -> None:
         """Something in the archive is new: the rows follow, now or when the page is looked at again."""
@@ -720,3 +724,10 @@ class LibraryPage(Page):
         if paths:
             event.acceptProposedAction()
             self.open_files(paths)
+
+
+def _allow(action: QAction, may: bool, reason: str) -> None:
+    """Offer an action, or say in its tooltip why it cannot be chosen now."""
+    action.setEnabled(may)
+    keys = action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
+    action.setToolTip(tip(f"{action.text()} ({keys})" if keys else action.text()) if may else tip(reason))

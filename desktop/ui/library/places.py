@@ -257,6 +257,12 @@ class Places(QWidget):
 
     # what the page gives and asks
 
+    def follow(self, making: QAction) -> None:
+        """Offer new folders as the page's action does, and say the same of it."""
+        for part in (self.new_button, self.inside_action):
+            part.setEnabled(making.isEnabled())
+            part.setToolTip(making.toolTip())
+
     def show_places(self, wanted: tuple[Spot, ...]) -> None:
         """The places as they are by now; what is chosen and unfolded stays."""
         self._is_changing = True  # rows that come and go choose nothing by themselves
