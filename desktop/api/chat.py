@@ -15,6 +15,7 @@ from desktop.api.decoding import UNREADABLE, decode, patient
 from desktop.core.conversation import ToolCall
 from desktop.core.errors import BadReply, Cut, Silent, TooMuch
 from desktop.core.secret import SHORTEST_PART, Redactor, Running
+from desktop.core.sizes import size_words
 from desktop.core.usage import RateLimit, Usage
 
 TEXT_BYTES = 32 * 1024 * 1024
@@ -481,7 +482,7 @@ class ChatStream(AsyncIterator[ChatChunk]):
             elif choice.index not in self._open and choice.index not in self._done:
                 self._open.add(choice.index)
         if self._text_bytes > TEXT_BYTES:
-            raise TooMuch(f"The reply is longer than {TEXT_BYTES // 1024 // 1024} MiB and was stopped.")
+            raise TooMuch(f"The reply is longer than {size_words(TEXT_BYTES)} and was stopped.")
         return chunk
 
     def _weigh(self, delta: Delta, events: EventStream) -> None:

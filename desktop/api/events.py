@@ -14,6 +14,7 @@ from desktop.api.recording import Recording
 from desktop.api.watchdog import Watchdog
 from desktop.core.calls import Fate
 from desktop.core.errors import Cut, Detail, TooMuch
+from desktop.core.sizes import size_words
 from desktop.core.usage import RateLimit
 
 # A flood gives the loop back this often, so that the window can draw.
@@ -149,7 +150,7 @@ class EventStream:
                 read += chunk
                 self._recording.received(chunk)
                 if len(read) > bound:
-                    summary = f"The reply is larger than {bound // 1024:,} KiB and was stopped."
+                    summary = f"The reply is larger than {size_words(bound)} and was stopped."
                     raise TooMuch(summary, detail=self._body.detail)
         return bytes(read)
 

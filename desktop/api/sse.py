@@ -5,6 +5,7 @@ from __future__ import annotations
 from msgspec import Struct
 
 from desktop.core.errors import TooMuch
+from desktop.core.sizes import size_words
 
 EVENT_BYTES = 16 * 1024 * 1024
 _LF, _CR = 10, 13  # as numbers: `in` finds a number in bytes four times as fast as a piece of bytes
@@ -135,4 +136,4 @@ class Parser:
     def _too_much(self) -> None:
         self._line.clear()
         self._data.clear()
-        raise TooMuch(f"One event of the reply is larger than {self._bound // 1024:,} KiB.")
+        raise TooMuch(f"One event of the reply is larger than {size_words(self._bound)}.")

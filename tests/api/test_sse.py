@@ -130,7 +130,7 @@ def test_byte_order_mark_only_at_the_start():
 def test_event_past_its_bound_is_stopped(ending):
     parser = Parser(1000)
     assert parser.feed(b"data: ok\n\n")
-    with pytest.raises(TooMuch):
+    with pytest.raises(TooMuch, match=r"larger than 1\.0\xa0kB\."):  # in the units of all other sizes
         parser.feed(b"data: " + b"x" * 1001 + ending)
 
 

@@ -305,7 +305,7 @@ async def test_finish_reasons_are_named(judged, reason):
 @pytest.mark.parametrize("field", ["content", "reasoning_content", "refusal"])
 async def test_endless_text_is_stopped_at_its_bound(judged, monkeypatch, field):
     monkeypatch.setattr(chat, "TEXT_BYTES", 10_000)
-    with pytest.raises(errors.TooMuch):
+    with pytest.raises(errors.TooMuch, match=r"longer than 10\.0\xa0kB and"):
         await read(judged(events(*[delta(**{field: "é" * 100})] * 60, STOP, DONE)))
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from desktop.core.errors import ArchiveFull
 from desktop.core.ids import new_id
+from desktop.core.sizes import size_words
 from desktop.media import cutting
 from desktop.services.transcription.intake import Stop
 from desktop.services.transcription.plan import Piece
@@ -76,5 +77,5 @@ class Cutter:
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         if shutil.disk_usage(self._folder).free < needed:
             raise ArchiveFull(
-                f"There is no room to cut the recording: {needed / 2**20:,.0f} MiB are needed.", "Make some room."
+                f"There is no room to cut the recording: {size_words(needed)} are needed.", "Make some room."
             )
