@@ -115,6 +115,7 @@ class Splitter:
             return
         self._walk.held += piece
         if not self._is_begun and not self._begin():
+            self._pass_over(_KEY_BYTES)
             return
         while not self._is_closed:
             if self._depth == 0 and not self._walk.is_in_string:
@@ -124,6 +125,8 @@ class Splitter:
             yield self._cut()
         if len(self._walk.held) > self._largest and self._depth:
             self._drop()
+        elif not self._depth:
+            self._pass_over()
 
     def finish(self) -> Iterator[Element]:
         """What the end of the file cut off, if it did."""
@@ -172,6 +175,12 @@ class Splitter:
                 self._walk.held.clear()
                 return False
         return False
+
+    def _pass_over(self, kept: int = 0) -> None:
+        """What is no element and comes in such an amount is not held."""
+        if len(self._walk.held) > self._largest and (size := self._walk.at - kept) > 0:
+            self._walk.forget(size)
+            self._start += size
 
     def _cut(self) -> Element:
         size = self._walk.at

@@ -144,3 +144,11 @@ def test_no_file_whatever_ends_in_anything_but_a_sentence(pieces):
             reading.read(begin + "".join(pieces))
         except BadInput as error:
             assert error.summary
+
+
+def test_a_file_whose_first_tag_has_a_time_in_frames_is_read():
+    document = (
+        '<tt ttp:frameRate="25" begin="50f" xmlns="http://www.w3.org/ns/ttml"><p begin="25f" end="2s">hm</p></tt>'
+    )
+    (segment,) = reading.read(document).segments
+    assert (segment.begins, segment.ends, segment.text) == (3000, 4000, "hm")

@@ -57,3 +57,12 @@ def test_an_element_over_the_bound_is_passed_over_without_its_bytes():
 def test_a_head_over_the_bound_is_refused():
     with pytest.raises(BadFile):
         json_items.before(io.BytesIO(b'{"a": "' + b"x" * 10_000_000), "items", 1_000_000)
+
+
+@pytest.mark.parametrize("inside", ["", "items"])
+@pytest.mark.parametrize("before", [b'[{"id": 1}, "', b'[{"id": 1}, 1'], ids=["a string", "a number"])
+def test_what_is_no_element_is_never_held_whole(inside, before):
+    splitter = json_items.Splitter(1000, inside)
+    for piece in (before, *[b"1" * 500] * 100):
+        assert all(each.content for each in splitter.feed(piece))
+        assert len(splitter._walk.held) < 2000

@@ -63,12 +63,12 @@ class _Reading:
         known = {_local(key): value for key, value in attributes.items()}
         if len(self._begins) > MOST_DEEP:
             raise BadInput("This file is nested too deeply for subtitles.")
+        if name == "tt":
+            self._rates(known)
         before = self._begins[-1]
         begins = before + self._time(known["begin"]) if "begin" in known else before
         self._begins.append(begins)
-        if name == "tt":
-            self._rates(known)
-        elif name == "agent":
+        if name == "agent":
             self._named = known.get("id", "")
         elif name == "name":
             self._is_name = True
