@@ -187,7 +187,8 @@ class MainWindow(QWidget):
     async def _stand_by(self, name: str) -> None:
         """A page that is there and works, unseen."""
         await self._import(name)
-        await self._begun(name).complete_in_turns()
+        if name not in self.pages:  # else it was asked for meanwhile
+            await self._begun(name).complete_in_turns()
         self.page(name)
 
     async def _import(self, name: str) -> None:
@@ -287,14 +288,14 @@ class MainWindow(QWidget):
 
     async def close_down(self) -> None:
         """Let each page write what it has, remember the window, then end all tasks."""
-        for page in self.pages.values():
+        for page in list(self.pages.values()):
             try:
                 await page.close_down()
-            except KnownError as error:
+            except Exception as error:  # noqa: BLE001 - whatever one page meets, the others write what they have
                 self.notices.report(error)
         if self.services is not None:
             await self._remember()
-        for page in self.pages.values():
+        for page in list(self.pages.values()):
             await page.tasks.aclose()
         if "wire" in self.__dict__:
             await self.wire.tasks.aclose()

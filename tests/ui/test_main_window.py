@@ -332,3 +332,27 @@ def test_every_control_with_a_name_is_in_the_list_of_names(window):
             if part in ("rail", "notices", "footer", "palette", "wire", "window") and name not in known:
                 missing.add(name)
     assert missing == set()
+
+
+async def test_a_page_that_is_asked_for_while_it_is_fetched_is_made_once(window):
+    coming = asyncio.create_task(window._come_to("usage"))
+    await asyncio.sleep(0)  # its modules are being imported
+    window.show_page("usage")
+    await coming
+    assert window._building == {} and window.current == "usage"
+
+
+async def test_what_one_page_meets_at_the_end_keeps_no_other_from_writing(window, monkeypatch):
+    written = []
+
+    async def broken():
+        raise ZeroDivisionError
+
+    async def whole():
+        written.append("usage")
+
+    window.show_page("usage")
+    monkeypatch.setattr(window.pages["chat"], "close_down", broken)
+    monkeypatch.setattr(window.pages["usage"], "close_down", whole)
+    await window.close_down()
+    assert written == ["usage"]
