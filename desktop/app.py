@@ -83,6 +83,7 @@ class Running:
         self.services: Services | None = None
         self.meanwhile: Meanwhile | None = None
         self.greeting: tuple[str, str] | None = None
+        self.begin: Callable[[], object] = lambda: window.tasks.start(self.opened(), name="open")
         window.reopen_wanted.connect(self._reopen)
         self._instance = instance
         self._open_services = open_services
@@ -102,7 +103,7 @@ class Running:
                 self._is_opening.set_exception(error)
                 self._is_opening.exception()  # heard here; who asks later hears it again
                 if isinstance(error, KnownError):
-                    self.window.footer.set_profile("", "bad", "Nothing can be kept: the archive is not open")
+                    self._offer_again(error)
                 raise
             self.window.attach(self.services)
             if self.greeting is not None:
@@ -111,6 +112,20 @@ class Running:
                 self._offer_salvage()
             self._is_opening.set_result(self.services)
         return await asyncio.shield(self._is_opening)
+
+    def _offer_again(self, stopped: KnownError) -> None:
+        """What stopped the opening may pass, such as a full disk: the notice about it offers to try again."""
+        from desktop.ui.notices import Remedy
+
+        self.window.footer.set_profile("", "bad", "Nothing can be kept: the archive is not open")
+        notices = self.window.notices
+        usual = notices.remedy_for
+        again = Remedy("Try again", self._try_again)
+        notices.remedy_for = lambda error: again if error is stopped else usual(error)
+
+    def _try_again(self) -> None:
+        self._is_opening = None
+        self.begin()
 
     def listen(self) -> None:
         """Be there for second starts and for commands in a terminal."""
@@ -287,7 +302,8 @@ async def _live(running: Running, arguments: argparse.Namespace) -> int:
             status = await drive(window, Path(arguments.tour))
         else:
             running.listen()
-            window.tasks.start(_begin(running, arguments), name="open")
+            running.begin = lambda: window.tasks.start(_begin(running, arguments), name="open")
+            running.begin()
             await ended.wait()
     return status
 

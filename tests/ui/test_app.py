@@ -16,8 +16,8 @@ from pathlib import Path
 import PySide6
 import pytest
 
-from desktop import app, paths
-from desktop.core.errors import ArchiveForeign, ArchiveLocked
+from desktop import app, paths, wiring
+from desktop.core.errors import ArchiveForeign, ArchiveFull, ArchiveLocked
 from desktop.core.options import Options
 from desktop.store.instance import Instance
 
@@ -209,6 +209,31 @@ async def test_an_archive_that_cannot_be_opened_leaves_a_window_that_says_so(qtb
     assert "archive is not open" in running.window.footer.profile.text()
     with pytest.raises(ArchiveForeign):
         await running.opened()
+    await running.aclose()
+
+
+async def test_an_archive_that_could_not_be_opened_is_tried_again_by_its_notice(qtbot, tmp_path):
+    stops = [ArchiveFull("The disk is full."), ArchiveFull("The disk is full.")]
+
+    async def open_services(*given, **named):
+        if stops:
+            raise stops.pop()
+        return await wiring.open_services(*given, **named)
+
+    running = app.build(Options(tmp_path, offline=True), open_services=open_services)
+    window = running.window
+    window.show()
+    running.begin()
+    for _ in range(2):
+        await window.tasks.settled()
+        assert window.services is None
+        (banner,) = window.notices.banners
+        assert banner.act.text() == "Try again"
+        banner.act.click()
+    await window.tasks.settled()
+    assert window.services is running.services is await running.opened()
+    assert window.notices.texts() == []
+    assert "not open" not in window.footer.profile.text()
     await running.aclose()
 
 
