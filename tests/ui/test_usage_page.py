@@ -7,6 +7,8 @@ import csv
 import gc
 import json
 import random
+import sqlite3
+from contextlib import closing
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
@@ -107,7 +109,8 @@ class Held:
         await self.services.profiles.change(replace(self.profile, budget=budget))
         await self.services.profiles.choose(self.profile.id)
         self.rows = list(rows(self) if callable(rows) else rows)
-        await self.add(*self.rows)
+        if self.rows:
+            await self.add(*self.rows)
         self.page = UsagePage(self.failures.append)
         self.page.complete()
         self.qtbot.addWidget(self.page)
@@ -539,6 +542,24 @@ async def test_budgets_are_bars_with_words(held):
     page.refresh()
     await page.tasks.settled()
     assert rows["month"].said.text().startswith("Used up. The next send asks first.")
+    await held.close()
+
+
+async def test_a_budget_is_offered_only_where_it_limits_something(held):
+    page = await held.open(budget=Budget(day=Decimal(10)))
+    assert page.budget_action.isEnabled() and page.side.set_budget.isEnabled()
+    await held.services.profiles.choose(LOCAL_ID)
+    page.refresh()
+    await page.tasks.settled()
+    assert not page.budget_action.isEnabled()
+    assert "Nothing is charged on this computer" in page.budget_action.toolTip()
+    await held.close()
+    with closing(sqlite3.connect(held.folder / "archive.db")) as newer:
+        newer.execute("PRAGMA user_version = 99")
+    page = await held.open(budget=Budget(day=Decimal(10)))
+    for part in (page.budget_action, page.side.set_budget):
+        assert not part.isEnabled()
+        assert "can only be read" in part.toolTip()
     await held.close()
 
 

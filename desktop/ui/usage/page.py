@@ -25,6 +25,7 @@ from desktop.ui.usage.empty import Empty
 from desktop.ui.usage.side import NO_ADMIN_KEY, NOT_OPENAI, Side
 from desktop.ui.usage.view import BY, UsageView
 from desktop.ui.widgets.labels import ElidedLabel
+from desktop.ui.widgets.tooltip import tip
 
 if TYPE_CHECKING:
     from desktop.core.periods import Period
@@ -43,6 +44,7 @@ NO_BUDGET = {
     Kind.LOCAL: "Nothing is charged on this computer, so there is nothing to limit.",
     Kind.ENVIRONMENT: "This profile is made of variables and keeps no budget. Make a profile of your own to set one.",
 }
+ONLY_READ = "The archive can only be read: nothing is sent, so there is nothing to limit."
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +144,9 @@ class UsagePage(Page):
         for action in (self.refresh_action, self.csv_action, self.fold_parameters):
             row.addWidget(self._button(action))
         self._action("usage.own-prices", "Own prices", "", "edit", self.open_prices)
-        self._action("usage.budget", "Set a budget", "", "", lambda: self._open_profile("profiles.day"))
+        self.budget_action = self._action(
+            "usage.budget", "Set a budget", "", "", lambda: self._open_profile("profiles.day")
+        )
         self.fetch_action = self._action(
             "usage.fetch-action",
             "Fetch the provider's own figures",
@@ -344,6 +348,10 @@ class UsagePage(Page):
         has_budget = owner.kind not in (Kind.LOCAL, Kind.ENVIRONMENT)
         state = await services.budgets.state(owner) if has_budget else None
         side.show_budgets(owner.name, state, NO_BUDGET.get(owner.kind, "No budget is set: nothing warns or stops."))
+        why_not = ONLY_READ if services.database.read_only else NO_BUDGET.get(owner.kind, "")
+        self.budget_action.setEnabled(not why_not)
+        self.budget_action.setToolTip(tip(why_not or self.budget_action.text()))
+        side.allow_budget(why_not)
         unpriced = await self._usage.unpriced(period, profile)
         has_calls = self._total is not None and self._total.calls > 0
         side.show_prices(services.prices.note, services.prices.is_stale, unpriced, has_calls=has_calls)

@@ -130,6 +130,11 @@ class Side(QScrollArea):
         self.set_budget.setText("Change the budget…" if is_set else "Set a budget…")
         self.set_budget.setVisible(state is not None)
 
+    def allow_budget(self, why_not: str) -> None:
+        """Whether a budget can be set; `why_not` is the reason against it, or nothing."""
+        self.set_budget.setEnabled(not why_not)
+        set_tip(self.set_budget, why_not)
+
     # Prices
 
     def show_prices(
