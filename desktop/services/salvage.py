@@ -23,6 +23,7 @@ from desktop.services.imports.json_values import Unreadable
 from desktop.services.imports.run import Imports
 from desktop.services.imports.values import Draft, Notes, NotTaken, Piece, Report
 from desktop.services.imports.values import Tell as TellImport
+from desktop.services.whole import whole
 from desktop.store import blobs, connections, conversations, exporting, imports, recordings, salvage, salvage_compare
 from desktop.store.database import Database
 from desktop.store.salvage_compare import Fresh as Fresh
@@ -111,9 +112,9 @@ class Salvage:
         if name not in self._read:
             raise BadInput("This file was not read yet.", "See what can be saved first.")
         path, fresh = self._read[name]
-        with closing(connections.scratch(path)) as saved:
+        with closing(await whole(asyncio.to_thread(connections.scratch, path))) as saved:
             report = await self._imports.take(_Rescue(saved, name, fresh, self._database.folder), tell)
-            await self._calls(saved)
+            await whole(self._calls(saved))  # never closed under a worker that reads it
         await self._forget(name)
         return report
 

@@ -24,7 +24,7 @@ from desktop.core.conversation import (
     children_of,
     path_to,
 )
-from desktop.core.errors import BadFile
+from desktop.core.errors import BadFile, BadInput
 from desktop.services.imports.run import Imports
 from desktop.store import backups, blobs, conversations, search
 from desktop.store.database import Database
@@ -416,3 +416,10 @@ async def test_a_name_decides_nothing(database, tmp_path):
     with zipfile.ZipFile(disguised, "w") as made:
         made.writestr("whatever.bin", shapes.old_chatgpt()["conversations.json"])
     assert (await take(database, disguised)).taken == shapes.SAFE
+
+
+async def test_of_two_that_begin_at_once_one_is_told_to_wait(database, new):
+    imports = Imports(database)
+    runs = [imports.run([new], lambda progress: None) for _ in range(2)]
+    first, second = await asyncio.gather(*runs, return_exceptions=True)
+    assert first.taken and isinstance(second, BadInput)

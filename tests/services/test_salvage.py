@@ -16,6 +16,7 @@ from desktop.core.calls import Fate
 from desktop.core.conversation import Attachment, Conversation, Message, Role, State, Text
 from desktop.core.errors import ArchiveNewer, BadInput
 from desktop.core.transcript import Segment, Transcript
+from desktop.services import salvage as salvage_service
 from desktop.services.imports.run import Imports
 from desktop.services.salvage import Salvage
 from desktop.store import blobs, conversations, exporting, ledger, recordings, salvage
@@ -225,3 +226,28 @@ async def test_attachments_that_only_a_damaged_file_knows_are_not_swept_away(ser
     database.remove_unused_files()
     assert not blobs.file_of(folder / "blobs", name).exists()
     assert not (folder / ASIDE).exists() and os.listdir(folder)  # noqa: PTH208
+
+
+async def test_stopped_while_calls_are_brought_in_it_closes_nothing_that_is_being_read(service, monkeypatch):
+    is_reading, may_read, read, found = asyncio.Event(), threading.Event(), [], salvage_service._sound_calls
+    loop = asyncio.get_running_loop()
+
+    def slow(saved, ids):
+        loop.call_soon_threadsafe(is_reading.set)
+        may_read.wait(20)
+        read.extend(calls := found(saved, ids))
+        return calls
+
+    await service.look(ASIDE, hush)
+    await service.take(ASIDE, hush)
+    await service.look(ASIDE, hush)  # conversations are there by now: only the ledger is gone through again
+    monkeypatch.setattr(salvage_service, "_sound_calls", slow)
+    taking = asyncio.create_task(service.take(ASIDE, hush))
+    await is_reading.wait()
+    taking.cancel()
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    may_read.set()
+    with pytest.raises(asyncio.CancelledError):
+        await taking
+    assert len(read) == 2

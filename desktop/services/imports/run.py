@@ -62,7 +62,6 @@ class Imports:
         if self._running:
             raise BadInput("An import is under way.", "Wait for its end, or stop it.")
         self._database.writer  # noqa: B018  (raises where nothing may be written, before anything is read)
-        await self.recover()  # what a killed run left is not "already there"
         loop = asyncio.get_running_loop()
 
         def tell_there(progress: Progress) -> None:
@@ -71,6 +70,7 @@ class Imports:
         work = _Work(self._database, paths, given, self._now, tell_there)
         self._running.add(work.id)
         try:
+            await self.recover()  # what a killed run left is not "already there"
             future = loop.run_in_executor(None, work.run)
             try:
                 return await asyncio.shield(future)
