@@ -14,7 +14,8 @@ from pathlib import Path
 
 import numpy as np
 
-sys.path[:0] = [str(Path(__file__).resolve().parents[number] / part) for number, part in ((2, ""), (1, "media"))]
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "media"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from sounds import silence, speech, write
 
 from desktop.media import cutting, decoding, levels
