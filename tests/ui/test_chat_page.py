@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 
 import pytest
 from PySide6.QtCore import QMimeData, Qt
@@ -35,14 +34,6 @@ def wire(spec):
     made.gate = asyncio.Event()
     yield made
     assert made.problems == []
-
-
-@pytest.fixture(autouse=True)
-def nothing_of_qt_is_left_to_other_threads():
-    """Pages and loops that are over are garbage with timers: collected in a worker they would end the process."""
-    gc.collect()
-    yield
-    gc.collect()
 
 
 class Held:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import os
 import shutil
 import subprocess
@@ -21,13 +20,6 @@ from tests.ui.test_transcription_page import recording
 
 LEFT, NONE = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
 COPY = Qt.DropAction.CopyAction
-
-
-@pytest.fixture(autouse=True)
-def nothing_of_qt_is_left_to_other_threads():
-    gc.collect()
-    yield
-    gc.collect()
 
 
 class Seat:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import sys
 from pathlib import Path
 
@@ -29,15 +28,6 @@ from desktop.wiring import open_services
 
 sys.path[:0] = [str(Path(__file__).resolve().parents[1] / name) for name in ("services", "store")]
 import export_archive  # noqa: E402
-
-
-@pytest.fixture(autouse=True)
-def nothing_of_qt_is_left_to_other_threads():
-    gc.collect()
-    gc.disable()
-    yield
-    gc.enable()
-    gc.collect()
 
 
 class Held:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import sys
 from pathlib import Path
 
@@ -20,13 +19,6 @@ from desktop.wiring import open_services
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "services"))
 import export_shapes as shapes
-
-
-@pytest.fixture(autouse=True)
-def nothing_of_qt_is_left_to_other_threads():
-    gc.collect()
-    yield
-    gc.collect()
 
 
 class Held:

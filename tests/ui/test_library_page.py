@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import json
 import sqlite3
 from contextlib import closing
@@ -37,13 +36,6 @@ from desktop.ui.library.titling import Underway
 from desktop.wiring import open_services
 
 FATAL = QAbstractItemModelTester.FailureReportingMode.Fatal
-
-
-@pytest.fixture(autouse=True)
-def nothing_of_qt_is_left_to_other_threads():
-    gc.collect()
-    yield
-    gc.collect()
 
 
 class Held:
@@ -611,7 +603,7 @@ async def test_rows_that_are_read_while_one_types_still_belong_to_those_above(he
     wanted = await held.services.library.search("", limit=200)
     assert held.shown() == [entry.conversation.id for entry in wanted.entries]
     await held.services.library.trash(held.shown()[:1])
-    page.line.search_now()
+    page.line.searched.emit(page.line.text())
     await held.settled()
     assert all("heron" in page.results.index(row).data(SNIPPET).lower() for row in range(page.results.rowCount()))
     await held.close()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 
 import pytest
 from frame import nameless
@@ -43,13 +42,6 @@ ANSWER = (
     "# Reading files\n\nA needle in **hay**: read *line by line*.\n\n```python\nfor line in file:\n    print(line)\n```"
     "\n\n## Encodings\n\n" + "Say the encoding of a file. " * 80 + "\n\nA second needle, and a Needle more."
 )
-
-
-@pytest.fixture(autouse=True)
-def nothing_of_qt_is_left_to_other_threads():
-    gc.collect()
-    yield
-    gc.collect()
 
 
 def png(width: int = 300, height: int = 200) -> bytes:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import json
 from decimal import Decimal
 from itertools import pairwise
@@ -66,14 +65,6 @@ class Answers:
     async def run(self, profile_id):
         self.asked.append(profile_id)
         return self.verdict
-
-
-@pytest.fixture(autouse=True)
-def no_qt_objects_left_to_other_threads():
-    """A loop that is over is garbage with timers: collected in a worker it would end the process."""
-    gc.collect()
-    yield
-    gc.collect()
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import json
 import time
 import wave
@@ -38,14 +37,6 @@ from tests.ui.frame import nameless
 
 HEARS = "whisper-1"
 SAID = "The garden is quiet this morning."
-
-
-@pytest.fixture(autouse=True)
-def nothing_of_qt_is_left_to_other_threads():
-    """Pages and loops that are over are garbage with timers: collected in a worker they would end the process."""
-    gc.collect()
-    yield
-    gc.collect()
 
 
 def recording(path, seconds=2.0, seed=1):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import csv
-import gc
 import json
 import random
 import sqlite3
@@ -45,14 +44,6 @@ NOON = datetime.now().astimezone().replace(hour=12, minute=0, second=0, microsec
 UNITS, NONE = Units(input=1000, output=100), Budget()
 KNOWN, FOREIGN = "gpt-4.1-mini", "house-model"
 MODELS = ("gpt-4.1", KNOWN, "o3", "gpt-4o", "gpt-5", "gpt-5-mini", "gpt-5.4", "gpt-5.4-mini", "gpt-5.2", "gpt-5.5")
-
-
-@pytest.fixture(autouse=True)
-def nothing_of_qt_is_left_to_other_threads():
-    """Pages and loops that are over are garbage with timers: collected in a worker they would end the process."""
-    gc.collect()
-    yield
-    gc.collect()
 
 
 def call(when, *, cost=None, model=MODELS[0], units=UNITS, fate=Fate.COMPLETE, **more):

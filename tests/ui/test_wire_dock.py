@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import json
 import time
 
@@ -47,13 +46,6 @@ LIMITS = {"x_request_id": "req_7", "x_ratelimit_remaining_requests": "9"}
 
 def said(body: object = REPLY_BODY, **headers: str):
     return answered(200, json.dumps(body).encode(), **{**LIMITS, **headers})
-
-
-@pytest.fixture(autouse=True)
-def nothing_of_qt_is_left_to_other_threads():
-    gc.collect()
-    yield
-    gc.collect()
 
 
 @pytest.fixture

@@ -1,0 +1,16 @@
+"""What every test of the window has besides."""
+
+from __future__ import annotations
+
+import gc
+
+import pytest
+
+
+@pytest.fixture(autouse=True)
+def nothing_of_qt_is_left_to_other_threads():
+    """Pages and loops that are over are garbage with timers: collected in a worker they would end the process."""
+    gc.disable()
+    yield
+    gc.collect()
+    gc.enable()
