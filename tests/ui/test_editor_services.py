@@ -217,6 +217,25 @@ async def test_a_chat_models_changes_are_taken_in_pieces(desk):
     await desk.close()
 
 
+async def test_a_form_that_is_closed_while_a_model_answers_ends_the_asking(desk):
+    view = await desk.open()
+    profile = await desk.services.profiles.add(Kind.OPENAI)
+    await desk.services.profiles.set_key(profile.id, Secret("sk-test-0123456789abcdef"))
+    await desk.services.profiles.choose(profile.id)
+    await desk.services.settings.change(default_model=MODEL)
+    view.by_model.work_on_it()
+    await desk.until(lambda: QApplication.activeModalWidget() is not None)
+    form = QApplication.activeModalWidget()
+    await desk.until(lambda: "$" in form.state.text())
+    desk.wire.answers = [answer("1: Good morning!")]
+    QTest.mouseClick(form.start, Qt.MouseButton.LeftButton)
+    assert form.bar.isVisible() or await desk.until(form.bar.isVisible) is None
+    form.reject()
+    await view.tasks.settled()
+    assert desk.failures == [] and view.state.transcript == transcript()
+    await desk.close()
+
+
 async def test_a_stretch_heard_again_is_compared_and_kept_as_it_is(desk):
     view = await desk.open()
     view.list.select("s1")

@@ -235,6 +235,9 @@ async def test_a_recording_that_is_known_offers_its_transcript_or_to_do_it_again
     assert page.ready.start.isEnabled() and page.ready.start.text() == "Transcribe 1 file"
     await held.looked_at(recording(tmp_path / "third.wav"))
     assert "in the list already" in held.cells(WORDS)[1]
+    page.acts.act("remove", [key])  # what stays is only a copy: it stands for nothing
+    await held.looked_at(path)
+    assert held.cells(WORDS)[1] == "Transcribed today" and held.cells(ACTIONS)[1][:2] == ("open", "again")
     await held.close()
 
 

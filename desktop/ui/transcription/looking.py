@@ -86,13 +86,14 @@ class Waiting(QObject):
             return
         fresh = []
         there = [each.look for each in self.seen if each.look is not None]
-        paths, hashes = {look.path for look in there}, {look.sha256 for look in there if look.sha256}
+        paths, hashes = {look.path for look in there}, {look.sha256 for look in there if _stands(look)}
         for look in looks:
             if look.path in paths:
                 continue  # the same folder again
             if look.sha256 in hashes and not look.problem:
                 look = replace(look, problem="This recording is in the list already.", advice=ONCE)
-            hashes.add(look.sha256)
+            if _stands(look):
+                hashes.add(look.sha256)
             said, can_open = await known(look.same_as) if look.same_as else ("", True)
             fresh.append(Seen(self._key(), look.path, look, said, can_open=can_open))
         if one in self.seen:
@@ -154,3 +155,8 @@ class Waiting(QObject):
     def _key(self) -> str:
         self._number += 1
         return f"{PREFIX}{self._number}"
+
+
+def _stands(look: Look) -> bool:
+    """Whether a file is what others are the same as; one that is only a copy of it is not."""
+    return bool(look.sha256) and look.advice != ONCE

@@ -283,9 +283,8 @@ class TranscriptionPage(Page):
     def _show_rows(self) -> None:
         """Files on their way have changed."""
         self.jobs.show()
-        sample = next((one.look.path for one in self.waiting.seen if one.look is not None), "")
-        if sample:
-            self.form.output.set_sample(Path(sample).name)
+        if self.waiting.ready:
+            self.form.output.set_sample(Path(self.waiting.ready[0].path).name)
         self._show_ready()
 
     def _show_ready(self) -> None:

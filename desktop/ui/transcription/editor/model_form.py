@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import shiboken6
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
     QComboBox,
@@ -149,7 +150,8 @@ class ModelForm(QDialog):
         except KnownError as error:
             self.say(f"{error.summary} {error.advice}".strip(), "bad")
         finally:
-            self._busy(False)
+            if shiboken6.isValid(self):  # else it was closed meanwhile, which ends the asking
+                self._busy(False)
 
     def say(self, sentence: str, kind: str = "muted") -> None:
         theme.style_as(self.state, kind)
