@@ -106,6 +106,17 @@ async def test_lines_that_were_answered_before_a_failure_are_given(desk, monkeyp
     assert sorted(row.fate for row in desk.rows()) == sorted([Fate.COMPLETE, Fate.FAILED])
 
 
+async def test_parts_of_a_text_that_were_answered_before_a_failure_are_given(desk, monkeypatch):
+    monkeypatch.setattr(afterwork, "TEXT_CHARACTERS", 20)
+    wish = replace(WISH, kind="text")
+    desk.wire.answers = [answer("First."), answer("Second."), error(400, "no more")]
+    found = await desk.work.work(SAID, wish, "C1")
+    assert found.text == "Part 1:\nFirst.\n\nPart 2:\nSecond." and isinstance(found.failure, KnownError)
+    desk.wire.answers = [answer("First."), answer("Second."), answer("Third."), error(400, "no more")]
+    found = await desk.work.work(SAID, wish, "C1")
+    assert found.text.endswith("Part 3:\nThird.") and isinstance(found.failure, KnownError)
+
+
 async def test_a_model_that_will_not_is_told_in_its_words_and_a_cut_answer_is_known(desk):
     desk.wire.answers = [changed(answer(""), message={"role": "assistant", "content": None, "refusal": "I cannot."})]
     with pytest.raises(BadInput, match="I cannot"):

@@ -14,7 +14,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QAbstractItemModelTester, QTest
 from PySide6.QtWidgets import QApplication, QWidget
 from test_editor import FATAL, SAID, FileDevice, transcript
-from wire import MODEL, Wire
+from wire import MODEL, Wire, error
 
 from desktop.api.client import Client
 from desktop.core.conversation import Conversation
@@ -24,7 +24,7 @@ from desktop.core.subtitles.rules import Rules
 from desktop.core.transcript import Segment, Speaker, Transcript
 from desktop.media.levels import listen
 from desktop.services.bundle import Options
-from desktop.services.transcription import intake
+from desktop.services.transcription import afterwork, intake
 from desktop.store import recordings
 from desktop.store.recordings import Peaks, Recording
 from desktop.ui.transcription.editor import heard_again
@@ -213,6 +213,28 @@ async def test_a_chat_models_changes_are_taken_in_pieces(desk):
     assert view.state.history.undo_words == "Clean up: 2 changes"
     view.undo()
     assert view.state.transcript == transcript()
+    await view.tasks.settled()
+    await desk.close()
+
+
+async def test_what_was_answered_before_a_failure_is_offered_with_its_reason(desk, monkeypatch):
+    monkeypatch.setattr(afterwork, "LINES_CHARACTERS", 24)
+    view = await desk.open()
+    profile = await desk.services.profiles.add(Kind.OPENAI)
+    await desk.services.profiles.set_key(profile.id, Secret("sk-test-0123456789abcdef"))
+    await desk.services.profiles.choose(profile.id)
+    await desk.services.settings.change(default_model=MODEL)
+    view.by_model.work_on_it()
+    await desk.until(lambda: QApplication.activeModalWidget() is not None)
+    form = QApplication.activeModalWidget()
+    await desk.until(lambda: "$" in form.state.text())
+    desk.wire.answers = [answer("1: Good morning!"), error(400, "bad", "no more of this")]
+    QTest.mouseClick(form.start, Qt.MouseButton.LeftButton)
+    await desk.until(lambda: form.changes.rowCount())
+    await desk.until(lambda: not form.bar.isVisible())
+    assert form.take.text() == "Take 1 change" and "1 change" in form.state.text()
+    assert form.state.property("kind") == "bad"
+    form.reject()
     await view.tasks.settled()
     await desk.close()
 

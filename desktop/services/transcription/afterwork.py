@@ -76,8 +76,8 @@ class AfterWork:
     async def work(
         self, transcript: Transcript, wish: Wish, conversation: str, tell: Tell = lambda done, of: None
     ) -> Worked:
-        """All requests one after another; `tell` hears how many are done. Cancelling stops it. Raises what a call
-        raises; lines that were answered by then are given all the same: they are paid."""
+        """All requests one after another; `tell` hears how many are done. Cancelling stops it. Raises what the first
+        call raises; what was answered before a later one failed is given all the same: it is paid."""
         if not wish.model or not wish.prompt.strip():
             raise BadInput("Nothing is asked for yet.", "Choose a model and write what is to be done.")
         asked = list(requests(transcript, wish))
@@ -88,22 +88,29 @@ class AfterWork:
             try:
                 answers.append(await self._ask(each, wish, conversation))
             except KnownError as error:
-                if wish.kind == "text" or not answers:
+                if not answers:
                     raise
                 failure = error
                 break
         tell(len(asked), len(asked))
         if wish.kind == "text":
-            return await self._joined(answers, wish, conversation)
+            return await self._joined(answers, wish, conversation, failure)
         return replace(_sorted_out(transcript, [answer.text for answer in answers]), failure=failure)
 
-    async def _joined(self, answers: Sequence[Answer], wish: Wish, conversation: str) -> Worked:
-        """One answer of those about parts."""
+    async def _joined(
+        self, answers: Sequence[Answer], wish: Wish, conversation: str, failure: KnownError | None
+    ) -> Worked:
+        """One answer of those about parts; the parts themselves where one of the requests failed."""
         is_cut = any(answer.is_cut for answer in answers)
         if len(answers) <= 1:
-            return Worked(text="".join(answer.text for answer in answers).strip(), is_cut=is_cut)
+            return Worked(text="".join(answer.text for answer in answers).strip(), is_cut=is_cut, failure=failure)
         parts = "\n\n".join(f"Part {number}:\n{answer.text.strip()}" for number, answer in enumerate(answers, 1))
-        whole = await self._ask(Request(ABOUT_ALL, parts), wish, conversation)
+        if failure is not None:
+            return Worked(text=parts, is_cut=is_cut, failure=failure)
+        try:
+            whole = await self._ask(Request(ABOUT_ALL, parts), wish, conversation)
+        except KnownError as error:
+            return Worked(text=parts, is_cut=is_cut, failure=error)
         return Worked(text=whole.text.strip(), is_cut=is_cut or whole.is_cut)
 
     async def _ask(self, asked: Request, wish: Wish, conversation: str) -> Answer:

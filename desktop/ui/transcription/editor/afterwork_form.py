@@ -169,7 +169,7 @@ class AfterWorkForm(ModelForm):
         if self.task.kind == "text":
             self.text.setPlainText(found.text)
             self.copy.show()
-            self.say("")
+            self._tell_end("", found)
             return
         changes = [change for each in self._transcript.segments if (change := self._change(each, found)) is not None]
         is_translation = self.task.is_translation
@@ -177,7 +177,16 @@ class AfterWorkForm(ModelForm):
         self.show_changes(changes, "As it is now", after, compares=not is_translation)
         told = f"{words.many(len(changes), 'change')}." if changes else "Nothing would change."
         missing = f" {words.many(len(found.missing), 'segment')} got no answer." if found.missing else ""
-        self.say(told + missing)
+        self._tell_end(told + missing, found)
+
+    def _tell_end(self, told: str, found: Worked) -> None:
+        """What came, and why it is not all."""
+        if found.failure is not None:
+            self.say(f"{told} {found.failure.summary} {found.failure.advice}".strip(), "bad")
+        elif found.is_cut:
+            self.say(f"{told} The model stopped at its limit before it was done.".strip(), "warn")
+        else:
+            self.say(told)
 
     def _change(self, segment: Segment, found: Worked) -> Change | None:
         """What would become of a segment; None where it stays. A translation may well be the same words."""
