@@ -150,7 +150,7 @@ async def open_services(
             database,
             connections,
             catalogs,
-            budgets,
+            booking,
             calls,
             rate_limits,
             profile_of=lambda id: profiles.get(id) if id else profiles.chosen,

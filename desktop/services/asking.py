@@ -72,8 +72,11 @@ class Asking:
         profile = inquiry.profile
         client = await self._connections.client(profile)
         estimate = await self.estimate(inquiry)
-        where = {"page": inquiry.page, "conversation": inquiry.conversation}
-        row = await whole(self._booking.open(profile, inquiry.model, estimate=estimate, **where))
+        row = await whole(
+            self._booking.open(
+                profile, inquiry.model, inquiry.page, conversation=inquiry.conversation, estimate=estimate
+            )
+        )
         try:
             reply = await self._carried_out(inquiry, client, row.call_id)
         except KnownError as error:

@@ -15,14 +15,14 @@ from desktop.core.ids import new_id
 from desktop.core.profile import Profile
 from desktop.core.usage import Usage
 from desktop.core.wire.exchange import header
-from desktop.services.budgets import Budgets
+from desktop.services.budgets import Budgets, Gate
 from desktop.services.calls import Calls
 from desktop.services.catalog import Catalogs
 from desktop.services.prices import price_version
 from desktop.store import ledger
 from desktop.store.database import Database
 from desktop.store.ledger import LedgerRow
-from desktop.store.streaming import keep
+from desktop.store.streaming import Trouble, keep
 
 Price = pricing.Cost | pricing.Unpriced | None
 
@@ -43,10 +43,17 @@ class Booking:
         self._now = now
 
     async def open(
-        self, profile: Profile, model: str, page: str, *, conversation: str = "", estimate: Price = None
+        self,
+        profile: Profile,
+        model: str,
+        page: str,
+        *,
+        conversation: str = "",
+        estimate: Price = None,
+        also: Callable[[sqlite3.Connection, str], None] = lambda db, call: None,
     ) -> LedgerRow:
-        """Write the row of a call that is about to be made; its id is the call's. Raises BudgetReached: then there is
-        no row."""
+        """Write the row of a call that is about to be made; its id is the call's. `also` is done in the same
+        transaction. Raises BudgetReached, but for what is free: then there is no row."""
         row = LedgerRow(
             new_id(),
             self._micros(),
@@ -56,11 +63,12 @@ class Booking:
             conversation=conversation,
             estimate_pico=pico_of(estimate),
         )
-        gate = await self._budgets.gate(profile, estimate.dollars if isinstance(estimate, pricing.Cost) else None)
+        gate = await self._gate(profile, estimate)
 
         def begin(db: sqlite3.Connection) -> None:
             gate(db)
             ledger.open_row(db, row)
+            also(db, row.call_id)
 
         await self._database.write(begin)
         self._calls.belongs(row.call_id, page)
@@ -75,13 +83,27 @@ class Booking:
         usage: Usage | None = None,
         tier: str = "",
         error: KnownError | None = None,
-    ) -> None:
-        """Price what was used, write how the call ended, and warn where a budget is near."""
+        also: Callable[[sqlite3.Connection], None] = lambda db: None,
+        on_trouble: Trouble | None = None,
+    ) -> LedgerRow:
+        """Price what was used, write how the call ended, and warn where a budget is near. `also` is done in the same
+        transaction; `on_trouble` hears of a full disk, which is waited for."""
         price = self._price(profile, row.model, usage, tier)
         done = self._ended(row, profile, fate, usage, tier, price, error)
-        await keep(self._database, lambda db: ledger.close_row(db, done))
+
+        def end(db: sqlite3.Connection) -> None:
+            ledger.close_row(db, done)
+            also(db)
+
+        await keep(self._database, end, on_trouble)
         self._calls.price(row.call_id, row.model, price_words(price))
         await self._budgets.warn(profile)
+        return done
+
+    async def _gate(self, profile: Profile, estimate: Price) -> Gate:
+        if isinstance(estimate, pricing.Cost) and estimate.is_free:
+            return lambda db: None
+        return await self._budgets.gate(profile, estimate.dollars if isinstance(estimate, pricing.Cost) else None)
 
     def _price(self, profile: Profile, model: str, usage: Usage | None, tier: str) -> Price:
         if usage is None:

@@ -61,8 +61,11 @@ class Sending:
         """Send and return the id of the call, also where the server answered with an error. Raises what a budget, a
         profile or the network has against it; the call is in the list all the same."""
         client = await self.client(request)
-        where = {"page": WIRE_PAGE, "conversation": request.conversation}
-        row = await whole(self._booking.open(request.profile, request.model, estimate=estimate, **where))
+        row = await whole(
+            self._booking.open(
+                request.profile, request.model, WIRE_PAGE, conversation=request.conversation, estimate=estimate
+            )
+        )
         fate = Fate.COMPLETE
         problem: KnownError | None = None
         try:

@@ -21,6 +21,7 @@ from sounds import silence, speech, write
 from desktop.media import levels
 
 SHORTEST_S, STEP_S, PAUSE_S = 0.6, 0.08, 0.7
+REQUEST_ID = "req_heard"
 NUMBERS = [
     "alpha",
     "bravo",
@@ -164,7 +165,8 @@ class Handler(BaseHTTPRequestHandler):
         data = json.dumps(body).encode()
         self.send_response(status)
         named = {name.replace("_", "-"): value for name, value in headers.items()}
-        for name, value in {"Content-Type": "application/json", "Content-Length": str(len(data)), **named}.items():
+        usual = {"Content-Type": "application/json", "Content-Length": str(len(data)), "x-request-id": REQUEST_ID}
+        for name, value in {**usual, **named}.items():
             self.send_header(name, value)
         self.end_headers()
         self.wfile.write(data)

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from desktop.api.client import Client
 from desktop.core.profile import Kind, Limits, Profile, origin
 from desktop.core.secret import Redactor, Secret
+from desktop.services.booking import Booking
 from desktop.services.budgets import Budgets
 from desktop.services.calls import Calls
 from desktop.services.catalog import Catalogs
@@ -57,7 +58,7 @@ class Desk:
             self.database,
             self.connections,
             self.catalogs,
-            self.budgets,
+            Booking(self.database, self.catalogs, self.calls, self.budgets),
             self.calls,
             self.limits,
             profile_of=lambda id: self.profile,

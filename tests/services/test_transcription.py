@@ -13,7 +13,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from hearing import NUMBERS, cut, recording, refused, silent
+from hearing import NUMBERS, REQUEST_ID, cut, recording, refused, silent
 from hearing_desk import ALL, MODEL, OPTIONS, Desk
 from hearing_desk import quick as quick
 from hearing_desk import server as server
@@ -42,12 +42,8 @@ async def test_a_short_recording_is_sent_as_it_is_and_kept(tmp_path, server, sho
     assert [(s.doubt, len(s.words)) for s in opened.transcript.segments] == [(0, 1)] * 3
     assert len(opened.peaks.lows) == len(opened.peaks.levels) == pytest.approx(opened.recording.seconds * 100, abs=2)
     (row,) = desk.ledger()
-    assert (row.page, row.model, row.fate, row.conversation) == (
-        "transcription",
-        MODEL,
-        Fate.COMPLETE,
-        view.conversation,
-    )
+    assert (row.page, row.model, row.fate) == ("transcription", MODEL, Fate.COMPLETE)
+    assert (row.conversation, row.status, row.request_id) == (view.conversation, 200, REQUEST_ID)
     assert row.cost_pico == int(row.usage.seconds * 100_000_000) and row.estimate_pico > 0
     record = desk.calls.get(row.call_id)
     file = record.start.parts[-1]

@@ -23,8 +23,9 @@ from desktop.core.calls import Fate
 from desktop.core.conversation import State
 from desktop.core.errors import ArchiveFull
 from desktop.core.profile import Budget
+from desktop.services import booking
 from desktop.services.jobs import JobState
-from desktop.services.transcription import cutter, delivery, sending
+from desktop.services.transcription import cutter, delivery
 from desktop.services.transcription import run as run_module
 from desktop.store import conversations, recordings
 
@@ -125,7 +126,7 @@ async def test_a_part_that_was_only_refused_is_in_no_doubt_when_the_job_is_stopp
 
 async def test_an_answer_that_has_come_is_kept_though_the_job_is_stopped_meanwhile(tmp_path, server, wav, monkeypatch):
     desk = Desk(tmp_path / "data", server, parts=1)
-    is_busy, has_come, keep = threading.Event(), asyncio.Event(), sending.keep
+    is_busy, has_come, keep = threading.Event(), asyncio.Event(), booking.keep
 
     async def behind_others(database, *arguments):
         if not has_come.is_set():
@@ -133,7 +134,7 @@ async def test_an_answer_that_has_come_is_kept_though_the_job_is_stopped_meanwhi
             has_come.set()
         await keep(database, *arguments)
 
-    monkeypatch.setattr(sending, "keep", behind_others)
+    monkeypatch.setattr(booking, "keep", behind_others)
     (id,) = await desk.add(wav)
     await has_come.wait()
     desk.service.pause(id, at_once=True)

@@ -16,31 +16,26 @@ from msgspec.structs import replace
 from desktop.api import audio
 from desktop.api.audio import TranscriptionReply
 from desktop.api.client import Client, Wait
-from desktop.core import pricing
 from desktop.core.calls import Fate
-from desktop.core.errors import (
-    Cut,
-    KnownError,
-    MayHaveRun,
-    Silent,
-    TooMuch,
-)
-from desktop.core.ids import new_id
+from desktop.core.errors import KnownError
 from desktop.core.profile import Profile
 from desktop.core.secret import Redactor
-from desktop.services.budgets import Budgets
+from desktop.core.usage import Usage
+from desktop.services.booking import Booking, fate_of
 from desktop.services.calls import Calls
 from desktop.services.catalog import Catalogs
 from desktop.services.connections import Connections
-from desktop.services.prices import price_version
 from desktop.services.rate_limits import RateLimits
 from desktop.services.transcription import plan
 from desktop.services.transcription.values import Options
 from desktop.services.whole import whole
-from desktop.store import ledger, raw_replies
+from desktop.store import raw_replies
 from desktop.store.database import Database
+from desktop.store.ledger import LedgerRow
 from desktop.store.recordings import PAGE
-from desktop.store.streaming import Trouble, keep
+from desktop.store.streaming import Trouble
+
+Closed = Callable[[sqlite3.Connection, TranscriptionReply | None, KnownError | None], None]
 
 
 @dataclass(slots=True)
@@ -51,7 +46,7 @@ class Tools:
     database: Database
     connections: Connections
     catalogs: Catalogs
-    budgets: Budgets
+    booking: Booking
     calls: Calls
     rate_limits: RateLimits
     profile_of: Callable[[str], Profile]
@@ -99,9 +94,7 @@ class Sender:
         heard: Callable[[audio.Piece], None] | None = None,
         on_wait: Callable[[Wait], None] | None = None,
         opened: Callable[[sqlite3.Connection, str], None] = lambda db, call: None,
-        closed: Callable[[sqlite3.Connection, TranscriptionReply | None, KnownError | None], None] = (
-            lambda db, reply, error: None
-        ),
+        closed: Closed = lambda db, reply, error: None,
     ) -> TranscriptionReply:
         """One call. `opened` and `closed` are done in the transactions that open and close its row. `file_name` is
         what the server is told, "" for the file's own.
@@ -111,7 +104,6 @@ class Sender:
         tools, request = self.tools, plan.request(self.options, self.card, seconds, before=before, voices=voices)
         client = await tools.connections.client(self.profile)
         row = await whole(self._open(seconds, opened))
-        tools.calls.belongs(row.call_id, PAGE)
         patience = self.profile.limits.reasoning_s
         began = tools.clock()
         arguments: dict[str, Any] = {"sha256": sha256, "file_name": file_name, "told": told, "on_wait": on_wait}
@@ -122,19 +114,19 @@ class Sender:
                 reply = await self._streamed(client, path, request, heard, silence_s=patience, **arguments)
             else:
                 reply = await audio.transcribe(client, path, request, read_limit_s=patience, **arguments)
-        except asyncio.CancelledError:
-            await whole(self._close(replace(row, fate=Fate.STOPPED), None, None, closed))
-            raise
         except KnownError as error:
-            stopped = replace(row, fate=_fate_of(error), error=error.summary, status=error.detail.status)
-            await whole(self._close(stopped, None, error, closed))
+            await whole(self._close(row, fate_of(error), closed, error=error))
+            raise
+        except BaseException as ended:
+            fate = Fate.STOPPED if isinstance(ended, asyncio.CancelledError) else Fate.UNKNOWN
+            await whole(self._close(row, fate, closed))
             raise
         finally:
             if (limit := client.rate_limits.get(self.card.id)) is not None:
                 tools.rate_limits.take(self.profile.id, self.card.id, limit)
         reply = without_keys(reply, client.redactor)
         self._learn_rate(seconds, tools.clock() - began)
-        await whole(self._close(self._priced(row, reply, seconds), reply, None, closed))
+        await whole(self._close(row, Fate.COMPLETE, closed, reply=reply, usage=audio.usage_of(reply, seconds)))
         return reply
 
     async def _streamed(
@@ -154,71 +146,34 @@ class Sender:
                     heard(piece)
         return reply
 
-    async def _open(self, seconds: float, opened: Callable[[sqlite3.Connection, str], None]) -> ledger.LedgerRow:
-        price = plan.estimate(seconds, self.card)
-        dollars = price.dollars if isinstance(price, pricing.Cost) else None
-        gate = (lambda db: None) if self.is_free else await self.tools.budgets.gate(self.profile, dollars)
-        row = ledger.LedgerRow(
-            new_id(),
-            self.tools.micros(),
-            page=PAGE,
-            profile=self.profile.id,
-            model=self.card.id,
-            conversation=self.conversation,
-            estimate_pico=None if dollars is None else pricing.pico(dollars),
-        )
-
-        def begin(db: sqlite3.Connection) -> None:
-            gate(db)
-            ledger.open_row(db, row)
-            opened(db, row.call_id)
-
-        await self.tools.database.write(begin)
-        return row
-
-    def _priced(self, row: ledger.LedgerRow, reply: TranscriptionReply, seconds: float) -> ledger.LedgerRow:
-        usage = audio.usage_of(reply, seconds)
-        price = pricing.cost(usage, self.card)
-        cost = pricing.pico(price.dollars) if isinstance(price, pricing.Cost) else None
-        return replace(
-            row,
-            fate=Fate.COMPLETE,
-            usage=usage,
-            cost_pico=cost,
-            is_free=self.is_free,
-            price_version=price_version(self.tools.catalogs.of(self.profile), self.card.id),
+    async def _open(self, seconds: float, opened: Callable[[sqlite3.Connection, str], None]) -> LedgerRow:
+        estimate = plan.estimate(seconds, self.card)
+        return await self.tools.booking.open(
+            self.profile, self.card.id, PAGE, conversation=self.conversation, estimate=estimate, also=opened
         )
 
     async def _close(
         self,
-        row: ledger.LedgerRow,
-        reply: TranscriptionReply | None,
-        error: KnownError | None,
-        closed: Callable[[sqlite3.Connection, TranscriptionReply | None, KnownError | None], None],
+        row: LedgerRow,
+        fate: Fate,
+        closed: Closed,
+        *,
+        reply: TranscriptionReply | None = None,
+        usage: Usage | None = None,
+        error: KnownError | None = None,
     ) -> None:
+        """The answer is kept in the transaction that says what it cost."""
         record = self.tools.calls.get(row.call_id)
-        ended = self.tools.micros()
         raw = record.whole_reply if record and reply is not None and self.tools.keeps_raw() else b""
-        row = replace(
-            row,
-            ended=ended,
-            total_ms=(ended - row.started) // 1000,
-            tries=record.attempts if record else 1,
-            status=row.status or (record.status if record else None),
-        )
 
-        def work(db: sqlite3.Connection) -> None:
-            ledger.close_row(db, row)
+        def also(db: sqlite3.Connection) -> None:
             closed(db, reply, error)
             if raw:
                 raw_replies.keep_raw(db, row.call_id, raw)
 
-        await keep(self.tools.database, work, self.on_trouble)
-        shown = pricing.from_pico(row.cost_pico) if row.cost_pico is not None else None
-        if reply is not None:
-            words = "free" if self.is_free else "unpriced" if shown is None else pricing.shown(shown)
-            self.tools.calls.price(row.call_id, self.card.id, words)
-            await self.tools.budgets.warn(self.profile)
+        await self.tools.booking.close(
+            row, self.profile, fate, usage=usage, error=error, also=also, on_trouble=self.on_trouble
+        )
 
     def _learn_rate(self, seconds: float, took: float) -> None:
         if took > 0.05:
@@ -232,9 +187,3 @@ def without_keys(reply: TranscriptionReply, redactor: Redactor) -> Transcription
     if text == reply.text and segments == reply.segments:
         return reply
     return replace(reply, text=text, segments=segments, words=(), logprobs=())
-
-
-def _fate_of(error: KnownError) -> Fate:
-    if isinstance(error, MayHaveRun):
-        return Fate.UNKNOWN
-    return Fate.CUT if isinstance(error, Cut | Silent | TooMuch) else Fate.FAILED
