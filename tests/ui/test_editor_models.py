@@ -11,13 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
 from test_editor import SAID, transcript
 from test_editor_services import Desk, answer
-from wire import MODEL, Wire
+from wire import Wire
 
-from desktop.core.profile import Kind
-from desktop.core.secret import Secret
 from desktop.core.transcript import Segment, Transcript
 from desktop.ui.transcription.editor import heard_again, languages
 
@@ -54,18 +51,6 @@ def desk(qtbot, tmp_path, spec):
     return Desk(qtbot, tmp_path, HearingWire(spec))
 
 
-async def with_key(desk) -> None:
-    profile = await desk.services.profiles.add(Kind.OPENAI)
-    await desk.services.profiles.set_key(profile.id, Secret("sk-test-0123456789abcdef"))
-    await desk.services.profiles.choose(profile.id)
-    await desk.services.settings.change(default_model=MODEL)
-
-
-async def shown(desk):
-    await desk.until(lambda: QApplication.activeModalWidget() is not None)
-    return QApplication.activeModalWidget()
-
-
 def texts(view) -> list[str]:
     return [each.text for each in view.state.transcript.segments]
 
@@ -75,11 +60,11 @@ def texts(view) -> list[str]:
 
 async def test_a_stretch_is_heard_again_compared_and_taken_in_pieces(desk):
     view = await desk.open()
-    await with_key(desk)
+    await desk.with_key()
     view.list.select("s1")
     view.waveform.set_selection(2300, 5200)
     view.by_model.hear_again()
-    form = await shown(desk)
+    form = await desk.form()
     assert SAID[1] in form.text.toPlainText() and SAID[2] in form.text.toPlainText(), "whole segments"
     assert "$" in form.state.text() and "Goes to" in form.state.text() and desk.wire.bodies == []
     form.model.setCurrentText(HEARS)
@@ -109,10 +94,10 @@ async def test_a_stretch_is_heard_again_compared_and_taken_in_pieces(desk):
 
 async def test_a_stretch_that_cannot_be_heard_says_why_and_can_be_tried_again(desk):
     view = await desk.open()
-    await with_key(desk)
+    await desk.with_key()
     view.list.select("s0")
     view.by_model.hear_again()
-    form = await shown(desk)
+    form = await desk.form()
     form.model.setCurrentText(HEARS)
     refusal = {"error": {"message": "no", "type": "invalid_request_error", "param": None, "code": None}}
     desk.wire.answers = [httpx.Response(400, json=refusal), heard((0.0, 1.6, SAID[0]))]
@@ -169,9 +154,9 @@ def test_each_segment_is_in_one_piece_and_taking_all_gives_what_was_heard(old, n
 
 async def test_a_translation_stands_in_the_second_column_with_its_language(desk):
     view = await desk.open()
-    await with_key(desk)
+    await desk.with_key()
     view.by_model.work_on_it()
-    form = await shown(desk)
+    form = await desk.form()
     assert not form.language.isVisible()
     form.work.setCurrentIndex(1)
     assert form.language.isVisible() and form.second_language != "en", "it is not into what is spoken"
@@ -197,9 +182,9 @@ async def test_a_translation_stands_in_the_second_column_with_its_language(desk)
 
 async def test_what_was_paid_for_stands_in_the_form_when_it_is_opened_again(desk):
     view = await desk.open()
-    await with_key(desk)
+    await desk.with_key()
     view.by_model.work_on_it()
-    form = await shown(desk)
+    form = await desk.form()
     form.work.setCurrentIndex(2)
     desk.wire.answers = [answer("They met and talked.")]
     QTest.mouseClick(form.start, Qt.MouseButton.LeftButton)
@@ -208,14 +193,14 @@ async def test_what_was_paid_for_stands_in_the_form_when_it_is_opened_again(desk
     form.reject()
     await view.tasks.settled()
     view.by_model.work_on_it()
-    form = await shown(desk)
+    form = await desk.form()
     form.work.setCurrentIndex(2)
     assert form.text.toPlainText() == "They met and talked." and len(desk.wire.bodies) == 1
     form.reject()
     await view.tasks.settled()
     view.commands.delete()
     view.by_model.work_on_it()
-    form = await shown(desk)
+    form = await desk.form()
     form.work.setCurrentIndex(2)
     assert form.text.toPlainText() == "", "the transcript is another one now"
     form.reject()

@@ -18,7 +18,7 @@ from wire import MODEL, Wire, error
 
 from desktop.api.client import Client
 from desktop.core.conversation import Conversation
-from desktop.core.profile import Kind
+from desktop.core.profile import Kind, Profile
 from desktop.core.secret import Secret
 from desktop.core.subtitles.rules import Rules
 from desktop.core.transcript import Segment, Speaker, Transcript
@@ -30,6 +30,7 @@ from desktop.store.recordings import Peaks, Recording
 from desktop.ui.transcription.editor import heard_again
 from desktop.ui.transcription.editor.changes_model import Change, ChangesModel
 from desktop.ui.transcription.editor.differing import differing
+from desktop.ui.transcription.editor.model_form import ModelForm
 from desktop.ui.transcription.editor.view import READ_ONLY, EditorView
 from desktop.wiring import open_services
 
@@ -81,6 +82,27 @@ class Desk:
         async with asyncio.timeout(10):
             while not is_so():
                 await asyncio.sleep(0)
+
+    async def with_key(self) -> Profile:
+        """The profile whose models the forms offer."""
+        profile = await self.services.profiles.add(Kind.OPENAI)
+        await self.services.profiles.set_key(profile.id, Secret("sk-test-0123456789abcdef"))
+        await self.services.profiles.choose(profile.id)
+        await self.services.settings.change(default_model=MODEL)
+        return profile
+
+    async def form(self) -> ModelForm:
+        """The dialog that was asked for."""
+        await self.until(lambda: isinstance(QApplication.activeModalWidget(), ModelForm))
+        return QApplication.activeModalWidget()
+
+    async def work_form(self) -> ModelForm:
+        """The one of a chat model's work, with its price."""
+        await self.with_key()
+        self.view.by_model.work_on_it()
+        form = await self.form()
+        await self.until(lambda: "$" in form.state.text())
+        return form
 
     async def close(self):
         await self.view.close_down()
@@ -189,15 +211,8 @@ async def test_a_file_that_moved_is_found_by_its_content_only(desk, tmp_path):
 
 async def test_a_chat_models_changes_are_taken_in_pieces(desk):
     view = await desk.open()
-    profile = await desk.services.profiles.add(Kind.OPENAI)
-    await desk.services.profiles.set_key(profile.id, Secret("sk-test-0123456789abcdef"))
-    await desk.services.profiles.choose(profile.id)
-    await desk.services.settings.change(default_model=MODEL)
-    view.by_model.work_on_it()
-    await desk.until(lambda: QApplication.activeModalWidget() is not None)
-    form = QApplication.activeModalWidget()
-    await desk.until(lambda: "$" in form.state.text())
-    assert profile.name in form.state.text() and desk.wire.bodies == [], "the price comes first"
+    form = await desk.work_form()
+    assert desk.services.profiles.chosen.name in form.state.text() and desk.wire.bodies == [], "the price comes first"
     desk.wire.answers = [answer(f"1: Good morning!\n2: {SAID[1]}\n3: Where were you born?\n4: In a town.")]
     QTest.mouseClick(form.start, Qt.MouseButton.LeftButton)
     await desk.until(lambda: form.changes.rowCount())
@@ -220,14 +235,7 @@ async def test_a_chat_models_changes_are_taken_in_pieces(desk):
 async def test_what_was_answered_before_a_failure_is_offered_with_its_reason(desk, monkeypatch):
     monkeypatch.setattr(afterwork, "LINES_CHARACTERS", 24)
     view = await desk.open()
-    profile = await desk.services.profiles.add(Kind.OPENAI)
-    await desk.services.profiles.set_key(profile.id, Secret("sk-test-0123456789abcdef"))
-    await desk.services.profiles.choose(profile.id)
-    await desk.services.settings.change(default_model=MODEL)
-    view.by_model.work_on_it()
-    await desk.until(lambda: QApplication.activeModalWidget() is not None)
-    form = QApplication.activeModalWidget()
-    await desk.until(lambda: "$" in form.state.text())
+    form = await desk.work_form()
     desk.wire.answers = [answer("1: Good morning!"), error(400, "bad", "no more of this")]
     QTest.mouseClick(form.start, Qt.MouseButton.LeftButton)
     await desk.until(lambda: form.changes.rowCount())
@@ -241,14 +249,7 @@ async def test_what_was_answered_before_a_failure_is_offered_with_its_reason(des
 
 async def test_a_form_that_is_closed_while_a_model_answers_ends_the_asking(desk):
     view = await desk.open()
-    profile = await desk.services.profiles.add(Kind.OPENAI)
-    await desk.services.profiles.set_key(profile.id, Secret("sk-test-0123456789abcdef"))
-    await desk.services.profiles.choose(profile.id)
-    await desk.services.settings.change(default_model=MODEL)
-    view.by_model.work_on_it()
-    await desk.until(lambda: QApplication.activeModalWidget() is not None)
-    form = QApplication.activeModalWidget()
-    await desk.until(lambda: "$" in form.state.text())
+    form = await desk.work_form()
     desk.wire.answers = [answer("1: Good morning!")]
     QTest.mouseClick(form.start, Qt.MouseButton.LeftButton)
     assert form.bar.isVisible() or await desk.until(form.bar.isVisible) is None
@@ -262,8 +263,7 @@ async def test_a_stretch_heard_again_is_compared_and_kept_as_it_is(desk):
     view = await desk.open()
     view.list.select("s1")
     view.by_model.hear_again()
-    await desk.until(lambda: QApplication.activeModalWidget() is not None)
-    form = QApplication.activeModalWidget()
+    form = await desk.form()
     assert SAID[1] in form.text.toPlainText() and SAID[0] not in form.text.toPlainText()
     assert form.model.count() and not form.take.isVisible() and nameless(form) == []
     form.reject()

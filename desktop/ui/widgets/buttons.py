@@ -12,10 +12,14 @@ from desktop.ui.widgets.tooltip import set_tip
 
 
 def push_button(parent: QWidget, name: str, text: str, work: Callable[[], object], kind: str = "") -> QPushButton:
-    """A button with words; `kind` is one of the style sheet's: "primary", "quiet", "link"."""
+    """A button with words; `kind` is one of the style sheet's: "primary", "quiet", "link".
+
+    In a dialog it is never pressed by Enter in another field.
+    """
     button = QPushButton(text, parent)
     button.setObjectName(name)
     button.setAccessibleName(text)
+    button.setAutoDefault(False)
     if kind:
         theme.style_as(button, kind)
     button.clicked.connect(lambda: work())

@@ -28,8 +28,8 @@ from desktop.ui import theme
 from desktop.ui.tasks import Tasks
 from desktop.ui.transcription.editor import words
 from desktop.ui.transcription.editor.breaches_model import AT, SEGMENT, BreachesModel
-from desktop.ui.transcription.editor.buttons import push_button
 from desktop.ui.transcription.editor.state import EditState
+from desktop.ui.widgets.buttons import push_button
 from desktop.ui.widgets.form import NUMBER_INSET
 from desktop.ui.widgets.labels import plain_label
 
@@ -125,9 +125,9 @@ class CheckPanel(QWidget):
         self.list.setMouseTracking(True)
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.list.selectionModel().currentChanged.connect(self._went)
-        self.fix_one = push_button(self, "fix-one", "Fix this one", self._fix_one)
-        self.fix_all = push_button(self, "fix-all", "Fix all", self._fix_all)
-        self.reflow = push_button(self, "reflow", "Re-flow from the words", self._reflow)
+        self.fix_one = push_button(self, "editor.fix-one", "Fix this one", self._fix_one)
+        self.fix_all = push_button(self, "editor.fix-all", "Fix all", self._fix_all)
+        self.reflow = push_button(self, "editor.reflow", "Re-flow from the words", self._reflow)
         self.reflow.setToolTip("Sets all text anew into subtitles that keep the rules, from the times of its words")
         column.addLayout(grid)
         column.addWidget(self.count)

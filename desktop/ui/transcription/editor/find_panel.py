@@ -17,8 +17,8 @@ from desktop.core.transcript_edits import Match, Search
 from desktop.ui import icons, theme
 from desktop.ui.tasks import Tasks
 from desktop.ui.transcription.editor import search_slices, words
-from desktop.ui.transcription.editor.buttons import push_button
 from desktop.ui.transcription.editor.state import EditState
+from desktop.ui.widgets.buttons import push_button
 from desktop.ui.widgets.labels import plain_label
 from desktop.ui.widgets.tooltip import tip
 
@@ -86,8 +86,8 @@ class FindPanel(QFrame):
             icons.put(button, icon)
             button.clicked.connect(lambda _=False, work=work: work())
             first.addWidget(button)
-        self.replace_one = push_button(self, "replace-one", "Replace", self._replace_one)
-        self.replace_all = push_button(self, "replace-all", "Replace all", self._replace_all)
+        self.replace_one = push_button(self, "editor.replace-one", "Replace", self._replace_one)
+        self.replace_all = push_button(self, "editor.replace-all", "Replace all", self._replace_all)
         second = self._second = QHBoxLayout()
         second.addWidget(self.replace_one)
         second.addWidget(self.replace_all)

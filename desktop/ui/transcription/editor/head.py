@@ -7,7 +7,7 @@ from PySide6.QtGui import QAction, QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QToolButton, QVBoxLayout, QWidget
 
 from desktop.ui import icons, theme
-from desktop.ui.transcription.editor.buttons import action_button
+from desktop.ui.widgets.buttons import action_button
 from desktop.ui.widgets.labels import ElidedLabel
 
 LEAST, ALL_FROM = 400, 660

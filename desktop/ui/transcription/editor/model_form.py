@@ -24,9 +24,9 @@ from desktop.core.profile import Profile
 from desktop.ui import theme
 from desktop.ui.tasks import Tasks
 from desktop.ui.transcription.editor import changes_list, words
-from desktop.ui.transcription.editor.buttons import push_button
 from desktop.ui.transcription.editor.changes_list import ChangesList
 from desktop.ui.transcription.editor.changes_model import Change, ChangesModel
+from desktop.ui.widgets.buttons import push_button
 from desktop.ui.widgets.labels import plain_label
 from desktop.ui.widgets.tooltip import no_mnemonic
 
@@ -109,7 +109,7 @@ class ModelForm(QDialog):
             widget.hide()
 
     def button(self, name: str, text: str, work: Callable[[], object]) -> QPushButton:
-        return push_button(self, f"{self._name}-{name}", text, work)
+        return push_button(self, f"editor.{self._name}-{name}", text, work)
 
     def add_field(self, title: str, name: str, field: QWidget) -> None:
         field.setObjectName(f"editor.{self._name}-{name}")

@@ -22,13 +22,13 @@ from desktop.core.transcript import Segment
 from desktop.core.transcript_edits import Match
 from desktop.ui import theme
 from desktop.ui.transcription.editor import segment_paint
-from desktop.ui.transcription.editor.buttons import is_tab
 from desktop.ui.transcription.editor.differing import differing
 from desktop.ui.transcription.editor.in_place import InPlace
 from desktop.ui.transcription.editor.ink import ink
 from desktop.ui.transcription.editor.segment_paint import Mark, Row
 from desktop.ui.transcription.editor.segments_model import COLOR, ID, SECOND, SIGNS, SPEAKER, WAS, SegmentsModel
 from desktop.ui.transcription.editor.state import moment_at
+from desktop.ui.transcription.editor.tab_key import is_tab
 from desktop.ui.transcription.editor.tall_rows import TallRows
 from desktop.ui.transcription.editor.text_field import TextField
 

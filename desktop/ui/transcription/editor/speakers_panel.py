@@ -22,10 +22,10 @@ from desktop.core.errors import BadInput
 from desktop.core.transcript import Transcript
 from desktop.ui import theme
 from desktop.ui.transcription.editor import words
-from desktop.ui.transcription.editor.buttons import push_button
 from desktop.ui.transcription.editor.speakers_model import ID, SpeakersModel
 from desktop.ui.transcription.editor.state import EditState
 from desktop.ui.transcription.editor.waveform_image import COLORS, color_of
+from desktop.ui.widgets.buttons import push_button
 from desktop.ui.widgets.labels import plain_label
 
 MOST_ROWS = 10
@@ -79,7 +79,7 @@ class SpeakersPanel(QWidget):
         self.name.setObjectName("editor.speaker-name")
         self.name.setAccessibleName("Name of a speaker")
         self.name.returnPressed.connect(self._add)
-        self.add = push_button(self, "add-speaker", "Add", self._add)
+        self.add = push_button(self, "editor.add-speaker", "Add", self._add)
         row = self._name_row = QHBoxLayout()
         row.addWidget(self.name, 1)
         row.addWidget(self.add)
@@ -88,13 +88,15 @@ class SpeakersPanel(QWidget):
     def _doing(self) -> QWidget:
         """What is done with speakers; there when there are some."""
         self.doing = QWidget(self)
-        self.assign = push_button(self, "assign", "Assign to the selection", self._assign)
-        self.rename = push_button(self, "rename-speaker", "Rename", lambda: self.list.edit(self.list.currentIndex()))
-        self.color = push_button(self, "speaker-color", "Colour", lambda: None)
+        self.assign = push_button(self, "editor.assign", "Assign to the selection", self._assign)
+        self.rename = push_button(
+            self, "editor.rename-speaker", "Rename", lambda: self.list.edit(self.list.currentIndex())
+        )
+        self.color = push_button(self, "editor.speaker-color", "Colour", lambda: None)
         self.color.setMenu(self._colors())
-        self.merge = push_button(self, "merge-speakers", "Merge", self._merge)
+        self.merge = push_button(self, "editor.merge-speakers", "Merge", self._merge)
         self.merge.setToolTip("Select several speakers: what they say is said by the first one then")
-        self.delete = push_button(self, "delete-speaker", "Delete", self._delete)
+        self.delete = push_button(self, "editor.delete-speaker", "Delete", self._delete)
         self.delete.setToolTip("The speaker goes; what was said stays")
         grid = self._grid = QGridLayout(self.doing)
         grid.setContentsMargins(0, 0, 0, 0)

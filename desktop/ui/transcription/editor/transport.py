@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QSlider, QToolButton, QWidget
 
 from desktop.ui import icons, theme
 from desktop.ui.transcription.editor import words
-from desktop.ui.transcription.editor.buttons import action_button
+from desktop.ui.widgets.buttons import action_button
 from desktop.ui.widgets.labels import plain_label
 from desktop.ui.widgets.playback import Playback
 from desktop.ui.widgets.speed_button import SpeedButton

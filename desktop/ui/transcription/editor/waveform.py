@@ -11,8 +11,8 @@ from PySide6.QtGui import QImage, QKeyEvent, QMouseEvent, QPainter, QPaintEvent,
 from PySide6.QtWidgets import QWidget
 
 from desktop.ui import theme
-from desktop.ui.transcription.editor.buttons import is_tab
 from desktop.ui.transcription.editor.pyramid import RATE, STEP_MS, Piece, Pyramid
+from desktop.ui.transcription.editor.tab_key import is_tab
 from desktop.ui.transcription.editor.time_scale import TimeScale
 from desktop.ui.transcription.editor.waveform_image import Bands, drawn, palette
 from desktop.ui.transcription.editor.waveform_paint import EDGES_FROM, RULER, WaveformPaint
