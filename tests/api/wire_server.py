@@ -87,6 +87,7 @@ class ScriptedServer:
     requests: list[Request] = field(default_factory=list)
     connections: int = 0
     was_left: threading.Event = field(default_factory=threading.Event)
+    has_said_all: threading.Event = field(default_factory=threading.Event)
     wrap: Callable[[socket.socket], socket.socket] | None = None
 
     def __post_init__(self) -> None:
@@ -119,7 +120,7 @@ class ScriptedServer:
             with contextlib.suppress(OSError):
                 each.shutdown(socket.SHUT_RDWR)
         for thread in [self._thread, *self._threads]:
-            thread.join(5)
+            thread.join(60)
 
     def _accept(self) -> None:
         while True:
