@@ -1,4 +1,4 @@
-"""The one place where failures and calm news are shown: banners above the page."""
+"""The one place where failures and calm news are shown: a few banners above the page, the others counted."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from PySide6.QtCore import QTimer, Signal, qVersion
-from PySide6.QtGui import QGuiApplication, QResizeEvent
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal, qVersion
+from PySide6.QtGui import QGuiApplication, QHideEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import (
     QApplication,
     QBoxLayout,
@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QPushButton,
+    QScrollArea,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -28,13 +29,16 @@ from desktop.core.secret import Redactor
 from desktop.core.text import said
 from desktop.core.traces import trace
 from desktop.ui import icons, theme
+from desktop.ui.widgets.buttons import push_button
 from desktop.ui.widgets.flow import Flow
 from desktop.ui.widgets.labels import plain_label
 from desktop.ui.widgets.tooltip import no_mnemonic
 
 log = logging.getLogger(__name__)
 
-KEPT = 4  # banners at once; what comes on top lets the oldest go
+SHOWN, KEPT = 2, 50  # banners at once, and those that are counted with them; what comes on top lets the oldest go
+SHARE, OPEN_SHARE = 0.3, 0.5  # of the height of what is worked on that they may take, and where all were asked for
+LEAST = 40  # pixels of the papers: a banner of one line
 CALM_MS = 6000
 BESIDE_FROM = 560  # pixels of the papers: so wide a banner has its buttons beside the words
 ICONS = {"bad": "error", "warn": "warning", "good": "check", "info": "info"}
@@ -49,7 +53,11 @@ class Remedy:
 
 
 class Notices(QWidget):
-    """Banners, the newest at the top. Give `report` to whoever may fail."""
+    """Banners, the newest at the top. Give `report` to whoever may fail.
+
+    They take a small share of the height, whatever comes: what has no room is counted, and scrolls where all of it was
+    asked for.
+    """
 
     reported = Signal(object)  # the exception, after it was shown
 
@@ -59,11 +67,38 @@ class Notices(QWidget):
         self.setAccessibleName("Notices")
         self.redactor = Redactor()
         self.remedy_for: Callable[[KnownError], Remedy | None] = lambda error: None
-        self.column = QVBoxLayout(self)
         self.banners: list[Banner] = []
+        self.is_open = False  # all of them were asked for
+        self._outer = QVBoxLayout(self)
+        self.place = QScrollArea(self, widgetResizable=True, frameShape=QFrame.Shape.NoFrame)
+        self.place.setObjectName("notices.list")
+        self.place.setAccessibleName("Notices, the newest first")
+        self.place.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.place.viewport().setAutoFillBackground(False)
+        self._inner = _Column()
+        self._inner.asked.connect(self._arrange)
+        self.column = QVBoxLayout(self._inner)
+        self.column.setContentsMargins(0, 0, 0, 0)
+        self.place.setWidget(self._inner)
+        self._inner.setAutoFillBackground(False)
+        self._outer.addWidget(self.place)
+        self._build_rest()
         theme.current().changed.connect(self._measure)
         self._measure()
         self.hide()
+
+    def _build_rest(self) -> None:
+        """The line below: how many are not shown."""
+        self.rest = QWidget(self)
+        row = QHBoxLayout(self.rest)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.addStretch(1)
+        self.more = push_button(self.rest, "notices.more", "", self.open_or_close, "link")
+        self.all_gone = push_button(self.rest, "notices.dismiss-all", "Dismiss all", self.clear, "link")
+        row.addWidget(self.more)
+        row.addWidget(self.all_gone)
+        self._outer.addWidget(self.rest)
+        self.rest.hide()
 
     def report(self, error: BaseException) -> None:
         """A failure: a known one with its advice, anything else as a bug of ours with a report to copy."""
@@ -97,10 +132,10 @@ class Notices(QWidget):
             self.column.removeWidget(banner)
             banner.hide()
             banner.deleteLater()
-            self.setVisible(bool(self.banners))
+            self._arrange()
 
     def texts(self) -> list[str]:
-        """What is shown, newest first."""
+        """What is shown or counted, newest first."""
         return [banner.summary for banner in self.banners]
 
     def _show(
@@ -118,15 +153,84 @@ class Notices(QWidget):
             self.dismiss(old)
         if lasts_ms:
             QTimer.singleShot(lasts_ms, banner, banner.leave)
-        self.show()
+        self._arrange()
         from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent  # no notice comes before the first paint
 
         QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self, f"{summary} {advice}".strip()))
 
+    def open_or_close(self) -> None:
+        self.is_open = not self.is_open
+        self._arrange()
+
+    def _arrange(self) -> None:
+        """The newest are shown as far as they have room, the others are counted, unless all were asked for."""
+        self.is_open = self.is_open and len(self.banners) > 1
+        shown = len(self.banners) if self.is_open else self._fitting()
+        for number, banner in enumerate(self.banners):
+            banner.setVisible(number < shown)
+        rest = len(self.banners) - shown
+        self.more.setText("Show fewer" if self.is_open else f"{rest} more notice{'s' if rest != 1 else ''}")
+        self.more.setAccessibleName(self.more.text())
+        self.rest.setVisible(rest > 0 or self.is_open)
+        self.setVisible(bool(self.banners))
+        bar = self.place.verticalScrollBar().sizeHint().width()
+        most, wanted = self._room(), self.column.totalHeightForWidth(self._width())
+        if wanted > most:
+            wanted = self.column.totalHeightForWidth(self._width() - bar)
+        self.place.setFixedHeight(max(min(wanted, most), theme.current().px(LEAST)))
+
+    def _fitting(self) -> int:
+        """How many of the newest have room; the newest itself scrolls where it has not."""
+        heights = [banner.heightForWidth(self._width()) for banner in self.banners[:SHOWN]]
+        room = self._room(has_rest=len(self.banners) > SHOWN)
+        return len(heights) if sum(heights) + self.column.spacing() * (len(heights) - 1) <= room else 1
+
+    def _width(self) -> int:
+        margins = self._outer.contentsMargins()
+        return self.width() - margins.left() - margins.right()
+
+    def _room(self, *, has_rest: bool | None = None) -> int:
+        """The height the banners may take."""
+        has_rest = not self.rest.isHidden() if has_rest is None else has_rest
+        whole = (self.parentWidget() or self).height() * (OPEN_SHARE if self.is_open else SHARE)
+        return round(whole) - (self.rest.sizeHint().height() + self._outer.spacing() if has_rest else 0)
+
     def _measure(self) -> None:
         gap = theme.current().gap
-        self.column.setContentsMargins(gap(12), gap(8), gap(12), gap(4))
+        self._outer.setContentsMargins(gap(12), gap(8), gap(12), gap(4))
+        self._outer.setSpacing(gap(4))
         self.column.setSpacing(gap(4))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._arrange()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        if (parent := self.parentWidget()) is not None:
+            parent.installEventFilter(self)  # only while there are notices
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        if (parent := self.parentWidget()) is not None:
+            parent.removeEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() is QEvent.Type.Resize:
+            self._arrange()
+        return False
+
+
+class _Column(QWidget):
+    """`asked` when what stands in it would have another height."""
+
+    asked = Signal()
+
+    def event(self, event: QEvent) -> bool:
+        done = super().event(event)
+        if event.type() is QEvent.Type.LayoutRequest:
+            self.asked.emit()
+        return done
 
 
 class Banner(QFrame):

@@ -7,10 +7,11 @@ import logging
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QToolButton
+from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QToolButton, QVBoxLayout, QWidget
 
 from desktop.core.errors import Detail, KeyRefused, Overloaded
 from desktop.core.secret import Secret
+from desktop.ui import theme
 from desktop.ui.notices import Notices, Remedy, bug_report
 
 KEY = "sk-proj-4f9Zq81LmN0pXyT7vWb2"
@@ -87,7 +88,55 @@ def test_the_same_failure_again_is_counted_in_one_banner(notices):
 def test_many_notices_stay_few_banners_the_newest_first(notices):
     for number in range(9):
         notices.report(Overloaded(f"Failure {number}"))
-    assert notices.texts() == ["Failure 8", "Failure 7", "Failure 6", "Failure 5"]
+    visible = [banner.summary for banner in notices.banners if not banner.isHidden()]
+    assert visible == ["Failure 8", "Failure 7"] and notices.more.text() == "7 more notices"
+    assert notices.texts() == [f"Failure {number}" for number in range(8, -1, -1)]  # no failure is lost for another
+    notices.more.click()
+    assert not any(banner.isHidden() for banner in notices.banners) and notices.more.text() == "Show fewer"
+    notices.more.click()
+    for _ in range(7):
+        notices.dismiss_newest()
+    assert notices.rest.isHidden() and notices.texts() == ["Failure 1", "Failure 0"]
+    notices.report(Overloaded("Failure 9"))
+    notices.all_gone.click()
+    assert notices.texts() == [] and notices.isHidden()
+
+
+def laid_out():
+    """A new height of one part is that of the others in the next turn."""
+    for _ in range(3):
+        QApplication.processEvents()
+
+
+@pytest.mark.parametrize("scale", [100, 150, 200])
+def test_what_is_worked_on_keeps_its_room_whatever_comes(qtbot, scale):
+    above = QWidget()
+    qtbot.addWidget(above)
+    theme.current().set_text_scale(scale)
+    column = QVBoxLayout(above)
+    column.setContentsMargins(0, 0, 0, 0)
+    column.setSpacing(0)
+    made, work = Notices(above), QWidget(above)
+    column.addWidget(made)
+    column.addWidget(work, 1)
+    above.resize(940, 672)  # of a window of 1024 x 700
+    above.show()
+    for number in range(9):
+        made.report(
+            Overloaded(f"Failure {number}, of which there is much to be told. " * 3, detail=Detail(said="x " * 900))
+        )
+        laid_out()
+        assert work.height() >= 672 * 0.65
+    made.banners[0].more.click()  # details longer than the window
+    laid_out()
+    assert work.height() >= 672 * 0.65 and made.place.verticalScrollBar().maximum() > 0
+    made.more.click()
+    laid_out()
+    assert work.height() >= 672 * 0.45
+    above.resize(940, 480)  # in height alone
+    laid_out()
+    assert work.height() >= 480 * 0.45
+    theme.current().set_text_scale(100)
 
 
 def test_a_remedy_is_a_button_that_does_it_and_closes(notices, qtbot):
