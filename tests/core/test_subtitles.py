@@ -60,6 +60,7 @@ def test_srt_is_read_by_another_program():
     assert [(event.start, event.end) for event in found] == EXPECTED
     assert found[0].plaintext == "Anna, Ltd: Good morning."
     assert found[2].plaintext == "Ben <b>: Two lines\nof text" or "Two lines\nof text" in found[2].plaintext
+    assert "Five ‹ six & seven > four" in found[1].plaintext  # a "<" that is closed somewhere is a tag to some
     assert "→ so" in found[3].plaintext and "\n\n" not in forms.srt(TALK).split("\n\n")[3]
 
 
@@ -91,8 +92,36 @@ def test_ttml_is_read_by_another_program():
 
 
 def test_the_other_column_is_written_in_place_of_the_text():
-    assert "Guten Morgen." in forms.srt(TALK, second=True) and "Good" not in forms.srt(TALK, second=True)
-    assert 'xml:lang="de"' in forms.ttml(TALK, second=True)
+    assert "Guten Morgen." in forms.srt(TALK, column="second") and "Good" not in forms.srt(TALK, column="second")
+    assert 'xml:lang="de"' in forms.ttml(TALK, column="second")
+
+
+@pytest.mark.parametrize("form", ["srt", "vtt", "ass", "ttml"])
+def test_both_languages_stand_in_one_subtitle(form):
+    text = getattr(forms, form)(TALK, column="both")
+    found = pysubs2.SSAFile.from_string(text, format_=form)
+    assert [(event.start, event.end) for event in found] == [
+        (a // 10 * 10, b // 10 * 10) if form == "ass" else (a, b) for a, b in EXPECTED
+    ]
+    said = [event.plaintext.removeprefix("Anna, Ltd: ").removeprefix("Anna Ltd: ") for event in found]
+    assert said[0] == "Good morning.\nGuten Morgen."
+    assert said[2].endswith("Two lines\nof text\nZwei Zeilen") and "six & seven" in said[1].replace("&amp;", "&")
+    assert next(segment.text for segment in reading.read(text).segments).endswith("Good morning.\nGuten Morgen.")
+
+
+def test_words_in_another_language_are_marked_as_such():
+    assert "\n<lang de>Guten Morgen.</lang>\n" in forms.vtt(TALK, column="both")
+    assert '<br/><span xml:lang="de">Guten Morgen.</span></p>' in forms.ttml(TALK, column="both")
+    assert "Good morning.\\N{\\rSecond}Guten Morgen." in forms.ass(TALK, column="both")
+    nowhere = Transcript(TALK.segments, second_language="no <language>")
+    assert "<lang" not in forms.vtt(nowhere, column="both")
+
+
+def test_a_subtitle_with_one_of_the_languages_alone_is_written_too():
+    talk = Transcript((Segment("1", 0, 1000, "", "a", second="nur zweite"), Segment("2", 2000, 3000, "first")), (ANNA,))
+    for form in ("srt", "vtt", "ass", "ttml"):
+        back = reading.read(getattr(forms, form)(talk, column="both"))
+        assert [segment.text.split(": ")[-1] for segment in back.segments] == ["nur zweite", "first"], form
 
 
 @given(talks())

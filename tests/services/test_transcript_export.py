@@ -57,7 +57,7 @@ def test_every_form_is_written_under_a_name_of_its_own(tmp_path):
 def test_text_and_markdown_have_turns_with_times_and_speakers():
     text = export.rendered(TALK, "txt", ABOUT).decode()
     assert text.startswith("[0:00] Anna: Good morning. <script>") and "[0:09] @Ben: =1+1" in text
-    bare = export.rendered(TALK, "txt", ABOUT, Shape(times=False, speakers=False, second=True)).decode()
+    bare = export.rendered(TALK, "txt", ABOUT, Shape(times=False, speakers=False, column="second")).decode()
     assert bare == "Guten Morgen.\n\n+49\n"
     marked = export.rendered(TALK, "md", ABOUT).decode()
     assert 'title: "Interview <1>.mp3"' in marked and "**Anna** *0:00* — Good morning." in marked
@@ -247,7 +247,10 @@ SPOKEN = [segment for segment in HARD.segments if segment.text.strip()]
 
 
 @pytest.mark.parametrize("form", export.NAMES)
-@pytest.mark.parametrize("shape", [Shape(), Shape(second=True, line=42), Shape(times=False, speakers=False)])
+@pytest.mark.parametrize(
+    "shape",
+    [Shape(), Shape(column="second", line=42), Shape(column="both", line=42), Shape(times=False, speakers=False)],
+)
 def test_no_text_whatever_keeps_a_form_from_being_written(form, shape):
     content = export.rendered(HARD, form, HARD_ABOUT, shape)
     assert content

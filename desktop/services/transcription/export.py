@@ -5,23 +5,26 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from string import Formatter
+from typing import Literal
 
 import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from desktop.core import writable
+from desktop.core import languages, writable
 from desktop.core.errors import BadInput
 from desktop.core.file_names import clean
+from desktop.core.paper import Paper
 from desktop.core.subtitles import forms as subtitles
+from desktop.core.subtitles.forms import Column
 from desktop.core.subtitles.times import clock, short
 from desktop.core.text import scalar
 from desktop.core.transcript import Segment, Transcript, Word
-from desktop.core.transcript_edits import LINE_PAUSE, paragraphs
+from desktop.core.transcript_edits import LINE_PAUSE, Paragraph, paragraphs
 from desktop.services.export.csv_form import guarded
 from desktop.services.export.target import Target, in_words
 from desktop.services.transcription import plain_markdown
@@ -31,14 +34,24 @@ SCHEMA = "davenport.transcript/1"
 
 
 class Shape(Struct, frozen=True):
-    """How a transcript is written. `line` is the longest line of subtitles, 0 for as it is; `pause` the milliseconds
-    after which a paragraph begins; `second` writes the other language."""
+    """How a transcript is written. `column` is its text, that in the other language, or both of them beside or below
+    each other; `line` the longest line of subtitles, 0 for as it is; `pause` the milliseconds after which a paragraph
+    begins; `paper` that of documents, "" for the usual one here. Tables and our own JSON always hold all there is."""
 
     times: bool = True
     speakers: bool = True
-    second: bool = False
+    column: Column = "first"
     line: int = 0
     pause: int = LINE_PAUSE
+    paper: Paper | Literal[""] = ""
+
+    def texts(self, of: Segment | Paragraph) -> tuple[str, str]:
+        """What is written of it: the text, and beside it that in the other language; "" for what is not."""
+        return {"first": (of.text, ""), "second": (of.second, ""), "both": (of.text, of.second)}[self.column]
+
+    @property
+    def is_both(self) -> bool:
+        return self.column == "both"
 
 
 AS_USUAL = Shape()
@@ -104,13 +117,13 @@ def _written(transcript: Transcript, form: str, about: About, shape: Shape) -> s
         case "html":
             return _page(transcript, about, shape)
         case "srt":
-            return subtitles.srt(spoken, second=shape.second, line=shape.line)
+            return subtitles.srt(spoken, column=shape.column, line=shape.line)
         case "vtt":
-            return subtitles.vtt(spoken, second=shape.second, line=shape.line)
+            return subtitles.vtt(spoken, column=shape.column, line=shape.line)
         case "ass":
-            return subtitles.ass(spoken, second=shape.second, line=shape.line, title=about.title)
+            return subtitles.ass(spoken, column=shape.column, line=shape.line, title=about.title)
         case "ttml":
-            return subtitles.ttml(spoken, second=shape.second, line=shape.line, title=about.title)
+            return subtitles.ttml(spoken, column=shape.column, line=shape.line, title=about.title)
         case "csv":
             return "\ufeff" + _table(transcript, ",")  # without the mark spreadsheets guess another encoding
         case "tsv":
@@ -225,24 +238,50 @@ def _text(transcript: Transcript, shape: Shape) -> str:
     for paragraph in paragraphs(transcript, shape.pause):
         head = [f"[{short(paragraph.begins)}]"] if shape.times else []
         head += [f"{names[paragraph.speaker]}:"] if shape.speakers and names.get(paragraph.speaker) else []
-        said = paragraph.second if shape.second else paragraph.text
-        if said:
+        if said := "\n".join(filter(None, shape.texts(paragraph))):
             blocks.append(" ".join([*head, said]))
     return "\n\n".join(blocks) + "\n"
 
 
 def _markdown(transcript: Transcript, about: About, shape: Shape) -> str:
-    names, plain = names_of(transcript), plain_markdown.escaped
     lines = ["---", f"title: {_quoted(about.title)}"]
     lines += [f"{name}: {_quoted(value)}" for name, value in _facts(transcript, about) if value]
-    lines += ["---", "", f"# {plain(about.title)}", ""]
+    lines += ["---", "", f"# {plain_markdown.escaped(about.title)}", ""]
+    lines += _markdown_rows(transcript, shape) if shape.is_both else _markdown_turns(transcript, shape)
+    return "\n".join(lines)
+
+
+def _markdown_turns(transcript: Transcript, shape: Shape) -> Iterator[str]:
+    names, plain = names_of(transcript), plain_markdown.escaped
     for paragraph in paragraphs(transcript, shape.pause):
-        said = paragraph.second if shape.second else paragraph.text
+        said, _ = shape.texts(paragraph)
         head = f"**{plain(names[paragraph.speaker])}** " if shape.speakers and names.get(paragraph.speaker) else ""
         head += f"*{short(paragraph.begins)}* " if shape.times else ""
         if said:
-            lines += [f"{head}{'— ' if head else ''}{plain(said)}", ""]
-    return "\n".join(lines)
+            yield from (f"{head}{'— ' if head else ''}{plain(said)}", "")
+
+
+def _markdown_rows(transcript: Transcript, shape: Shape) -> Iterator[str]:
+    """Both languages beside each other, as a table."""
+    names, said, other = names_of(transcript), *heads(transcript)
+    shown = (shape.times, shape.speakers and bool(transcript.speakers), True, True)
+    yield _markdown_row(("Time", "Speaker", said, other), shown)
+    yield _markdown_row(("---",) * 4, shown, plain=str)
+    for each in paragraphs(transcript, shape.pause):
+        yield _markdown_row((short(each.begins), names.get(each.speaker, ""), each.text, each.second), shown)
+    yield ""
+
+
+def _markdown_row(
+    cells: Sequence[str], shown: Sequence[bool], plain: Callable[[str], str] = plain_markdown.cell
+) -> str:
+    return f"| {' | '.join(plain(each) for each, is_shown in zip(cells, shown, strict=True) if is_shown)} |"
+
+
+def heads(transcript: Transcript) -> tuple[str, str]:
+    """What stands above the two languages where they are beside each other."""
+    said, other = languages.name(transcript.language), languages.name(transcript.second_language)
+    return (said or "Text", other or "Other language") if said != other else ("Text", "Other text")
 
 
 def _facts(transcript: Transcript, about: About) -> tuple[tuple[str, str], ...]:
@@ -281,24 +320,23 @@ def _json(value: object) -> bytes:
 def _verbose(transcript: Transcript, shape: Shape) -> dict[str, object]:
     """The API's verbose form; what nobody knows of a transcript that was edited is left out, not made up."""
     segments = [_verbose_segment(number, segment, shape) for number, segment in enumerate(transcript.segments)]
-    words = [_verbose_word(word) for segment in transcript.segments for word in segment.words]
+    is_other = shape.column == "second"
+    words = [] if is_other else [_verbose_word(word) for segment in transcript.segments for word in segment.words]
     made: dict[str, object] = {
         "task": "transcribe",
-        "language": transcript.language,
+        "language": transcript.second_language if is_other else transcript.language,
         "duration": transcript.milliseconds / 1000,
-        "text": transcript.text,
+        "text": " ".join(said for each in transcript.segments if (said := shape.texts(each)[0].strip())),
         "segments": segments,
     }
     return made | ({"words": words} if words else {})
 
 
 def _verbose_segment(number: int, segment: Segment, shape: Shape) -> dict[str, object]:
-    return {
-        "id": number,
-        "start": segment.begins / 1000,
-        "end": segment.ends / 1000,
-        "text": segment.second if shape.second else segment.text,
-    }
+    """Of both languages the other one stands in a field of ours."""
+    said, other = shape.texts(segment)
+    times = {"start": segment.begins / 1000, "end": segment.ends / 1000}
+    return {"id": number, **times, "text": said} | ({"second": other} if other else {})
 
 
 def _verbose_word(word: Word) -> dict[str, object]:
@@ -308,7 +346,7 @@ def _verbose_word(word: Word) -> dict[str, object]:
 def _document(transcript: Transcript, about: About, shape: Shape) -> bytes:
     from desktop.services.transcription import document  # its library is slow to import
 
-    return document.written(transcript, about, shape, _facts(transcript, about))
+    return document.written(transcript, about, shape, _facts(transcript, about), heads(transcript))
 
 
 def _page(transcript: Transcript, about: About, shape: Shape) -> str:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from desktop import paths
+from desktop.core import languages
 from desktop.core.subtitles.times import short
 from desktop.core.transcript import Doubt, Segment, Speaker, Transcript
 from desktop.core.transcript_edits import Paragraph, paragraphs
@@ -50,20 +51,22 @@ def written(transcript: Transcript, about: About, shape: Shape, facts: tuple[tup
         f"default-src 'none'; script-src 'sha256-{_digest(script)}'; style-src 'sha256-{_digest(style)}'; "
         "media-src 'self' data: file:; base-uri 'none'; form-action 'none'"
     )
-    language = (transcript.second_language if shape.second else transcript.language) or "und"
+    language = languages.tag(transcript.second_language if shape.column == "second" else transcript.language) or "und"
     turns = "".join(_Turns(transcript, shape, plays=bool(sound)).written())
     return (
-        f'<!doctype html>\n<html lang="{escaped(language)}">\n<head>\n<meta charset="utf-8">\n'
+        f'<!doctype html>\n<html lang="{language}">\n<head>\n<meta charset="utf-8">\n'
         f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         '<meta name="referrer" content="no-referrer">\n'
         f"<title>{escaped(about.title)}</title>\n<style>{style}</style>\n</head>\n<body>\n"
-        f'<main{"" if shape.times else _BARE}>\n<h1 dir="auto">{escaped(about.title)}</h1>\n'
+        f'<main{_kind(shape)}>\n<h1 dir="auto">{escaped(about.title)}</h1>\n'
         f"{_facts(transcript, shape, facts)}{sound}{turns}</main>\n<script>{script}</script>\n</body>\n</html>\n"
     )
 
 
-_BARE = ' class="bare"'
+def _kind(shape: Shape) -> str:
+    kinds = " ".join(filter(None, ("" if shape.times else "bare", "both" if shape.is_both else "")))
+    return f' class="{kinds}"' if kinds else ""
 
 
 def _facts(transcript: Transcript, shape: Shape, facts: tuple[tuple[str, str], ...]) -> str:
@@ -79,6 +82,7 @@ class _Turns:
     def __init__(self, transcript: Transcript, shape: Shape, *, plays: bool) -> None:
         self._transcript, self._shape, self._plays = transcript, shape, plays
         self._segments = {segment.id: segment for segment in transcript.segments}
+        self._other_language = languages.tag(transcript.second_language) or "und"
         self._speakers = {speaker.id: speaker for speaker in transcript.speakers if speaker.name and shape.speakers}
 
     def written(self) -> Iterator[str]:
@@ -104,11 +108,15 @@ class _Turns:
         return f'<button class="when" data-begins="{paragraph.begins}" {label}>{when}</button>'
 
     def _words(self, paragraph: Paragraph) -> str:
-        said = " ".join(filter(None, (self._said(self._segments[id]) for id in paragraph.segments)))
-        return f'<p class="words{" plays" if self._plays else ""}" dir="auto">{said}</p>' if said else ""
+        segments = [self._segments[id] for id in paragraph.segments]
+        texts = [(segment, *self._shape.texts(segment)) for segment in segments]
+        said = " ".join(filter(None, (self._said(segment, text) for segment, text, _ in texts)))
+        other = " ".join(filter(None, (self._said(segment, text) for segment, _, text in texts)))
+        made = f'<p class="words{" plays" if self._plays else ""}" dir="auto">{said}</p>' if said else ""
+        return made + (f'<p class="other" lang="{self._other_language}" dir="auto">{other}</p>' if other else "")
 
-    def _said(self, segment: Segment) -> str:
-        words = escaped(" ".join((segment.second if self._shape.second else segment.text).split()))
+    def _said(self, segment: Segment, text: str) -> str:
+        words = escaped(" ".join(text.split()))
         doubt = ' class="doubt"' if segment.doubt & (Doubt.INVENTED | Doubt.UNSURE) else ""
         if not words or not (self._plays or doubt):
             return words

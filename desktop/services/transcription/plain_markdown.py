@@ -11,3 +11,8 @@ _BEGIN = re.compile(r"\A(\d{1,9}(?=[.)])|)(?=[.)#>+=-])")
 def escaped(text: str) -> str:
     """One line as Markdown that is read as this very line."""
     return _BEGIN.sub(r"\1\\", _MARKS.sub(r"\\\g<0>", text))
+
+
+def cell(text: str) -> str:
+    """The same in a cell of a table."""
+    return escaped(text).replace("|", "\\|")

@@ -6,10 +6,12 @@ import asyncio
 from datetime import date
 from pathlib import Path
 
-from PySide6.QtCore import QStandardPaths, QTimer
-from PySide6.QtWidgets import QCheckBox, QGridLayout, QHBoxLayout, QLineEdit, QPushButton, QWidget
+from PySide6.QtCore import QLocale, QStandardPaths, QTimer
+from PySide6.QtWidgets import QCheckBox, QComboBox, QGridLayout, QHBoxLayout, QLineEdit, QPushButton, QWidget
 
 from desktop.core.errors import BadInput, KnownError
+from desktop.core.paper import of_locale
+from desktop.core.subtitles.forms import COLUMNS
 from desktop.core.transcript import Transcript
 from desktop.services.transcription import export
 from desktop.ui import dialogs, theme
@@ -58,10 +60,9 @@ class ExportForm(dialogs.Question):
         self.column.addLayout(grid)
         self.times = self._box("export-times", "Times", is_on=True)
         self.speakers = self._box("export-speakers", "Speakers", is_on=bool(self._transcript.speakers))
-        self.second = self._box("export-second", "Second language", is_on=False)
-        self.second.setVisible(any(each.second for each in self._transcript.segments))
+        self.column_of = self._languages()
         row = QHBoxLayout()
-        for widget in (self.times, self.speakers, self.second):
+        for widget in (self.times, self.speakers, self.column_of):
             row.addWidget(widget)
         row.addStretch(1)
         self.column.addLayout(row)
@@ -86,6 +87,17 @@ class ExportForm(dialogs.Question):
         box = QCheckBox(text, self)
         box.setObjectName(f"editor.{name}")
         box.setChecked(is_on)
+        return box
+
+    def _languages(self) -> QComboBox:
+        """Which of the two texts; only where there are two."""
+        said, other = export.heads(self._transcript)
+        box = QComboBox(self)
+        box.setObjectName("editor.export-second")
+        box.setAccessibleName("Languages")
+        for column, words_of_it in zip(COLUMNS, (said, other, f"{said} and {other}"), strict=True):
+            box.addItem(words_of_it, column)
+        box.setVisible(any(each.second.strip() for each in self._transcript.segments))
         return box
 
     def _choose(self) -> None:
@@ -140,7 +152,10 @@ class ExportForm(dialogs.Question):
 
     def _shape(self) -> export.Shape:
         return export.Shape(
-            times=self.times.isChecked(), speakers=self.speakers.isChecked(), second=self.second.isChecked()
+            times=self.times.isChecked(),
+            speakers=self.speakers.isChecked(),
+            column=self.column_of.currentData(),
+            paper=of_locale(QLocale.system().name()),
         )
 
     def _say(self, error: KnownError) -> None:
