@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QTabBar, QWidget
 
@@ -28,6 +28,7 @@ BROKEN = f"{ECHO}:cut"
 SEARCH = "best"
 EVENTS_TAB, CHECK_TAB = 3, 1
 PATIENCE_S = 120.0
+REST = 10  # pixels from the upper left corner: where the pointer is when a window opens off screen
 
 
 class Tour:
@@ -45,6 +46,7 @@ class Tour:
         """The exit status: 0 when each answer came."""
         window = self._window
         window.resize(*SIZE)
+        asyncio.get_running_loop().call_soon(self._lead_pointer_away)  # in no task: it handles events
         theme.current().configure(Appearance.LIGHT, 100, reduced_motion=True)
         window.show_page("chat")
         await self._draw("first-start")
@@ -68,6 +70,12 @@ class Tour:
                 await self._draw(f"page-{place.name}")
         await self._wire_and_palette()
         return 0
+
+    def _lead_pointer_away(self) -> None:
+        """Off screen the pointer stands where the window opens, and what is under it stays lit until it was led off."""
+        away = QPoint(self._window.width() // 2, self._window.height() - 1)
+        for place in (QPoint(REST, REST), away):
+            QTest.mouseMove(self._window.windowHandle(), place)
 
     async def _ask(self, text: str) -> None:
         field = self._find("chat.composer")
