@@ -33,6 +33,12 @@ def is_recording(path: str) -> bool:
     return PurePath(path).suffix.lower().lstrip(".") in RECORDINGS | SUBTITLES
 
 
+def pattern() -> str:
+    """Of a dialog that asks for recordings."""
+    endings = " ".join(f"*.{ending}" for ending in sorted(RECORDINGS))
+    return f"Recordings and videos ({endings});;All files (*)"
+
+
 def local_paths(mime: QMimeData) -> list[str]:
     """The files and folders of this computer that are being dragged or pasted."""
     return [path for url in mime.urls() if url.isLocalFile() and (path := url.toLocalFile())]

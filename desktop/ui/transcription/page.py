@@ -160,6 +160,7 @@ class TranscriptionPage(Page):
         self.keeping.changed.connect(self.taking.ask_again)
         self.keeping.changed.connect(self._show_ready)
         self.acts.open_wanted.connect(lambda key: self._start(self.opening.open_or_watch(key), "open"))
+        self.acts.taken.connect(self.taking.open_files)
         self.acts.forms = lambda: self.form.output.forms
         self.opening.turned.connect(self._turned)
         self.opening.taken.connect(self.reading.refresh)

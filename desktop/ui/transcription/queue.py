@@ -22,6 +22,9 @@ ACTS = {  # what can be done with a row: the icon and the words
     "pause": ("pause", "Pause"),
     "pause-now": ("pause", "Pause without waiting for the parts under way"),
     "retry": ("retry", "Try again"),
+    "find": ("search", "Find the file…"),
+    "anew": ("plus", "Add it again"),
+    "choose": ("plus", "Choose another file…"),
     "show": ("folder", "Show in folder"),
     "cancel": ("stop", "Cancel"),
     "remove": ("close", "Remove from the list"),
@@ -131,7 +134,7 @@ class QueueView(RowList):
         super().leaveEvent(event)
 
     def entered_on(self, index: QModelIndex) -> None:
-        self._act_on(index, "open", "watch", "retry", "again")
+        self._act_on(index, "open", "watch", "retry", "again", "find", "anew", "choose")
 
     def startDrag(self, actions: Qt.DropAction) -> None:
         """A finished row goes out as a copy of its files, never as the files themselves; others change their place."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QBoxLayout, QFrame, QHBoxLayout, QProgressBar, QVBoxLayout, QWidget
@@ -15,7 +17,10 @@ STEPS = 1000
 
 
 class ReadyBar(QFrame):
-    """While files are looked at: how far, and a way to stop. Then: how many, how long, how much, and the button."""
+    """While files are looked at: how far, and a way to stop. Then: how many, how long, how much, and the button.
+
+    Without anything that can be sent there is no such button: the words say what is left, and it can be removed.
+    """
 
     start_wanted = Signal()
     clear_wanted = Signal()
@@ -34,7 +39,7 @@ class ReadyBar(QFrame):
         self.words = ElidedLabel("", self)
         self.words.setObjectName("transcription.estimate")
         self.stop = push_button(self, "transcription.looking-stop", "Stop looking", self.stop_wanted.emit)
-        self.clear = push_button(self, "transcription.clear", "Remove them", self.clear_wanted.emit, "quiet")
+        self.clear = push_button(self, "transcription.clear", "Remove", self.clear_wanted.emit, "quiet")
         self.start = push_button(self, "transcription.start", "Transcribe", self.start_wanted.emit, "primary")
         buttons = self._buttons = QHBoxLayout()
         buttons.addStretch(1)
@@ -73,15 +78,21 @@ class ReadyBar(QFrame):
         about = f"{done} of {of}" + (f" · {name}" if name else "")
         self._say(f"Looking at what was dropped: {about}" if of else "Looking for recordings")
 
-    def show_ready(self, count: int, about: str, besides: int, *, may_start: bool, why_not: str = "") -> None:
-        """`besides` are rows that do not go along: known already, or not to be done."""
+    def show_ready(
+        self, count: int, about: str, besides: Mapping[str, int], *, may_start: bool, why_not: str = ""
+    ) -> None:
+        """`besides` says how many rows do not go along, for each reason; those are removed first."""
         self._turn(is_looking=False)
-        self.setVisible(bool(count or besides))
-        self.start.setEnabled(count > 0 and may_start)
-        self.start.setText(f"Transcribe {many(count, 'file')}" if count else "Nothing to transcribe")
+        left_out = sum(besides.values())
+        self.setVisible(bool(count or left_out))
+        self.start.setVisible(count > 0)
+        self.start.setEnabled(may_start)
+        self.start.setText(f"Transcribe {many(count, 'file')}")
         self.start.setAccessibleName(self.start.text())
-        left_out = f"{many(besides, 'file')} left out" if besides else ""
-        self._say(why_not or " · ".join(each for each in (about if count else "", left_out) if each), bool(why_not))
+        self.clear.setText(f"Remove {_which(left_out)} left out" if count and left_out else _remove(count or left_out))
+        self.clear.setAccessibleName(self.clear.text())
+        reasons = (f"{number} {reason}" for reason, number in besides.items() if number)
+        self._say(why_not or " · ".join(each for each in (about if count else "", *reasons) if each), bool(why_not))
 
     def _turn(self, *, is_looking: bool) -> None:
         self.setVisible(True)
@@ -98,3 +109,11 @@ class ReadyBar(QFrame):
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self._fit()
+
+
+def _which(count: int) -> str:
+    return "the one" if count == 1 else f"the {count}"
+
+
+def _remove(count: int) -> str:
+    return "Remove it" if count == 1 else f"Remove {count} files"

@@ -10,8 +10,10 @@ from pathlib import Path
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QAction
 
-from desktop.ui import actions
+from desktop.core.errors import Missing
+from desktop.ui import actions, dialogs, drops
 from desktop.ui.tasks import Tasks
+from desktop.ui.transcription import words
 from desktop.ui.transcription.job_rows import JobRows
 from desktop.ui.transcription.looking import Waiting
 from desktop.ui.transcription.part import Part
@@ -21,22 +23,27 @@ OF_ROWS = (  # actions of keys and the palette: name, words, key, icon, and what
     ("open", "Open the transcript", "", "edit", ("open", "watch")),
     ("pause-job", "Pause or go on", "Space", "pause", ("pause", "resume")),
     ("pause-job-now", "Pause without waiting for the parts under way", "Shift+Space", "pause", ("pause-now",)),
-    ("retry-job", "Try again", "F5", "retry", ("retry", "again")),
+    ("retry-job", "Try again", "F5", "retry", ("retry", "again", "anew")),
+    ("choose-instead", "Choose another file, or find the one that is gone", "", "search", ("find", "choose")),
     ("show-job", "Show in folder", "", "folder", ("show",)),
     ("remove-job", "Cancel or remove", "Delete", "close", ("cancel", "remove")),
 )
+ASK = ("find", "choose")
+"""What opens a dialog is done with one row."""
 
 
 class RowActs(Part):
-    """`open_wanted` carries the key of a job or of a recording that is kept."""
+    """`open_wanted` carries the key of a job or of a recording that is kept, `taken` files in the place of rows."""
 
     open_wanted = Signal(str)
+    taken = Signal(list)
 
     def __init__(self, queue: QueueView, waiting: Waiting, jobs: JobRows, tasks: Tasks) -> None:
         super().__init__(tasks, queue)
         self._queue, self._waiting, self._jobs = queue, waiting, jobs
         self.forms: Callable[[], Sequence[str]] = tuple  # of files that a drag carries, where none were written
         self._of_rows: dict[QAction, tuple[str, ...]] = {}
+        self._of_failed = {"find": self._find, "anew": self._take_anew, "choose": self._choose_instead}
         self._make_actions()
         queue.acted.connect(self.act)
         queue.file_wanted.connect(self._offer_files)
@@ -74,20 +81,30 @@ class RowActs(Part):
         files = [key for key in keys if self._waiting.find(key) is not None]
         if files:
             self._act_on_files(name, files)
-        for key in keys:
-            if key not in files and self.service.job(key) is not None:
-                self._act_on_job(name, key)
+        jobs = [key for key in keys if key not in files and self.service.job(key) is not None]
+        for key in jobs[:1] if name in ASK else jobs:
+            self._act_on_job(name, key)
 
     def _act_on_files(self, name: str, keys: Sequence[str]) -> None:
         seen = self._waiting.find(keys[0])
         if name == "remove":
-            self._waiting.remove(keys)
+            self._remove_files(keys)
+        elif name == "choose":
+            self.start(self._choose_instead(keys[0]), "choose")
         elif name == "again":
             self._waiting.take_again(keys)
         elif name == "open" and seen is not None and seen.look is not None:
             self.open_wanted.emit(seen.look.same_as)
         elif name == "show" and seen is not None:
             self.show_in_folder(seen.path if seen.look is None else seen.look.path)
+
+    def _remove_files(self, keys: Sequence[str]) -> None:
+        """One is dropped again as easily; of more than one there is a way back."""
+        seen = [one for key in keys if (one := self._waiting.find(key)) is not None]
+        self._waiting.remove(keys)
+        if len(seen) > 1:
+            said = f"{words.many(len(seen), 'file').capitalize()} removed from the list."
+            self.undo_offered.emit(said, lambda: self._waiting.put_back(seen))
 
     def _act_on_job(self, name: str, key: str) -> None:
         service = self.service
@@ -102,6 +119,8 @@ class RowActs(Part):
             simple[name](key)
         elif name in ("open", "watch"):
             self.open_wanted.emit(key)
+        elif name in self._of_failed:
+            self.start(self._of_failed[name](key), f"{name}:{key}")
         elif name == "remove":
             self.start(service.forget(key), f"forget:{key}")
         elif name == "show" and (job := service.job(key)) is not None:
@@ -112,6 +131,37 @@ class RowActs(Part):
 
         if not show_in_folder(Path(path)):
             self.notice.emit("warn", f"There is no file manager to show it with. It is at {path}.")
+
+    # What helps a job that failed for its file
+
+    async def _choose_instead(self, key: str) -> None:
+        """Another file in the place of one of which nothing can come."""
+        if paths := await dialogs.choose_files(self.place, "Choose another recording", drops.pattern()):
+            await self._replace(key, paths)
+
+    async def _take_anew(self, key: str) -> None:
+        """The same file as it is now, looked at like one that was just dropped."""
+        if (job := self.service.job(key)) is not None:
+            await self._replace(key, [job.path])
+
+    async def _find(self, key: str) -> None:
+        """The job goes on with its file where that is now; one that had not begun is looked at anew."""
+        job = self.service.job(key)
+        if job is None or not (paths := await dialogs.choose_files(self.place, f"Find {job.title}", drops.pattern())):
+            return
+        try:
+            await self.service.find_source(key, paths[0])
+        except Missing:
+            await self._replace(key, paths)
+        else:
+            self.service.retry(key)
+
+    async def _replace(self, key: str, paths: Sequence[str]) -> None:
+        if self._waiting.find(key) is not None:
+            self._waiting.remove([key])
+        else:
+            await self.service.forget(key)
+        self.taken.emit(list(paths))
 
     # Order
 

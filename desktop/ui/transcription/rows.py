@@ -33,6 +33,12 @@ ACTIONS = {
     "failed": ("retry", "show", "remove"),
     "cancelled": ("retry", "show", "remove"),
 }
+REMEDIES = {  # what helps where a job failed, by the end of the advice; trying again helps where nothing is said here
+    "Choose another one.": ("choose", "show", "remove"),
+    "Find the file again, then retry.": ("find", "retry", "remove"),
+    "Add it again.": ("anew", "show", "remove"),
+    "Add it again when it is finished.": ("anew", "show", "remove"),
+}
 ORDER = {"failed": 0, "queued": 1, "running": 1, "waiting": 1, "pausing": 1, "paused": 1, "done": 2, "cancelled": 2}
 """What needs somebody stands first, what is over last."""
 
@@ -78,10 +84,16 @@ def row_of_seen(seen: Seen) -> Row:
     if look.problem:
         said = f"{look.problem} {look.advice}".strip()
         tone, icon = ("muted", "info") if look.advice == ONCE else ("bad", "warning")
-        return Row(seen.key, name, said, tone, icon, actions=("show", "remove"), details=look.path)
+        return Row(seen.key, name, said, tone, icon, actions=_of_unfit(look), details=look.path)
     if look.same_as and not seen.again:
         return _known(seen, look, name)
     return _ready(seen, look, name)
+
+
+def _of_unfit(look: Look) -> tuple[str, ...]:
+    """Another file helps where it is the file's fault; a model that lacks something is the form's matter."""
+    is_the_files = look.sound is None or look.sound.is_protected
+    return ("choose", "show", "remove") if is_the_files else ("show", "remove")
 
 
 def _known(seen: Seen, look: Look, name: str) -> Row:
@@ -121,11 +133,15 @@ def row_of_job(job: JobView) -> Row:
         job.progress if state in AT_WORK or state == "paused" else None,
         facts_of(job, state),
         cost_of(job, state),
-        ACTIONS.get(state, ("cancel",)),
+        _of_failed(job) if state == "failed" else ACTIONS.get(state, ("cancel",)),
         is_job=True,
         is_coming=state not in OVER,
         details=_details(job),
     )
+
+
+def _of_failed(job: JobView) -> tuple[str, ...]:
+    return next((acts for ending, acts in REMEDIES.items() if job.advice.endswith(ending)), ACTIONS["failed"])
 
 
 def said_of(job: JobView) -> str:
@@ -180,3 +196,10 @@ def to_send(seen: list[Seen]) -> tuple[float, list[Cost | Unpriced | None]]:
     """Seconds and estimates of all that goes along."""
     ready = [one.look for one in seen if one.is_ready and one.look is not None]
     return sum(look.sound.seconds for look in ready if look.sound is not None), [look.estimate for look in ready]
+
+
+def left_out(seen: list[Seen]) -> dict[str, int]:
+    """How many of those that were looked at do not go along, for each reason."""
+    looks = [one.look for one in seen if one.look is not None and not one.is_ready]
+    unfit = [look for look in looks if look.problem and look.advice != ONCE]
+    return {"cannot be transcribed": len(unfit), "here already": len(looks) - len(unfit)}

@@ -20,7 +20,7 @@ from desktop.ui.transcription.looking import Waiting
 from desktop.ui.transcription.options import OptionsForm
 from desktop.ui.transcription.part import Part
 from desktop.ui.transcription.ready_bar import ReadyBar
-from desktop.ui.transcription.rows import OVER, to_send
+from desktop.ui.transcription.rows import OVER, left_out, to_send
 from desktop.ui.transcription.watching import Watcher
 
 if TYPE_CHECKING:
@@ -106,9 +106,7 @@ class TakingIn(Part):
         self.start(self._ask_for_folder(), "choose")
 
     async def _ask_for_files(self) -> None:
-        endings = " ".join(f"*.{ending}" for ending in sorted(drops.RECORDINGS))
-        pattern = f"Recordings and videos ({endings});;All files (*)"
-        self.open_files(await dialogs.choose_files(self.place, "Choose recordings", pattern))
+        self.open_files(await dialogs.choose_files(self.place, "Choose recordings", drops.pattern()))
 
     async def _ask_for_folder(self) -> None:
         if folder := await dialogs.choose_folder(self.place, "A folder of recordings"):
@@ -191,16 +189,22 @@ class TakingIn(Part):
         self._ready.show_ready(
             len(ready),
             words.together(seconds, estimates),
-            len(self._waiting.seen) - len(ready),
+            left_out(self._waiting.seen),
             may_start=not why_not,
-            why_not=why_not if ready else "",
+            why_not=why_not if self._waiting.seen else "",
         )
         return bool(ready) and not why_not
 
     def _why_not(self) -> str:
         if self.services is not None and self.services.database.read_only:
             return "The archive is open for reading only."
-        return self._form.problem
+        return self._form.problem or self._lack()
+
+    def _lack(self) -> str:
+        """What the model cannot do of what the form asks for: it stands on each row too."""
+        if self.services is None or not self._waiting.seen:
+            return ""
+        return " ".join(self.service.problem(self.options())).strip()
 
     # Into the queue
 
@@ -211,8 +215,10 @@ class TakingIn(Part):
         return Options(**self._form.fields())
 
     def clear(self) -> None:
-        """All that waits leaves the list."""
-        seen = list(self._waiting.seen)
+        """What does not go along leaves the list; where all of it goes, or none, all of it."""
+        seen = [one for one in self._waiting.seen if not one.is_ready]
+        if not self._waiting.ready or not seen:
+            seen = list(self._waiting.seen)
         self._waiting.remove([one.key for one in seen])
         count = words.many(len(seen), "file").capitalize()
         undo: Callable[[], object] = lambda: self._waiting.put_back(seen)  # noqa: E731
