@@ -25,6 +25,7 @@ from msgspec.structs import replace
 from desktop.core.errors import BadInput
 from desktop.core.subtitles import reading
 from desktop.core.transcript import Doubt, Segment, Speaker, Transcript, Word
+from desktop.services.export import paper
 from desktop.services.transcription import export, plain_markdown
 from desktop.services.transcription.export import About, Shape
 
@@ -210,6 +211,83 @@ def test_a_folder_that_cannot_be_written_is_told(tmp_path):
         export.write_all(TALK, ABOUT, ["txt"], blocked / "inside")
 
 
+# Both languages
+
+BOTH = Shape(column="both", paper="A4")
+
+
+def test_both_languages_stand_beside_each_other_in_a_word_document():
+    document = docx.Document(io.BytesIO(export.rendered(TALK, "docx", ABOUT, BOTH)))
+    (table,) = document.tables
+    rows = [[cell.text for cell in row.cells] for row in table.rows]
+    assert rows[0] == ["", "English", "German"] and rows[1] == ["", "Anna", "Anna"]  # one cell, over both columns
+    assert rows[2][0] == "0:00" and rows[2][1].startswith("Good morning. <script>") and rows[2][2] == "Guten Morgen."
+    assert rows[3:] == [["", "@Ben", "@Ben"], ["0:09", "=1+1", "+49"]]
+    assert "<w:tblHeader/>" in table.rows[0]._tr.xml and "<w:tblHeader/>" not in table.rows[1]._tr.xml
+    assert document.core_properties.language == "en"
+    bare = docx.Document(io.BytesIO(export.rendered(TALK, "docx", ABOUT, replace(BOTH, times=False, speakers=False))))
+    assert [cell.text for cell in bare.tables[0].rows[2].cells] == ["=1+1", "+49"]
+
+
+def test_each_language_of_a_word_document_runs_its_own_way():
+    talk = Transcript((Segment("1", 0, 1000, "hello", second="שלום"),), language="en", second_language="he")
+    (table,) = docx.Document(io.BytesIO(export.rendered(talk, "docx", ABOUT, BOTH))).tables
+    left, right = table.rows[1].cells[1:]
+    assert "<w:bidi/>" in right.paragraphs[0]._p.xml and "<w:bidi/>" not in left.paragraphs[0]._p.xml
+
+
+def test_a_word_document_has_the_paper_that_is_wanted():
+    sizes = []
+    for size in ("A4", "Letter"):
+        document = docx.Document(io.BytesIO(export.rendered(TALK, "docx", ABOUT, Shape(paper=size))))
+        sizes.append((round(document.sections[0].page_width.mm), round(document.sections[0].page_height.mm)))
+    assert sizes == [(210, 297), (216, 279)]
+
+
+@pytest.mark.parametrize(
+    ("environment", "expected"),
+    [
+        ({"LANG": "en_US.UTF-8"}, "Letter"),
+        ({"LANG": "en_US.UTF-8", "LC_PAPER": "de_DE.UTF-8"}, "A4"),
+        ({"LC_ALL": "es_MX.UTF-8", "LC_PAPER": "de_DE.UTF-8"}, "Letter"),
+        ({"LC_ALL": "", "LANG": "en_GB.UTF-8"}, "A4"),
+    ],
+)
+def test_paper_is_the_usual_one_of_this_computer(environment, expected):
+    assert paper.usual(environment) == expected
+
+
+def test_both_languages_are_columns_of_a_markdown_table():
+    said = replace(TALK, segments=(Segment("1", 0, 1500, "a | b \\| c", "a", second="- *d*"), *TALK.segments[2:]))
+    text = export.rendered(said, "md", ABOUT, BOTH).decode().split("---", 2)[2]
+    tokens = MarkdownIt("commonmark").enable(["table"]).parse(text)
+    cells = ["".join(child.content for child in token.children) for token in tokens if token.type == "inline"]
+    assert cells[1:5] == ["Time", "Speaker", "English", "German"]
+    assert cells[5:9] == ["0:00", "Anna", "a | b \\| c", "- *d*"] and cells[9:] == ["0:09", "@Ben", "=1+1", "+49"]
+    bare = export.rendered(TALK, "md", ABOUT, replace(BOTH, times=False, speakers=False)).decode()
+    assert "| English | German |" in bare
+
+
+def test_both_languages_stand_beside_each_other_on_the_page(tmp_path):
+    audio = tmp_path / "talk.ogg"
+    audio.write_bytes(b"OggS")
+    text = export.rendered(TALK, "html", About("x", "", audio), BOTH).decode()
+    assert '<main class="both">' in text and '<html lang="en">' in text
+    other = '<p class="other" lang="de" dir="auto"><span data-begins="0" data-ends="1500">Guten Morgen.</span></p>'
+    assert other in text and '<span data-begins="0" data-ends="1500">Good morning.</span>' in text
+    bare = export.rendered(TALK, "html", ABOUT, replace(BOTH, times=False)).decode()
+    assert '<main class="bare both">' in bare and ">Guten Morgen.</p>" in bare
+
+
+def test_text_has_the_other_language_below_and_json_beside():
+    assert export.rendered(TALK, "txt", ABOUT, BOTH).decode().endswith("[0:09] @Ben: =1+1\n+49\n")
+    both = json.loads(export.rendered(TALK, "verbose_json", ABOUT, BOTH))
+    assert [segment.get("second") for segment in both["segments"]] == ["Guten Morgen.", None, "+49"]
+    other = json.loads(export.rendered(TALK, "verbose_json", ABOUT, Shape(column="second")))
+    assert (other["language"], other["text"]) == ("de", "Guten Morgen. +49") and "words" not in other
+    assert [segment["text"] for segment in other["segments"]] == ["Guten Morgen.", "", "+49"]
+
+
 # Hostile and hard text, through every form
 
 HOUR = 3_600_000
@@ -298,6 +376,15 @@ def test_markdown_shows_the_words_as_they_were_said(said):
         assert [token.type for token in tokens] == ["paragraph_open", "inline", "paragraph_close"]
         assert "".join(child.content for child in shown[0].children) == line
         assert {child.type for child in shown[0].children} <= {"text", "text_special"}
+
+
+@given(PROSE | MARKED.map("".join))
+def test_a_cell_of_a_markdown_table_shows_the_words_as_they_were_said(said):
+    line = " ".join(said.split())
+    text = f"| a | b |\n|---|---|\n| {plain_markdown.cell(line)} | x |"
+    tokens = MarkdownIt("commonmark").enable(["table", "strikethrough"]).parse(text)
+    cells = ["".join(child.content for child in token.children) for token in tokens if token.type == "inline"]
+    assert cells == ["a", "b", line, "x"]
 
 
 LINES = PROSE.map(lambda text: " ".join(text.split())).filter(bool)

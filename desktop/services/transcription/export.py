@@ -289,7 +289,7 @@ def _facts(transcript: Transcript, about: About) -> tuple[tuple[str, str], ...]:
     return (
         ("date", about.date),
         ("length", length),
-        ("language", transcript.language),
+        ("language", languages.name(transcript.language)),
         ("model", transcript.model),
     )
 
