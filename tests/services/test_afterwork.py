@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from decimal import Decimal
 
@@ -62,10 +63,11 @@ async def test_lines_keep_their_segments_by_their_numbers(desk):
 
 async def test_long_ones_go_in_several_requests_and_are_numbered_through(desk, monkeypatch):
     monkeypatch.setattr(afterwork, "LINES_CHARACTERS", 33)
-    heard = []
+    told = []
     desk.wire.answers = [answer("1: A"), answer("3: C\n4: D")]
-    found = await desk.work.work(SAID, WISH, "C1", lambda done, of: heard.append((done, of)))
-    assert found.texts == {"a": "A", "c": "C", "d": "D"} and heard == [(0, 2), (1, 2), (2, 2)]
+    found = await desk.work.work(SAID, WISH, "C1", told.append)
+    assert found.texts == {"a": "A", "c": "C", "d": "D"} and found == told[-1]
+    assert [(len(far.answers), far.left) for far in told] == [(0, 2), (1, 1), (2, 0)]
     assert [json.dumps(body["messages"][1]["content"]) for body in desk.wire.bodies] == [
         '"1: well um good morning"',
         '"3: two lines\\n4: the end"',
@@ -115,6 +117,43 @@ async def test_parts_of_a_text_that_were_answered_before_a_failure_are_given(des
     desk.wire.answers = [answer("First."), answer("Second."), answer("Third."), error(400, "no more")]
     found = await desk.work.work(SAID, wish, "C1")
     assert found.text.endswith("Part 3:\nThird.") and isinstance(found.failure, KnownError)
+
+
+async def test_an_answer_that_has_come_is_told_though_a_stop_comes_with_it_and_the_rest_is_asked_later(
+    desk, monkeypatch
+):
+    monkeypatch.setattr(afterwork, "LINES_CHARACTERS", 33)
+    told = []
+    task = asyncio.create_task(desk.work.work(SAID, WISH, "C1", told.append))
+    booking, close = desk.asking._booking, desk.asking._booking.close
+
+    async def stops(*arguments, **more):
+        task.cancel()
+        await close(*arguments, **more)
+
+    booking.close = stops
+    desk.wire.answers = [answer("1: A")]
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    booking.close = close
+    assert told[-1].texts == {"a": "A"} and (len(told[-1].answers), told[-1].left) == (1, 1)
+    before = told[-1].answers
+    whole, rest = await desk.work.estimate(SAID, WISH), await desk.work.estimate(SAID, WISH, before)
+    assert rest.dollars < whole.dollars
+    desk.wire.answers = [answer("3: C\n4: D")]
+    found = await desk.work.work(SAID, WISH, "C1", before=before)
+    assert found.texts == {"a": "A", "c": "C", "d": "D"} and found.left == 0 and len(desk.wire.bodies) == 2
+
+
+async def test_a_text_of_which_all_parts_came_is_only_joined_later(desk, monkeypatch):
+    monkeypatch.setattr(afterwork, "TEXT_CHARACTERS", 20)
+    wish = replace(WISH, kind="text")
+    desk.wire.answers = [answer("First."), answer("Second."), answer("Third."), error(400, "no more")]
+    cut = await desk.work.work(SAID, wish, "C1")
+    assert cut.left == 1
+    desk.wire.answers = [answer("All of it.")]
+    found = await desk.work.work(SAID, wish, "C1", before=cut.answers)
+    assert (found.text, found.left, found.failure) == ("All of it.", 0, None) and len(desk.wire.bodies) == 5
 
 
 async def test_a_model_that_will_not_is_told_in_its_words_and_a_cut_answer_is_known(desk):

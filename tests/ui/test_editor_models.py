@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from itertools import pairwise
 
 import httpx
@@ -16,15 +17,26 @@ from test_editor_services import Desk, answer
 from wire import Wire
 
 from desktop.core.transcript import Segment, Transcript
+from desktop.services.transcription import afterwork, plan
 from desktop.ui.transcription.editor import heard_again, languages
 
 HEARS = "whisper-1"
 
 
+HELD = object()
+
+
 class HearingWire(Wire):
-    """Takes recordings too: forms are checked like bodies."""
+    """Takes recordings too: forms are checked like bodies. What is answered by HELD gets no answer: `is_holding`."""
+
+    is_holding = False
 
     async def _handle(self, request: httpx.Request) -> httpx.Response:
+        if self.answers and self.answers[0] is HELD:
+            self.answers.pop(0)
+            self.bodies.append({})
+            self.is_holding = True
+            await asyncio.Event().wait()
         if not request.headers["content-type"].startswith("multipart/"):
             return await super()._handle(request)
         self.bodies.append({"form": await request.aread()})
@@ -66,7 +78,7 @@ async def test_a_stretch_is_heard_again_compared_and_taken_in_pieces(desk):
     view.by_model.hear_again()
     form = await desk.form()
     assert SAID[1] in form.text.toPlainText() and SAID[2] in form.text.toPlainText(), "whole segments"
-    assert "$" in form.state.text() and "Goes to" in form.state.text() and desk.wire.bodies == []
+    assert "$" in form.cost.text() and "Goes to" in form.cost.text() and desk.wire.bodies == []
     form.model.setCurrentText(HEARS)
     form.language.setText("en")
     desk.wire.answers = [heard((0.0, 1.6, "and thanks for coming"), (2.0, 3.5, "Where were you raised"))]
@@ -149,6 +161,54 @@ def test_each_segment_is_in_one_piece_and_taking_all_gives_what_was_heard(old, n
     assert heard_again.put(now, other, []) == now
 
 
+async def test_what_was_heard_before_a_stop_is_offered_and_there_again(desk, monkeypatch):
+    monkeypatch.setattr(plan, "PART_MS", 2200)
+    view = await desk.open()
+    await desk.with_key()
+    view.list.selectAll()
+    view.by_model.hear_again()
+    form = await desk.form()
+    form.model.setCurrentText(HEARS)
+    desk.wire.answers = [heard((0.0, 1.6, "Good evening to you")), HELD]
+    QTest.mouseClick(form.start, Qt.MouseButton.LeftButton)
+    await desk.until(lambda: desk.wire.is_holding or not view.tasks.is_running("redo"))
+    assert form.state.text().startswith("Heard parts: 1 of ")
+    QTest.mouseClick(form.stop, Qt.MouseButton.LeftButton)
+    await desk.until(lambda: form.changes.rowCount())
+    assert form.state.text().startswith("1 difference. Heard up to 0:0") and form.take.text() == "Take 1 change"
+    form.reject()
+    await desk.until(lambda: not view.tasks.is_running("hear-again"))
+    view.by_model.hear_again()
+    form = await desk.form()
+    assert form.take.text() == "Take 1 change" and len(desk.wire.bodies) == 2
+    QTest.mouseClick(form.take, Qt.MouseButton.LeftButton)
+    await desk.until(lambda: view.state.history.undo_words)
+    assert texts(view) == ["Good evening to you", *SAID[1:]], "what was not heard stays"
+    await view.tasks.settled()
+    await desk.close()
+
+
+def test_of_a_beginning_whole_segments_are_taken():
+    now = spoken((0, 1000, "a"), (1000, 2000, "b c"), (2000, 3000, "d"))
+    new = spoken((0, 990, "A"), (1010, 1400, "B"))
+    some, span = heard_again.up_to(now, new, (0, 3000), 1500)
+    assert (some.text, span) == ("A", (0, 1000))
+    assert heard_again.up_to(now, new, (0, 3000), 2050)[1] == (0, 2000)
+
+
+async def test_enter_in_a_field_of_a_form_presses_nothing(desk):
+    view = await desk.open()
+    await desk.with_key()
+    view.by_model.hear_again()
+    form = await desk.form()
+    QTest.keyClicks(form.prompt, "Anna")
+    QTest.keyClick(form.prompt, Qt.Key.Key_Return)
+    assert form.isVisible() and not view.tasks.is_running("redo") and desk.wire.bodies == []
+    form.reject()
+    await view.tasks.settled()
+    await desk.close()
+
+
 # Work on the words
 
 
@@ -204,6 +264,43 @@ async def test_what_was_paid_for_stands_in_the_form_when_it_is_opened_again(desk
     form.work.setCurrentIndex(2)
     assert form.text.toPlainText() == "", "the transcript is another one now"
     form.reject()
+    await view.tasks.settled()
+    await desk.close()
+
+
+async def test_what_was_answered_before_a_stop_is_offered_and_only_the_rest_is_asked(desk, monkeypatch):
+    monkeypatch.setattr(afterwork, "LINES_CHARACTERS", 80)
+    view = await desk.open()
+    await desk.with_key()
+    view.by_model.work_on_it()
+    form = await desk.form()
+    form.work.setCurrentIndex(1)
+    form.language.setCurrentIndex(form.language.findData("de"))
+    desk.wire.answers = [answer("1: Guten Morgen\n2: und danke"), HELD]
+    QTest.mouseClick(form.start, Qt.MouseButton.LeftButton)
+    await desk.until(lambda: desk.wire.is_holding or not view.tasks.is_running("afterwork"))
+    assert form.state.text() == "Answered: 1 of 2"
+    QTest.mouseClick(form.stop, Qt.MouseButton.LeftButton)
+    await desk.until(lambda: form.changes.rowCount())
+    assert form.state.text() == "2 changes. 2 segments got no answer. Stopped before all was answered."
+    form.language.setCurrentIndex(form.language.findData("fr"))
+    QTest.mouseClick(form.take, Qt.MouseButton.LeftButton)
+    await desk.until(lambda: view.state.history.undo_words)
+    assert view.state.transcript.second_language == "de", "that of the words, not the one chosen since"
+    await desk.until(lambda: not view.tasks.is_running("work-on-it"))
+    view.by_model.work_on_it()
+    form = await desk.form()
+    form.work.setCurrentIndex(1)
+    await desk.until(lambda: form.start.text() == "Ask for the rest" and "$" in form.cost.text())
+    assert form.language.currentText() == "German" and form.changes.rowCount() == 0
+    desk.wire.answers = [answer("3: Wo?\n4: Dort.")]
+    QTest.mouseClick(form.start, Qt.MouseButton.LeftButton)
+    await desk.until(lambda: form.changes.rowCount())
+    assert len(desk.wire.bodies) == 3 and form.state.text() == "2 changes."
+    form.prompt.setPlainText("Translate it well.")
+    await desk.until(lambda: form.start.text() == "Ask the model")
+    QTest.mouseClick(form.take, Qt.MouseButton.LeftButton)
+    await desk.until(lambda: all(each.second for each in view.state.transcript.segments))
     await view.tasks.settled()
     await desk.close()
 

@@ -27,7 +27,7 @@ from desktop.core.transcript import Transcript
 from desktop.media import levels
 from desktop.services.jobs import Handle, Job, Jobs, JobState
 from desktop.services.transcription import export, intake, plan, results, subtitle_file
-from desktop.services.transcription.again import Again
+from desktop.services.transcription.again import Again, Redone
 from desktop.services.transcription.run import Run, Watch
 from desktop.services.transcription.sending import Tools
 from desktop.services.transcription.values import (
@@ -312,7 +312,7 @@ class Transcription:
         """Name the file where a recording is now. Raises BadFile for one with other content."""
         found = await self._database.read(lambda db: recordings.get(db, recording))
         try:
-            sha256 = await asyncio.to_thread(intake.digest, Path(path))
+            sha256 = await intake.in_worker(partial(intake.digest, Path(path)))
         except OSError as error:
             raise BadFile(f"“{Path(path).name}” cannot be read.", "Choose another file.") from error
         if sha256 != found.sha256:
@@ -321,9 +321,17 @@ class Transcription:
         if (job := self._jobs.find(recording)) is not None and (work := _work(job)) is not None:
             self._jobs.change_payload(recording, msgspec.to_builtins(replace(work, path=scalar(path))))
 
-    async def redo(self, recording: str, begin_ms: int, end_ms: int, options: Options) -> Transcript:
+    async def redo(
+        self,
+        recording: str,
+        begin_ms: int,
+        end_ms: int,
+        options: Options,
+        tell: Callable[[Redone], None] = lambda far: None,
+    ) -> Redone:
         """A stretch heard again, with another model, prompt or language. Nothing is kept: the editor compares and
-        takes what it wants. Raises what a call raises, and BadFile where the recording's file is missing."""
+        takes what it wants. `tell` and what is raised are those of `Again.go`; BadFile where the recording's file is
+        missing."""
         opened = await self._database.read(lambda db: results.opened(db, recording))
         if not opened.path:
             raise BadFile("The recording's file is missing.", "Find it first.")
@@ -331,7 +339,7 @@ class Transcription:
         if problem:
             raise BadInput(problem, advice)
         again = Again(self._tools, opened, options)
-        return await again.go(max(0, begin_ms), min(end_ms, round(opened.recording.seconds * 1000)))
+        return await again.go(max(0, begin_ms), min(end_ms, round(opened.recording.seconds * 1000)), tell)
 
     async def open_subtitles(self, path: str, recording_path: str) -> str:
         """Keep a recording with subtitles or a transcript that is there already, as if it had been heard; its id.
@@ -345,7 +353,7 @@ class Transcription:
         transcript = replace(read, milliseconds=max(read.milliseconds, round(look.sound.seconds * 1000)))
         id, now = new_id(), self._tools.micros()
         work = Work(look.path, look.sha256, look.size_bytes, look.changed_ns, look.sound, new_id(), Options())
-        heard = await asyncio.to_thread(levels.listen, Path(recording_path))
+        heard = await intake.in_worker(lambda stop: levels.listen(Path(recording_path), tell=stop.look))
         packed = await asyncio.to_thread(lambda: recordings.pack_peaks(results.peaks_of(heard)))
 
         def keep_all(db: sqlite3.Connection) -> None:

@@ -31,7 +31,6 @@ ABOUT_ALL = "You are given a transcript. Do what the user asks for, from what is
 _LINE = re.compile(r"\s*(\d+)\s*[:.)|\t]\s*(.*\S)?\s*$")
 
 Kind = Literal["lines", "text"]
-Tell = Callable[[int, int], None]
 T = TypeVar("T")
 
 
@@ -46,13 +45,21 @@ class Wish(Struct, frozen=True):
 
 class Worked(Struct, frozen=True):
     """What came: new texts by segment, or one `text`, which `is_cut` where the model ran out of tokens. `missing`
-    segments the model said nothing of; `failure` is what ended the work before all was asked."""
+    segments the model said nothing of.
+
+    `answers` are what it is made of; `left` requests are not answered, and `failure` says why where one failed.
+    """
 
     texts: dict[str, str] = {}
     text: str = ""
     missing: tuple[str, ...] = ()
     is_cut: bool = False
+    answers: tuple[Answer, ...] = ()
+    left: int = 0
     failure: KnownError | None = None
+
+
+Tell = Callable[[Worked], None]
 
 
 class AfterWork:
@@ -61,10 +68,11 @@ class AfterWork:
     def __init__(self, asking: Asking, profile_of: Callable[[str], Profile]) -> None:
         self._asking, self._profile_of = asking, profile_of
 
-    async def estimate(self, transcript: Transcript, wish: Wish) -> Cost | Unpriced:
+    async def estimate(self, transcript: Transcript, wish: Wish, before: Sequence[Answer] = ()) -> Cost | Unpriced:
         """Dollars before anything is sent. Raises BadInput where nothing can be asked."""
-        asked = requests(transcript, wish)
-        prices = [await self._asking.estimate(await self._inquiry(each, wish)) for each in asked]
+        prices = [
+            await self._asking.estimate(await self._inquiry(each, wish)) for each in _left(transcript, wish, before)
+        ]
         if not prices:
             raise BadInput("There are no words to work on.")
         for each in prices:
@@ -74,44 +82,33 @@ class AfterWork:
         return replace(known[0], dollars=sum((each.dollars for each in known), Decimal(0)), lines=())
 
     async def work(
-        self, transcript: Transcript, wish: Wish, conversation: str, tell: Tell = lambda done, of: None
+        self,
+        transcript: Transcript,
+        wish: Wish,
+        conversation: str,
+        tell: Tell = lambda far: None,
+        before: Sequence[Answer] = (),
     ) -> Worked:
-        """All requests one after another; `tell` hears how many are done. Cancelling stops it. Raises what the first
-        call raises; what was answered before a later one failed is given all the same: it is paid."""
+        """All requests one after another; `before` are the answers to the first of them, which are not asked again.
+
+        `tell` hears what there is at first and after each answer, also of one that a stop comes with: it is paid for.
+        Raises what the first call raises; a failure of a later one stands in what is given.
+        """
         if not wish.model or not wish.prompt.strip():
             raise BadInput("Nothing is asked for yet.", "Choose a model and write what is to be done.")
-        asked = list(requests(transcript, wish))
-        answers: list[Answer] = []
-        failure = None
-        for number, each in enumerate(asked):
-            tell(number, len(asked))
+        answers = list(before)
+        far = _far(transcript, wish, answers)
+        tell(far)
+        while asked := _left(transcript, wish, answers):
             try:
-                answers.append(await self._ask(each, wish, conversation))
+                answers.append(await self._ask(asked[0], wish, conversation))
             except KnownError as error:
                 if not answers:
                     raise
-                failure = error
-                break
-        tell(len(asked), len(asked))
-        if wish.kind == "text":
-            return await self._joined(answers, wish, conversation, failure)
-        return replace(_sorted_out(transcript, [answer.text for answer in answers]), failure=failure)
-
-    async def _joined(
-        self, answers: Sequence[Answer], wish: Wish, conversation: str, failure: KnownError | None
-    ) -> Worked:
-        """One answer of those about parts; the parts themselves where one of the requests failed."""
-        is_cut = any(answer.is_cut for answer in answers)
-        if len(answers) <= 1:
-            return Worked(text="".join(answer.text for answer in answers).strip(), is_cut=is_cut, failure=failure)
-        parts = "\n\n".join(f"Part {number}:\n{answer.text.strip()}" for number, answer in enumerate(answers, 1))
-        if failure is not None:
-            return Worked(text=parts, is_cut=is_cut, failure=failure)
-        try:
-            whole = await self._ask(Request(ABOUT_ALL, parts), wish, conversation)
-        except KnownError as error:
-            return Worked(text=parts, is_cut=is_cut, failure=error)
-        return Worked(text=whole.text.strip(), is_cut=is_cut or whole.is_cut)
+                return replace(far, failure=error)
+            far = _far(transcript, wish, answers)
+            tell(far)
+        return far
 
     async def _ask(self, asked: Request, wish: Wish, conversation: str) -> Answer:
         answer = await self._asking.ask(await self._inquiry(asked, wish, conversation))
@@ -143,6 +140,34 @@ def requests(transcript: Transcript, wish: Wish) -> Iterator[Request]:
     ]
     for texts in _chunks(turns, TEXT_CHARACTERS, len):
         yield Request(ABOUT_ALL, "\n\n".join(texts))
+
+
+def _left(transcript: Transcript, wish: Wish, answers: Sequence[Answer]) -> list[Request]:
+    """What is still to be asked. A text in several parts is asked for once more, as one text of them all."""
+    asked = list(requests(transcript, wish))
+    if wish.kind == "text" and len(asked) > 1 and len(answers) == len(asked):
+        return [Request(ABOUT_ALL, _parts(answers))]
+    return asked[len(answers) :]
+
+
+def _far(transcript: Transcript, wish: Wish, answers: Sequence[Answer]) -> Worked:
+    """What there is of some answers."""
+    many = sum(1 for _ in requests(transcript, wish))
+    made = _one_text(answers, many) if wish.kind == "text" else _sorted_out(transcript, [each.text for each in answers])
+    whole = many + 1 if wish.kind == "text" and many > 1 else many
+    is_cut = any(answer.is_cut for answer in answers)
+    return replace(made, is_cut=is_cut, answers=tuple(answers), left=whole - len(answers))
+
+
+def _one_text(answers: Sequence[Answer], many: int) -> Worked:
+    """The one that joins all parts, once it is there."""
+    if many > 1 and len(answers) <= many:
+        return Worked(text=_parts(answers))
+    return Worked(text=answers[-1].text.strip() if answers else "")
+
+
+def _parts(answers: Sequence[Answer]) -> str:
+    return "\n\n".join(f"Part {number}:\n{answer.text.strip()}" for number, answer in enumerate(answers, 1))
 
 
 def _spoken(transcript: Transcript) -> list[tuple[int, Segment]]:

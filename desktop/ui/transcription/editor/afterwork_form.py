@@ -14,12 +14,12 @@ from desktop.core.errors import BadInput
 from desktop.core.transcript import Segment, Transcript
 from desktop.ui import theme
 from desktop.ui.tasks import Tasks
-from desktop.ui.transcription import words as page_words
 from desktop.ui.transcription.editor import languages, words
 from desktop.ui.transcription.editor.changes_model import Change
-from desktop.ui.transcription.editor.model_form import ModelForm, where
+from desktop.ui.transcription.editor.model_form import ModelForm
 
 if TYPE_CHECKING:
+    from desktop.services.asking import Answer
     from desktop.services.bundle import Services
     from desktop.services.transcription.afterwork import Kind, Wish, Worked
 
@@ -44,12 +44,22 @@ TASKS = (
     Task("Summary", "text", "Summarise this in one paragraph, then name the main points."),
     Task("Action items", "text", "List what was agreed to be done, by whom and until when, one a line."),
 )
-Answers = dict[int, "Worked"]
-"""What a model has answered to each of TASKS: kept while the transcript is open, since it was paid for."""
+
+
+class Answered(NamedTuple):
+    """`language` is that of the second column."""
+
+    wish: Wish
+    language: str
+    worked: Worked
+
+
+Answers = dict[int, Answered]
+"""What a model has answered to each of TASKS: kept while the words are as they are, since it was paid for."""
 
 
 class AfterWorkForm(ModelForm):
-    """Accepted with `changes.taken`; `second_language` is that of the second column, "" where the words are meant."""
+    """Accepted with `changes.taken`; `second_language` is that of their column, "" where the words are meant."""
 
     def __init__(
         self,
@@ -63,6 +73,7 @@ class AfterWorkForm(ModelForm):
         super().__init__(parent, tasks, "afterwork", "Work on it with a model", "Ask the model")
         self._services, self._transcript, self._conversation = services, transcript, conversation
         self._answers = answers
+        self.second_language = ""
         self._profile = services.profiles.chosen
         catalog = services.catalogs.of(self._profile)
         self.models = [card.id for card in catalog.choices("chat", date.today())]
@@ -102,10 +113,6 @@ class AfterWorkForm(ModelForm):
     def task(self) -> Task:
         return TASKS[self.work.currentIndex()]
 
-    @property
-    def second_language(self) -> str:
-        return str(self.language.currentData()) if self.task.is_translation else ""
-
     # What is asked
 
     def fit_fields(self) -> None:
@@ -124,8 +131,13 @@ class AfterWorkForm(ModelForm):
         self.copy.hide()
         self.show_changes([], "", "")
         self.results.setCurrentIndex(0 if self.task.kind == "text" else 1)
-        if (found := self._answers.get(self.work.currentIndex())) is not None:
-            self._show(found)
+        if (found := self._answers.get(self.work.currentIndex())) is None:
+            self.say("")
+            return
+        if found.language:
+            self.language.setCurrentIndex(self.language.findData(found.language))
+        self.prompt.setPlainText(found.wish.prompt)
+        self._show(found)
 
     def _show_prompt(self) -> None:
         self.prompt.setPlainText(self.task.prompt.format(language=self.language.currentText()))
@@ -137,52 +149,72 @@ class AfterWorkForm(ModelForm):
         model = self.models[self.model.currentIndex()] if self.models else ""
         return Wish(self._profile.id, model, self.prompt.toPlainText(), self.task.kind)
 
+    def _before(self, wish: Wish) -> tuple[Answer, ...]:
+        """The answers to the first requests of a wish of which not all were answered."""
+        found = self._answers.get(self.work.currentIndex())
+        return found.worked.answers if found is not None and found.wish == wish and found.worked.left else ()
+
     async def _estimated(self) -> None:
+        """What the button would do, and what that costs."""
         if not self.models:
-            self.say("This profile has no chat model.")
+            self.cost.setText("This profile has no chat model.")
             return
+        wish = self._wish()
+        before = self._before(wish)
+        self.start.setText("Ask for the rest" if before else "Ask the model")
+        self.start.setAccessibleName(self.start.text())
         try:
-            price = await self._services.afterwork.estimate(self._transcript, self._wish())
+            self.show_cost(self._profile, await self._services.afterwork.estimate(self._transcript, wish, before))
         except BadInput as error:
-            self.say(error.summary)
-            return
-        if self.work.currentIndex() not in self._answers:
-            self.say(f"{where(self._profile)} · {page_words.price(price)}")
+            self.cost.setText(error.summary)
 
     async def ask(self) -> None:
-        at = self.work.currentIndex()
+        at, wish = self.work.currentIndex(), self._wish()
+        language = str(self.language.currentData()) if self.task.is_translation else ""
         self._tasks.cancel("afterwork-estimate")
         self.say("Waiting for the model…")
-        found = await self._services.afterwork.work(self._transcript, self._wish(), self._conversation, self._tell)
-        self._answers[at] = found
-        self._show(found)
 
-    def _tell(self, done: int, of: int) -> None:
-        self.bar.setRange(0, of if of > 1 else 0)
-        self.bar.setValue(done)
-        if of > 1:
-            self.say(f"Asked {done} of {words.many(of, 'time')}")
+        def tell(far: Worked) -> None:
+            if far.answers:
+                self._answers[at] = Answered(wish, language, far)
+            self.tell_progress(len(far.answers), len(far.answers) + far.left, "Answered:")
+
+        found = await self._services.afterwork.work(
+            self._transcript, wish, self._conversation, tell, self._before(wish)
+        )
+        self._answers[at] = Answered(wish, language, found)
+        self._show(self._answers[at])
+
+    def show_stopped(self) -> None:
+        if (found := self._answers.get(self.work.currentIndex())) is not None:
+            self._show(found)
+        else:
+            self.say("Stopped before anything was answered.")
 
     # What came
 
-    def _show(self, found: Worked) -> None:
+    def _show(self, answered: Answered) -> None:
+        found = answered.worked
+        self.second_language = answered.language
         if self.task.kind == "text":
             self.text.setPlainText(found.text)
             self.copy.show()
             self._tell_end("", found)
             return
         changes = [change for each in self._transcript.segments if (change := self._change(each, found)) is not None]
-        is_translation = self.task.is_translation
-        after = self.language.currentText() if is_translation else "As it would be"
-        self.show_changes(changes, "As it is now", after, compares=not is_translation)
+        after = languages.LANGUAGES[answered.language] if answered.language else "As it would be"
+        self.show_changes(changes, "As it is now", after, compares=not answered.language)
         told = f"{words.many(len(changes), 'change')}." if changes else "Nothing would change."
         missing = f" {words.many(len(found.missing), 'segment')} got no answer." if found.missing else ""
         self._tell_end(told + missing, found)
 
     def _tell_end(self, told: str, found: Worked) -> None:
         """What came, and why it is not all."""
+        self._soon.start()  # what is asked next may be the rest only
         if found.failure is not None:
             self.say(f"{told} {found.failure.summary} {found.failure.advice}".strip(), "bad")
+        elif found.left:
+            self.say(f"{told} Stopped before all was answered.".strip(), "warn")
         elif found.is_cut:
             self.say(f"{told} The model stopped at its limit before it was done.".strip(), "warn")
         else:

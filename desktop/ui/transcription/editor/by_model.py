@@ -17,6 +17,7 @@ from desktop.ui.transcription.editor.state import EditState
 if TYPE_CHECKING:
     from desktop.services.bundle import Services
     from desktop.ui.transcription.editor.afterwork_form import Answers
+    from desktop.ui.transcription.editor.redo_form import Kept
 
 
 class ByModel(QObject):
@@ -26,8 +27,10 @@ class ByModel(QObject):
         super().__init__(parent)
         self._state, self._commands, self._tasks, self._window = state, commands, tasks, parent
         self.services: Services | None = None
-        self.recording = self.conversation = ""
-        self._answered: tuple[Transcript, Answers] = (Transcript(), {})
+        self.recording = self.conversation = self._heard_of = ""
+        self._words: tuple[tuple[str, str], ...] = ()
+        self._answers: Answers = {}
+        self._heard: Kept = {}
 
     def hear_again(self) -> None:
         """The selected stretch, else the selected segments, by another model."""
@@ -40,7 +43,10 @@ class ByModel(QObject):
         from desktop.ui.transcription.editor import heard_again
         from desktop.ui.transcription.editor.redo_form import RedoForm
 
-        form = RedoForm(self._window, services, self._tasks, self.recording, self._state.transcript, span)
+        if self._heard_of != self.recording:
+            self._heard_of, self._heard = self.recording, {}
+        now = self._state.transcript
+        form = RedoForm(self._window, services, self._tasks, self.recording, now, span, self._heard)
         try:
             if await dialogs.finished(form) and (taken := form.taken):
                 changed = heard_again.put(self._state.transcript, form.heard, taken)
@@ -56,8 +62,9 @@ class ByModel(QObject):
     async def _work_on_it(self, services: Services) -> None:
         from desktop.ui.transcription.editor import afterwork_form
 
+        now = self._state.transcript
         form = afterwork_form.AfterWorkForm(
-            self._window, services, self._tasks, self._state.transcript, self.conversation, self._answers()
+            self._window, services, self._tasks, now, self.conversation, self._answers_to(now)
         )
         try:
             if await dialogs.finished(form) and (changes := form.changes.taken):
@@ -67,9 +74,9 @@ class ByModel(QObject):
             for name in ("afterwork", "afterwork-estimate"):
                 self._tasks.cancel(name)
 
-    def _answers(self) -> Answers:
-        """What models have said of the transcript as it is: it was paid for, and stands in the form when it is opened
-        once more."""
-        if self._answered[0] is not self._state.transcript:
-            self._answered = (self._state.transcript, {})
-        return self._answered[1]
+    def _answers_to(self, now: Transcript) -> Answers:
+        """What models have said of these words was paid for: it stands in the form when it is opened once more."""
+        words_now = tuple((each.id, each.text) for each in now.segments)
+        if self._words != words_now:
+            self._words, self._answers = words_now, {}
+        return self._answers

@@ -42,6 +42,18 @@ def whole(transcript: Transcript, span: tuple[int, int]) -> tuple[int, int]:
     return min([begins, *(each.begins for each in touched)]), max([ends, *(each.ends for each in touched)])
 
 
+def up_to(
+    transcript: Transcript, heard: Transcript, span: tuple[int, int], ends: int
+) -> tuple[Transcript, tuple[int, int]]:
+    """What was heard and the stretch it is of, where only the beginning was heard, up to `ends`: whole segments."""
+    cut = min(
+        (each.begins for each in transcript.segments if each.begins < ends < each.ends - TOUCHED_MS),
+        default=ends,
+    )
+    kept = tuple(each for each in heard.segments if _middle(each) < cut)
+    return replace(heard, segments=kept), (span[0], cut)
+
+
 def pieces(now: Transcript, heard: Transcript, span: tuple[int, int]) -> list[Piece]:
     """In the order of time: what shares most of its time belongs together."""
     old = [each for each in now.segments if span[0] <= _middle(each) < span[1]]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 
 import shiboken6
@@ -20,9 +21,11 @@ from PySide6.QtWidgets import (
 )
 
 from desktop.core.errors import KnownError
+from desktop.core.pricing import Cost, Unpriced
 from desktop.core.profile import Profile
 from desktop.ui import theme
 from desktop.ui.tasks import Tasks
+from desktop.ui.transcription import words as page_words
 from desktop.ui.transcription.editor import changes_list, words
 from desktop.ui.transcription.editor.changes_list import ChangesList
 from desktop.ui.transcription.editor.changes_model import Change, ChangesModel
@@ -33,7 +36,8 @@ from desktop.ui.widgets.tooltip import no_mnemonic
 
 class ModelForm(QDialog):
     """`name` begins the names of its controls and is that of its task. A subclass adds its fields and says what to
-    `ask`; what it shows by `show_changes` is accepted with those in `changes.taken`."""
+    `ask`; what it shows by `show_changes` is accepted with those in `changes.taken`. Beside the button that asks
+    stands `cost`: where it goes and what it costs."""
 
     def __init__(self, parent: QWidget, tasks: Tasks, name: str, title: str, start: str) -> None:
         super().__init__(parent.window())
@@ -96,9 +100,11 @@ class ModelForm(QDialog):
         self.none = self.button("none", "Take none", lambda: self.changes.take_all(False))
         self.close_button = self.button("close", "Close", self.reject)
         self.take = self.button("take", "Take", self.accept)
+        self.cost = plain_label("", "muted", self)
+        self.cost.setObjectName(f"editor.{self._name}-cost")
         row = self.buttons = QHBoxLayout()
-        row.addWidget(self.start)
-        row.addWidget(self.stop)
+        for shown in (self.start, self.stop, self.cost):
+            row.addWidget(shown)
         row.addStretch(1)
         for widget in (self.none, self.all, self.close_button, self.take):
             row.addWidget(widget)
@@ -140,6 +146,10 @@ class ModelForm(QDialog):
         """Ask the model and show what came. Raises KnownError."""
         raise NotImplementedError
 
+    def show_stopped(self) -> None:
+        """Show what came before the asking was stopped: it is paid for."""
+        raise NotImplementedError
+
     def _start(self) -> None:
         self._tasks.start(self._asked(), name=self._name)
 
@@ -149,6 +159,10 @@ class ModelForm(QDialog):
             await self.ask()
         except KnownError as error:
             self.say(f"{error.summary} {error.advice}".strip(), "bad")
+        except asyncio.CancelledError:
+            if shiboken6.isValid(self):
+                self.show_stopped()
+            raise
         finally:
             if shiboken6.isValid(self):  # else it was closed meanwhile, which ends the asking
                 self._busy(False)
@@ -156,6 +170,18 @@ class ModelForm(QDialog):
     def say(self, sentence: str, kind: str = "muted") -> None:
         theme.style_as(self.state, kind)
         self.state.setText(sentence)
+
+    def tell_progress(self, done: int, of: int, told: str) -> None:
+        """How many calls have ended; nothing where there is but one."""
+        if shiboken6.isValid(self):
+            self.bar.setRange(0, of if of > 1 else 0)
+            self.bar.setValue(done)
+            if of > 1 and done:
+                self.say(f"{told} {done:,} of {of:,}")
+
+    def show_cost(self, profile: Profile, price: Cost | Unpriced) -> None:
+        place = "Stays on this computer" if profile.is_local else f"Goes to {profile.name}"
+        self.cost.setText(f"{place} · {page_words.price(price)}")
 
     def _busy(self, is_busy: bool) -> None:
         self.bar.setVisible(is_busy)
@@ -185,8 +211,3 @@ class ModelForm(QDialog):
         self.take.setText(f"Take {words.many(count, 'change')}")
         self.take.setAccessibleName(self.take.text())
         self.take.setEnabled(count > 0)
-
-
-def where(profile: Profile) -> str:
-    """Where what is sent goes."""
-    return "Stays on this computer" if profile.is_local else f"Goes to {profile.name}"

@@ -9,17 +9,20 @@ from PySide6.QtWidgets import QLineEdit, QWidget
 from desktop.core.text import visible
 from desktop.core.transcript import Transcript
 from desktop.ui.tasks import Tasks
-from desktop.ui.transcription import words as page_words
 from desktop.ui.transcription.editor import heard_again, words
 from desktop.ui.transcription.editor.changes_model import Change
 from desktop.ui.transcription.editor.heard_again import Piece
-from desktop.ui.transcription.editor.model_form import ModelForm, where
+from desktop.ui.transcription.editor.model_form import ModelForm
 from desktop.ui.widgets.labels import plain_label
 
 if TYPE_CHECKING:
     from desktop.core.catalog import Card
     from desktop.core.hearing import Hearing
     from desktop.services.bundle import Services
+    from desktop.services.transcription.again import Redone
+
+Kept = dict[tuple[int, int], "Redone"]
+"""What was heard again of which stretch of a recording: kept while it is open, since it was paid for."""
 
 
 class RedoForm(ModelForm):
@@ -33,16 +36,19 @@ class RedoForm(ModelForm):
         recording: str,
         transcript: Transcript,
         span: tuple[int, int],
+        kept: Kept,
     ) -> None:
         super().__init__(parent, tasks, "redo", "Hear it again", "Hear it again")
         self._services, self._recording, self._transcript = services, recording, transcript
         self._span = heard_again.whole(transcript, span)
         self._profile = services.profiles.chosen
-        self._pieces: dict[str, Piece] = {}
+        self._kept, self._pieces = kept, dict[str, Piece]()
         self.heard = Transcript()
         self.cards: tuple[Card, ...] = services.transcription.choices()
         self._fill()
         self._chose()
+        if (found := kept.get(self._span)) is not None:
+            self._compare(found)
 
     def _fill(self) -> None:
         begins, ends = self._span
@@ -90,8 +96,7 @@ class RedoForm(ModelForm):
         from desktop.services.transcription import plan
 
         seconds = (self._span[1] - self._span[0]) / 1000
-        price = page_words.price(plan.estimate(seconds, self._card))
-        self.say(f"{where(self._profile)} · {price}")
+        self.show_cost(self._profile, plan.estimate(seconds, self._card))
 
     async def ask(self) -> None:
         from desktop.services.transcription import Options
@@ -103,12 +108,26 @@ class RedoForm(ModelForm):
             prompt=self.prompt.text().strip() if self._hearing.takes_prompt else "",
         )
         self.say("Listening…")
-        self.heard = await self._services.transcription.redo(self._recording, *self._span, options)
-        self._compare()
+        self._kept.pop(self._span, None)
+        self._compare(await self._services.transcription.redo(self._recording, *self._span, options, self._tell))
 
-    def _compare(self) -> None:
+    def show_stopped(self) -> None:
+        if (far := self._kept.get(self._span)) is not None:
+            self._compare(far)
+        else:
+            self.say("Stopped before anything was heard.")
+
+    def _tell(self, far: Redone) -> None:
+        self._kept[self._span] = far
+        self.tell_progress(far.parts, far.of, "Heard parts:")
+
+    def _compare(self, redone: Redone) -> None:
         """What was heard beside what stands there, where it is other words."""
-        found = heard_again.pieces(self._transcript, self.heard, self._span)
+        self._kept[self._span] = redone
+        self.heard, span = redone.transcript, self._span
+        if not redone.is_whole:
+            self.heard, span = heard_again.up_to(self._transcript, self.heard, span, redone.ends)
+        found = heard_again.pieces(self._transcript, self.heard, span)
         other = [piece for piece in found if piece.before.split() != piece.after.split()]
         self._pieces = {str(number): piece for number, piece in enumerate(other)}
         self.show_changes(
@@ -116,4 +135,10 @@ class RedoForm(ModelForm):
             "As it is now",
             "Heard again",
         )
-        self.say(f"{words.many(len(other), 'difference')}." if other else "The same words were heard.")
+        told = f"{words.many(len(other), 'difference')}." if other else "The same words were heard."
+        if redone.is_whole:
+            self.say(told)
+            return
+        until = f" Heard up to {words.clock(span[1])} only."
+        why = f" {redone.failure.summary} {redone.failure.advice}".rstrip() if redone.failure else ""
+        self.say(told + until + why, "bad" if redone.failure else "warn")
