@@ -17,7 +17,7 @@ from msgspec.structs import replace
 from PySide6.QtCore import QMimeData, QObject, QPoint, Qt, QUrl, Signal
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QAbstractItemModelTester, QTest
-from PySide6.QtWidgets import QApplication, QLineEdit, QListView, QPushButton, QToolButton
+from PySide6.QtWidgets import QApplication, QFileDialog, QLineEdit, QListView, QPushButton, QToolButton
 
 from desktop.api.client import Client
 from desktop.core.errors import BadInput
@@ -136,6 +136,17 @@ class Held:
             while not is_so():
                 await asyncio.sleep(0.005)
 
+    async def choose(self, path):
+        """Name a file in the dialog that is open, and wait for what follows."""
+        found = lambda: [each for each in self.page.findChildren(QFileDialog) if each.isVisible()]  # noqa: E731
+        await self.until(found)
+        dialog = found()[0]
+        field = dialog.findChild(QLineEdit)
+        field.setText(str(path))
+        dialog.accept()
+        await self.until(lambda: not found())
+        await self.page.tasks.settled()
+
     def states(self):
         return [str(job.state) for job in self.services.transcription.jobs()]
 
@@ -213,7 +224,9 @@ async def test_what_cannot_be_done_is_said_on_its_row_before_anything_is_sent(he
     assert said[0].startswith("This file cannot be read as sound.") and said[1].startswith("This file is empty.")
     assert said[3].startswith("This file is not there.")
     assert held.cells(TONE) == ["bad", "bad", "muted", "bad"]
-    assert page.ready.start.text() == "Transcribe 1 file" and page.ready.words.text().endswith("· 3 cannot be transcribed")
+    assert page.ready.start.text() == "Transcribe 1 file" and page.ready.words.text().endswith(
+        "· 3 cannot be transcribed"
+    )
     assert held.cells(ACTIONS)[0] == ("choose", "show", "remove") and page.ready.clear.text() == "Remove the 3 left out"
     page.ready.clear.click()
     assert held.cells() == ["good.wav"] and page.ready.clear.text() == "Remove it"
@@ -1091,6 +1104,77 @@ async def test_a_silent_recording_costs_nothing_and_says_so(held, tmp_path):
     await held.over()
     assert held.wire.requests == [] and "silent throughout" in held.cells(WORDS)[0]
     assert page.rows.at(0).tone == "bad"
+    key = held.cells(KEY)[0]
+    assert held.cells(ACTIONS) == [("choose", "show", "remove")]  # trying again cannot help
+    page.acts.act("choose", [key])
+    await held.choose(recording(tmp_path / "garden.wav"))
+    assert held.cells() == ["garden.wav"] and page.ready.start.text() == "Transcribe 1 file"
+    await held.close()
+
+
+async def test_a_file_that_was_moved_before_its_turn_is_found_again_and_a_changed_one_taken_anew(held, tmp_path):
+    page = await held.open()
+    held.wire.gate.clear()
+    paths = [recording(tmp_path / f"{n}.wav", seed=n) for n in range(4)]
+    await held.looked_at(*paths)
+    await held.start()
+    await held.until(lambda: len(held.wire.requests) == 2)
+    Path(paths[2]).rename(tmp_path / "moved.wav")
+    recording(tmp_path / "3.wav", 3, seed=9)
+    held.wire.gate.set()
+    await held.over()
+    rows = {
+        title: (key, acts) for title, key, acts in zip(*(held.cells(r) for r in (TITLE, KEY, ACTIONS)), strict=True)
+    }
+    assert rows["2.wav"][1] == ("find", "retry", "remove") and rows["3.wav"][1] == ("anew", "show", "remove")
+    page.acts.act("anew", [rows["3.wav"][0]])
+    await page.tasks.settled()
+    assert held.cells()[0] == "3.wav" and held.cells(WORDS)[0] == "3 s · mono"
+    page.acts.act("find", [rows["2.wav"][0]])
+    await held.choose(tmp_path / "moved.wav")
+    assert "moved.wav" in held.cells()  # nothing of it was kept yet: it is looked at anew
+    await held.start()
+    await held.over()
+    assert held.states() == ["done"] * 4
+    await held.close()
+
+
+async def test_a_job_that_had_begun_goes_on_with_its_file_where_that_is_now(held, tmp_path):
+    page = await held.open()
+    held.wire.gate.clear()
+    page.form._set("on_doubt", "repeat, may pay twice")
+    path = recording(tmp_path / "garden.wav")
+    await held.looked_at(path)
+    await held.start()
+    await held.until(lambda: held.wire.requests)
+    (key,) = held.cells(KEY)
+    page.acts.act("pause", [key])
+    page.acts.act("pause-now", [key])
+    await held.over()
+    Path(path).rename(tmp_path / "elsewhere.wav")
+    held.wire.gate.set()
+    page.acts.act("resume", [key])
+    await held.over()
+    assert held.cells(ACTIONS) == [("find", "retry", "remove")] and "not where it was" in held.cells(WORDS)[0]
+    page.acts.act("find", [key])
+    await held.choose(recording(tmp_path / "another.wav", seed=7))
+    assert "is another recording" in held.failures.pop().summary
+    page.acts.act("find", [key])
+    await held.choose(tmp_path / "elsewhere.wav")
+    await held.over()
+    assert held.cells(KEY) == [key] and held.states() == ["done"]
+    await held.close()
+
+
+async def test_rows_of_files_that_are_removed_together_have_a_way_back(held, tmp_path):
+    page = await held.open()
+    await held.looked_at(*(recording(tmp_path / f"{n}.wav", seed=n) for n in range(3)))
+    page.queue.selectAll()
+    page.queue.setFocus()
+    QTest.keyClick(page.queue, Qt.Key.Key_Delete)
+    assert page.rows.rowCount() == 0
+    held.undone[-1]()
+    assert held.cells() == ["0.wav", "1.wav", "2.wav"]
     await held.close()
 
 

@@ -36,6 +36,7 @@ ACTIONS = {
 REMEDIES = {  # what helps where a job failed, by the end of the advice; trying again helps where nothing is said here
     "Choose another one.": ("choose", "show", "remove"),
     "Find the file again, then retry.": ("find", "retry", "remove"),
+    "Put it back, then retry.": ("find", "retry", "remove"),
     "Add it again.": ("anew", "show", "remove"),
     "Add it again when it is finished.": ("anew", "show", "remove"),
 }
