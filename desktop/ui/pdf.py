@@ -313,17 +313,19 @@ class _Pages:
         self._y += pad
 
     def _slices(self, document: SafeDocument) -> Iterator[tuple[float, float]]:
-        """(top, height) of what goes on each page; turns the page between them."""
-        top, whole = 0.0, document.size().height()
+        """(top, height) of what goes on each page, the head of a table once more where it goes on; turns the page
+        between them."""
+        top, whole, page = 0.0, document.size().height(), self._height
         while top < whole:
-            height = pdf_layout.slice_height(document, top, self._height - self._y, self._height)
-            if height <= 0:
-                self._next_page()
-                continue
-            yield top, height
-            top += height
+            height = pdf_layout.slice_height(document, top, self._height - self._y, page)
+            if height > 0:
+                yield top, height
+                top += height
             if top < whole:
                 self._next_page()
+                if head := pdf_layout.head_again(document, top, self._height):
+                    yield head
+                page = self._height - self._y
 
     def _paint(self, document: SafeDocument, left: float, top: float, height: float, colour: str) -> None:
         context = QAbstractTextDocumentLayout.PaintContext()

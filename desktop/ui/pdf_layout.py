@@ -40,20 +40,38 @@ def _to_next_line(document: SafeDocument, top: float, height: float) -> float:
 
 def _above_row(document: SafeDocument, top: float, height: float) -> float:
     """As much less of `height` as keeps a table's row in one piece; 0 or less where the first row does not fit."""
-    cut, layout = top + height, document.documentLayout()
+    cut = top + height
     if cut >= document.size().height():
         return height
-    for frame in document.rootFrame().childFrames():
-        if not isinstance(frame, QTextTable):
-            continue
-        pad = frame.format().cellPadding()
-        for row in range(frame.rows()):
-            cells = [frame.cellAt(row, column) for column in range(frame.columns())]
-            first = min(layout.blockBoundingRect(cell.firstCursorPosition().block()).top() for cell in cells) - pad
-            last = max(layout.blockBoundingRect(cell.lastCursorPosition().block()).bottom() for cell in cells) + pad
+    for table in _tables(document):
+        for row in range(table.rows()):
+            first, last = _row(document, table, row)
             if first < cut < last:
                 return first - top
     return height
+
+
+def head_again(document: SafeDocument, top: float, page: float) -> tuple[float, float] | None:
+    """(top, height) of the head of the table that goes on at `top`; None where none does, or where its head would take
+    a quarter of a `page` and more."""
+    for table in _tables(document):
+        first, last = _row(document, table, 0)
+        if last <= top < _row(document, table, table.rows() - 1)[1] and last - first <= page / 4:
+            return first, last - first
+    return None
+
+
+def _tables(document: SafeDocument) -> Iterator[QTextTable]:
+    return (frame for frame in document.rootFrame().childFrames() if isinstance(frame, QTextTable))
+
+
+def _row(document: SafeDocument, table: QTextTable, row: int) -> tuple[float, float]:
+    """Where it begins and ends, from above."""
+    layout, pad = document.documentLayout(), table.format().cellPadding()
+    cells = [table.cellAt(row, column) for column in range(table.columns())]
+    first = min(layout.blockBoundingRect(cell.firstCursorPosition().block()).top() for cell in cells)
+    last = max(layout.blockBoundingRect(cell.lastCursorPosition().block()).bottom() for cell in cells)
+    return first - pad, last + pad
 
 
 def open_up(document: SafeDocument, percent: int) -> None:

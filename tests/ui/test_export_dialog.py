@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -232,18 +233,17 @@ async def test_long_talks_and_hostile_texts_become_pages_while_the_window_lives(
 
     async def watch() -> None:
         nonlocal worst
-        loop = asyncio.get_running_loop()
         while True:
-            before = loop.time()
+            before = time.process_time()  # what the workers hold it up by counts too, what the machine does besides not
             await asyncio.sleep(0.002)
-            worst = max(worst, loop.time() - before)
+            worst = max(worst, time.process_time() - before)
 
     watching = asyncio.get_running_loop().create_task(watch())
     done = await held.services.export.run(
         Selection(("C3HOSTILE", "C4LONG")), "pdf", tmp_path / "many", pages=pdf.pages(pdf.Paper.of_window())
     )
     watching.cancel()
-    assert worst < 1.0  # 30 ms alone; this machine may be busy
+    assert worst < 1.0  # 30 ms alone
     hostile, long = sorted(done.path.glob("*.pdf"), key=lambda path: "A long talk" in path.name)
     text = text_of(long)
     assert text.count("line ") == 1200 and f"\n{len(PdfReader(long).pages)}" in text
@@ -297,4 +297,25 @@ async def test_pictures_are_on_the_page_and_long_lines_stay_inside(held, tmp_pat
     assert sum(len(page.images) for page in read.pages) >= 1
     text = text_of(done.path)
     assert "".join(text.split()).count("verylong") == 200 and "root:" not in text
+    await held.close()
+
+
+async def test_a_table_over_several_pages_has_its_head_on_each(held, tmp_path):
+    await held.open()
+    rows = "\n".join(f"| row {number}. | {'words that wrap ' * (number % 9)} |" for number in range(90))
+
+    def make(db):
+        conversations.create(db, export_archive.Conversation("C9", "Birds"))
+        words = Text(f"Before it.\n\n| Wingspan | Habits |\n|---|---|\n{rows}\n\nBehind it.")
+        conversations.add_message(db, export_archive.turn("C9", "M90", None, Role.ASSISTANT, words))
+
+    held.services.database.write_now(make)
+    done = await held.services.export.run(
+        Selection(("C9",)), "pdf", tmp_path / "x.pdf", pages=pdf.pages(pdf.Paper.of_window())
+    )
+    texts = [page.extract_text().replace("\t", " ") for page in PdfReader(done.path).pages]
+    assert len(texts) > 2 and [text.count("Wingspan") for text in texts] == [1] * len(texts)
+    assert all(text.index("Wingspan") < text.index("row ") for text in texts)
+    found = "".join(texts)
+    assert all(found.count(f"row {number}.") == 1 for number in range(90))
     await held.close()

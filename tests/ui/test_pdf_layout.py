@@ -53,6 +53,22 @@ def test_no_row_of_a_table_is_cut(qapp):
         assert not [rect for rect in rows if rect.top() < top + height - 0.01 < rect.bottom()], "inside a row"
 
 
+def test_a_table_that_goes_on_has_its_head_again(qapp):
+    made = document(TABLE, is_table=True)
+    slices = cut(made, 90.0)
+    heads = [pdf_layout.head_again(made, top, 400.0) for top, _ in slices]
+    assert heads[0] is None and len({*heads[1:]}) == 1 and len(slices) > 3
+    first, height = heads[1]
+    assert first == pytest.approx(0, abs=4) and 10 < height < 40 and first + height <= slices[0][1]
+    assert pdf_layout.head_again(made, made.size().height(), 400.0) is None
+    assert pdf_layout.head_again(document("line\n" * 100), 90.0, 400.0) is None
+
+
+def test_a_head_that_is_itself_most_of_a_page_comes_once(qapp):
+    made = document("| " + "word " * 900 + "|\n|---|\n" + "| a |\n" * 20, is_table=True)
+    assert pdf_layout.head_again(made, made.size().height() - 50, 400.0) is None
+
+
 def test_a_row_higher_than_a_page_is_cut_at_a_line(qapp):
     made = document("| a |\n|---|\n| " + "word " * 3000 + "|", is_table=True)
     assert len(cut(made, 90.0)) > 2
