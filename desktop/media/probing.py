@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from desktop.core.errors import BadFile
@@ -11,9 +12,9 @@ _PROTECTED = {"drms", "enca", "aavd"}
 """Codec tags of files that are sold with a lock."""
 
 
-def probe(path: Path) -> Sound:
+def probe(path: Path, tell: Callable[[], None] = lambda: None) -> Sound:
     """Raises BadFile with the reason where a file cannot be heard. Blocking; reads the head of the file, and all of
-    it only where it does not say how long it is."""
+    it only where it does not say how long it is: `tell` is called meanwhile and may raise to end it."""
     import av  # slow to import
 
     try:
@@ -27,7 +28,7 @@ def probe(path: Path) -> Sound:
                 raise BadFile("This file is protected against copying.", "Only its owner's player can open it.")
             seconds = _seconds(container, stream)
             found = Sound(
-                seconds=seconds if seconds is not None else _counted(path),
+                seconds=seconds if seconds is not None else _counted(path, tell),
                 channels=context.channels or 1,
                 rate=context.sample_rate or 0,
                 codec=context.name,
@@ -51,12 +52,15 @@ def _seconds(container: object, stream: object) -> float | None:
     return whole / 1_000_000 if whole else None
 
 
-def _counted(path: Path) -> float:
+def _counted(path: Path, tell: Callable[[], None]) -> float:
     """Of a file that does not say its length, such as a stream that was saved: its packets are counted."""
     import av
 
     with av.open(str(path), mode="r", metadata_errors="ignore") as container:
         stream = container.streams.audio[0]
         base = float(stream.time_base or 0)
-        ends = (((packet.pts or 0) + (packet.duration or 0)) * base for packet in container.demux(stream))
-        return max(ends, default=0.0)
+        latest = 0.0
+        for packet in container.demux(stream):
+            tell()
+            latest = max(latest, ((packet.pts or 0) + (packet.duration or 0)) * base)
+        return latest

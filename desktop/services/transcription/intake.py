@@ -7,6 +7,7 @@ import hashlib
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 from msgspec import Struct
 
@@ -27,6 +28,8 @@ _SUFFIXES = (
 SUFFIXES = frozenset(_SUFFIXES.split())
 """Endings of files that are taken from a folder. One that is dropped by itself is tried whatever it is called."""
 
+T = TypeVar("T")
+
 
 class Stopped(Exception):
     """The work in the thread is not wanted any more."""
@@ -39,6 +42,16 @@ class Stop(threading.Event):
         """Raises Stopped once it is set."""
         if self.is_set():
             raise Stopped
+
+
+async def in_worker(work: Callable[[Stop], T]) -> T:
+    """Blocking work in a thread of its own, which looks at the stop now and then: whoever waits for it is stopped at
+    once, and it ends soon after."""
+    stop = Stop()
+    try:
+        return await asyncio.to_thread(work, stop)
+    finally:
+        stop.set()
 
 
 class Found(Struct, frozen=True):
@@ -124,7 +137,7 @@ def look_at(found: Found, options: Options, card: Card, stop: Stop) -> Look:
             raise BadFile("This is no file.", "Choose a recording or a video.")
         if not state.st_size:
             raise BadFile("This file is empty.", "Choose a recording or a video.")
-        sound = probe(path)
+        sound = probe(path, stop.look)
         sha256 = digest(path, stop)
     except KnownError as error:
         return Look(made.path, problem=error.summary, advice=error.advice, folder=found.folder)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
+
+from desktop.services.transcription.intake import in_worker
 
 if TYPE_CHECKING:
     import numpy as np
@@ -21,7 +22,7 @@ class Samples(Struct, frozen=True):
 
 
 async def piece(path: Path, begins: int, ends: int) -> Samples:
-    """Decoded in a worker. Times in milliseconds; raises BadFile."""
+    """Decoded in a worker, which ends with who waits for it. Times in milliseconds; raises BadFile."""
     from desktop.media import pieces  # only for who looks that closely
 
-    return Samples(*await asyncio.to_thread(pieces.piece, path, begins, ends))
+    return Samples(*await in_worker(lambda stop: pieces.piece(path, begins, ends, tell=stop.look)))

@@ -6,6 +6,7 @@ import asyncio
 import base64
 import tempfile
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 from desktop.api.audio import SegmentReply, TranscriptionReply
@@ -13,6 +14,7 @@ from desktop.api.multipart import kind_of
 from desktop.core.errors import BadFile, KnownError
 from desktop.media import cutting, pieces
 from desktop.media.decoding import HEARD_RATE
+from desktop.services.transcription.intake import Stop, in_worker
 from desktop.services.transcription.join import voice_name
 from desktop.services.transcription.plan import Piece
 from desktop.services.transcription.values import KnownSpeaker
@@ -50,17 +52,17 @@ class Voices:
             alone = clearest(reply.segments, label) if label not in known else None
             if alone is not None:
                 begins, ends = (piece.begins + round(each * 1000) for each in alone)
-                voice = await asyncio.to_thread(self._clip, begins, ends)
+                voice = await in_worker(partial(self._clip, begins, ends))
                 if voice:
                     self._found.append((voice_name(piece.number, label), voice))
 
-    def _clip(self, begins: int, ends: int) -> str:
+    def _clip(self, begins: int, ends: int, stop: Stop) -> str:
         """A stretch of the recording as a data URL, "" where there is too little or none can be made: then a label
-        holds for its part alone. Blocking."""
+        holds for its part alone. Blocking; raises Stopped."""
         import av  # slow to import
 
         try:
-            _, samples = pieces.piece(self._path, begins, ends)
+            _, samples = pieces.piece(self._path, begins, ends, tell=stop.look)
             return self._written(samples) if samples.size >= SHORTEST_S * HEARD_RATE else ""
         except (KnownError, av.FFmpegError, OSError):
             return ""
