@@ -15,6 +15,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
+import desktop.ui  # noqa: F401 - before PySide6: see there
+
+# isort: split
+
 import PySide6
 from PySide6.QtCore import QObject, QRect, QSocketNotifier, Signal
 from PySide6.QtWidgets import QApplication
@@ -22,10 +26,9 @@ from PySide6.QtWidgets import QApplication
 from desktop import __version__, paths
 from desktop.core.errors import ArchiveLocked, KnownError
 from desktop.core.options import Options
-from desktop.core.profile import LOCAL_ID
-from desktop.store import settings as stored_settings
+from desktop.store import first_look
 from desktop.store.instance import Instance
-from desktop.store.small_files import make_folder, read_object, write_object
+from desktop.store.small_files import make_folder, write_object
 from desktop.ui import theme
 from desktop.ui.garbage import Garbage
 from desktop.ui.main_window import MainWindow
@@ -216,7 +219,7 @@ class Running:
 def application() -> QApplication:
     """The process's application, made when it is not there."""
     there = QApplication.instance()
-    made = there if isinstance(there, QApplication) else QApplication(sys.argv[:1])
+    made = there if isinstance(there, QApplication) else theme.new_application(sys.argv[:1])
     made.setApplicationName("Davenport")
     made.setApplicationVersion(__version__)
     made.setDesktopFileName("davenport")
@@ -233,11 +236,10 @@ def build(options: Options, *, open_services: OpenServices | None = None) -> Run
     make_folder(options.data_dir)
     instance = Instance.acquire(options.data_dir)
     try:
-        settings, _ = stored_settings.load(options.data_dir)
         look = theme.install(app)
-        look.configure(settings.appearance, settings.text_scale, settings.reduced_motion)
+        look.configure(*first_look.look(options.data_dir))
         window = MainWindow()
-        place = _place(options.data_dir)
+        place = first_look.read(options.data_dir / WINDOW_FILE)
         _put(window, place)
         window.expect_page(str(place.get("page", "")))
     except BaseException:
@@ -349,6 +351,8 @@ def _options(arguments: argparse.Namespace) -> Options:
     if arguments.tour and not arguments.data_dir:  # it writes messages, which belong in nobody's archive
         import tempfile  # slow to import
 
+        from desktop.core.profile import LOCAL_ID
+
         folder, profile = Path(tempfile.mkdtemp(prefix="davenport-tour-")), arguments.profile or LOCAL_ID
         return Options(folder, profile, arguments.base_url, arguments.offline, arguments.show_requests)
     folder = Path(arguments.data_dir) if arguments.data_dir else paths.data_folder()
@@ -377,13 +381,6 @@ def _second_start(options: Options, arguments: argparse.Namespace, locked: Archi
         else:
             return None
         sleep(0.1)  # no loop runs here, and no window is open
-
-
-def _place(folder: Path) -> dict[str, Any]:
-    try:
-        return read_object(folder / WINDOW_FILE)[0]
-    except KnownError:
-        return {}
 
 
 def _put(window: MainWindow, place: dict[str, Any]) -> None:

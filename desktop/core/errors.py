@@ -45,8 +45,10 @@ KnownError                 summary, advice, detail
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from decimal import Decimal
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from decimal import Decimal
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,10 +227,10 @@ class BudgetReached(KnownError):
         summary: str,
         advice: str | None = None,
         *,
-        profile: str = "",
-        period: Literal["day", "month", "total"] = "day",
-        spent: Decimal = Decimal(0),
-        limit: Decimal = Decimal(0),
+        profile: str,
+        period: Literal["day", "month", "total"],
+        spent: Decimal,
+        limit: Decimal,
     ) -> None:
         super().__init__(summary, advice)
         self.profile, self.period, self.spent, self.limit = profile, period, spent, limit

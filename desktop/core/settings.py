@@ -7,12 +7,8 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
-
-class Appearance(StrEnum):
-    SYSTEM = "system"
-    LIGHT = "light"
-    DARK = "dark"
-    CONTRAST = "high contrast"
+from desktop.core.appearance import LARGEST_SCALE, SMALLEST_SCALE
+from desktop.core.appearance import Appearance as Appearance
 
 
 class SendKey(StrEnum):
@@ -41,7 +37,15 @@ class Settings(Struct, frozen=True):
         Appearance, _field("Appearance", "Light and dark follow the system unless set here.", "Window")
     ] = Appearance.SYSTEM
     text_scale: Annotated[
-        int, _field("Text size", "Ctrl+plus and Ctrl+minus change it too.", "Window", ge=80, le=200, unit="%")
+        int,
+        _field(
+            "Text size",
+            "Ctrl+plus and Ctrl+minus change it too.",
+            "Window",
+            ge=SMALLEST_SCALE,
+            le=LARGEST_SCALE,
+            unit="%",
+        ),
     ] = 100
     reduced_motion: Annotated[bool, _field("Reduced motion", "Nothing slides or fades.", "Window")] = False
     send_key: Annotated[SendKey, _field("Send with", "The other one starts a new line.", "Chat")] = SendKey.ENTER

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
-import socket
 import sys
 import time
 from pathlib import Path
-from typing import Self
-
-import msgspec
-from msgspec import Struct
+from typing import NamedTuple, Self
 
 from desktop.core.errors import ArchiveFull, ArchiveLocked
 from desktop.store.small_files import Clock, make_folder
@@ -27,7 +24,7 @@ NETWORK_SYSTEMS = frozenset((
 # fmt: on
 
 
-class Holder(Struct, frozen=True):
+class Holder(NamedTuple):
     """Who has a data folder; `since` is UTC seconds. A note for people, never a lock."""
 
     process: int
@@ -54,7 +51,7 @@ class Instance:
             raise ArchiveLocked(f"Another window of Davenport has this data folder{_words(holder(folder))}.")
         instance = cls(folder, descriptor)
         with contextlib.suppress(OSError):  # a note that cannot be written is missed by nobody but its reader
-            _write_note(folder, Holder(os.getpid(), socket.gethostname(), int(now())))
+            _write_note(folder, Holder(os.getpid(), _computer(), int(now())))
         return instance
 
     def release(self) -> None:
@@ -76,8 +73,9 @@ class Instance:
 def holder(folder: Path) -> Holder | None:
     """Who wrote the note, which may be someone who crashed."""
     try:
-        return msgspec.json.decode((folder / NOTE).read_bytes()[:4096], type=Holder)
-    except (OSError, msgspec.DecodeError, ValueError):
+        noted = json.loads((folder / NOTE).read_bytes()[:4096])
+        return Holder(int(noted["process"]), str(noted["computer"]), int(noted["since"]))
+    except (OSError, ArithmeticError, LookupError, RecursionError, TypeError, ValueError):
         return None
 
 
@@ -94,13 +92,22 @@ def network_warning(folder: Path) -> str | None:
 def _write_note(folder: Path, note: Holder) -> None:
     descriptor = os.open(folder / NOTE, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "wb") as file:
-        file.write(msgspec.json.encode(note))
+        file.write(json.dumps(note._asdict()).encode())
+
+
+def _computer() -> str:
+    """The name of this computer."""
+    if hasattr(os, "uname"):
+        return os.uname().nodename
+    import socket  # slow to import
+
+    return socket.gethostname()
 
 
 def _words(found: Holder | None) -> str:
     if found is None:
         return ""
-    elsewhere = "" if found.computer == socket.gethostname() else f" on {found.computer[:100]}"
+    elsewhere = "" if found.computer == _computer() else f" on {found.computer[:100]}"
     return f" (process {found.process}{elsewhere})"
 
 

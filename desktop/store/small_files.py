@@ -9,8 +9,6 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-import msgspec
-
 from desktop.core.errors import ArchiveFull, StoreError
 
 LARGEST_BYTES = 4 * 1024 * 1024
@@ -73,6 +71,8 @@ def read_object(path: Path, now: Clock = time.time) -> tuple[dict[str, object], 
         return {}, ()
     except OSError as error:
         raise StoreError(f"{path.name} cannot be read ({error.strerror}).") from error
+    import msgspec  # slow to import, and the first paint reads nothing by it
+
     try:
         found = msgspec.json.decode(content.removeprefix(b"\xef\xbb\xbf"))
     except (msgspec.DecodeError, ValueError, RecursionError):
@@ -83,6 +83,8 @@ def read_object(path: Path, now: Clock = time.time) -> tuple[dict[str, object], 
 
 
 def write_object(path: Path, content: dict[str, object]) -> None:
+    import msgspec
+
     write_whole(path, msgspec.json.format(msgspec.json.encode(content), indent=2) + b"\n")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from PySide6.QtCore import QPoint, QRect, QSize, Qt, Signal
 from PySide6.QtGui import QEnterEvent, QFontMetrics, QKeyEvent, QPainter, QPaintEvent, QPen, QResizeEvent
@@ -23,8 +23,7 @@ TALL, SHORT = 54, 43
 BAR, DOT = 3, 7
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """One page as the rail lists it. `module` is imported when the page is first shown; "" is a page to come."""
 
     name: str
@@ -173,7 +172,7 @@ class Rail(QFrame):
         self.area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.area.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        inner = QWidget(self.area.viewport())
+        inner = QWidget(self.area)
         pages = QVBoxLayout(inner)
         pages.setContentsMargins(0, 0, 0, 0)
         pages.setSpacing(0)

@@ -12,11 +12,13 @@ from PySide6.QtCore import QObject, Qt, QTemporaryDir, Signal
 from PySide6.QtGui import QColor, QFont, QFontInfo, QIcon, QPalette
 from PySide6.QtWidgets import QApplication, QWidget
 
-from desktop.core.settings import Appearance
+from desktop.core.appearance import LARGEST_SCALE, SMALLEST_SCALE, Appearance
 from desktop.paths import resource
 from desktop.ui import icons
 
-SMALLEST_SCALE, LARGEST_SCALE, SCALE_STEP = 80, 200, 10
+SCALE_STEP = 10
+STYLE = "Fusion"  # the same metrics on every system
+STYLED = "davenport_styled"  # the property of an application that was made in it
 NOMINAL_SYSTEM_PX = 14  # desktops come with 12 to 14; above that the user asked the system for larger text
 
 MARKS = {  # the small signs inside controls: the icon they come from and the colour they are drawn in
@@ -253,11 +255,21 @@ class Theme(QObject):
 _current: Theme | None = None
 
 
+def new_application(arguments: list[str]) -> QApplication:
+    """The process's application, in our style from the start: `setStyle` would hand the style back, and a class with
+    566 names of its enumerations would be made for it before the first paint.
+    """
+    made = QApplication([*arguments, "-style", STYLE])
+    made.setProperty(STYLED, True)
+    return made
+
+
 def install(application: QApplication) -> Theme:
     """Make the process's theme for this application; a second call gives the same one."""
     global _current
     if _current is None or _current.parent() is not application:
-        application.setStyle("Fusion")  # the same metrics on every system
+        if not application.property(STYLED):
+            application.setStyle(STYLE)
         _current = Theme(application)
         _current.apply()
     return _current
