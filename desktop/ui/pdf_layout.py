@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 
 from PySide6.QtCore import QPointF, Qt
-from PySide6.QtGui import QTextBlockFormat, QTextCharFormat, QTextCursor, QTextFormat, QTextTable
+from PySide6.QtGui import QGuiApplication, QTextBlockFormat, QTextCharFormat, QTextCursor, QTextFormat, QTextTable
 
 from desktop.ui.widgets.safe_document import SafeDocument
 from desktop.ui.widgets.transcript_print import whole_lines
@@ -44,8 +45,7 @@ def _above_row(document: SafeDocument, top: float, height: float) -> float:
     if cut >= document.size().height():
         return height
     for table in _tables(document):
-        for row in range(table.rows()):
-            first, last = _row(document, table, row)
+        for first, last in itertools.pairwise(_edges(document, table)):
             if first < cut < last:
                 return first - top
     return height
@@ -55,23 +55,36 @@ def head_again(document: SafeDocument, top: float, page: float) -> tuple[float, 
     """(top, height) of the head of the table that goes on at `top`; None where none does, or where its head would take
     a quarter of a `page` and more."""
     for table in _tables(document):
-        first, last = _row(document, table, 0)
-        if last <= top < _row(document, table, table.rows() - 1)[1] and last - first <= page / 4:
+        first, last, *_, end = _edges(document, table)
+        if last - 0.01 <= top < end - 0.01 and last - first <= page / 4:
             return first, last - first
     return None
 
 
 def _tables(document: SafeDocument) -> Iterator[QTextTable]:
-    return (frame for frame in document.rootFrame().childFrames() if isinstance(frame, QTextTable))
+    frames = document.rootFrame().childFrames()
+    return (frame for frame in frames if isinstance(frame, QTextTable) and frame.rows() > 1)
 
 
-def _row(document: SafeDocument, table: QTextTable, row: int) -> tuple[float, float]:
-    """Where it begins and ends, from above."""
-    layout, pad = document.documentLayout(), table.format().cellPadding()
-    cells = [table.cellAt(row, column) for column in range(table.columns())]
-    first = min(layout.blockBoundingRect(cell.firstCursorPosition().block()).top() for cell in cells)
-    last = max(layout.blockBoundingRect(cell.lastCursorPosition().block()).bottom() for cell in cells)
-    return first - pad, last + pad
+def _edges(document: SafeDocument, table: QTextTable) -> list[float]:
+    """Where rows begin, each below its upper line but for the first, which has it; and where the last one ends."""
+    layout, form = document.documentLayout(), table.format()
+    tops = []
+    for row in range(table.rows()):
+        blocks = (table.cellAt(row, column).firstCursorPosition().block() for column in range(table.columns()))
+        tops.append(min(layout.blockBoundingRect(block).top() for block in blocks))
+    scale = _scale(document)
+    pad, line = form.cellPadding() * scale, form.border() * scale
+    behind = table.lastCursorPosition().block().next()
+    is_last = not behind.isValid() or (not behind.text() and not behind.next().isValid())
+    end = document.size().height() if is_last else layout.blockBoundingRect(behind).top()
+    return [tops[0] - pad - line, *(top - pad for top in tops[1:]), end]
+
+
+def _scale(document: SafeDocument) -> float:
+    """What Qt multiplies a table's padding and lines with for a printer, whose dots are smaller than the screen's."""
+    device, screen = document.documentLayout().paintDevice(), QGuiApplication.primaryScreen()
+    return device.logicalDpiY() / screen.logicalDotsPerInchY() if device is not None and screen is not None else 1.0
 
 
 def open_up(document: SafeDocument, percent: int) -> None:
