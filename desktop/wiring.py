@@ -143,7 +143,7 @@ async def open_services(
     booking = Booking(database, catalogs, calls, budgets, now=now)
     asking = Asking(connections, catalogs, tokens, booking)
     sending = Sending(connections, catalogs, tokens, calls, booking, redactor)
-    jobs = Jobs(database, parallel=settings.value.transcription_jobs, now=now)
+    jobs = Jobs(database, parallel=settings.value.transcription_jobs, now=now, notice=tell_notice)
     settings.listen(lambda changed: setattr(jobs, "parallel", changed.transcription_jobs))
     transcription = Transcription(
         Tools(

@@ -7,6 +7,7 @@ import logging
 import sqlite3
 import time
 from collections.abc import Awaitable, Callable, Hashable, Iterable, Mapping
+from functools import partial
 from typing import Any
 
 from msgspec.structs import replace
@@ -142,7 +143,8 @@ Lane = Callable[[Mapping[str, Any]], Hashable]
 class Jobs:
     """All jobs of the archive, in the order of their turn. `workers` are registered by kind before `load`.
 
-    Jobs run as tasks of this queue: they end when they are done, cancelled, paused, or with `aclose`.
+    Jobs run as tasks of this queue: they end when they are done, cancelled, paused, or with `aclose`. `notice` is told,
+    in a sentence for the user, that they cannot be written down, and that they can again.
     """
 
     def __init__(
@@ -152,6 +154,7 @@ class Jobs:
         parallel: int = PARALLEL,
         now: Callable[[], float] = time.time,
         clock: Callable[[], float] = time.monotonic,
+        notice: Callable[[str], None] = lambda sentence: None,
     ) -> None:
         self._database, self._now, self.clock = database, now, clock
         self._parallel = parallel
@@ -162,7 +165,7 @@ class Jobs:
         self._handles: dict[str, Handle] = {}
         self._listeners: list[Callable[[str], None]] = []
         self._wanted: dict[str, JobState] = {}  # why a task is being cancelled
-        self._kept = Keeping(database, self.find, now)
+        self._kept = Keeping(database, self.find, now, notice)
         self._changed: asyncio.Event = asyncio.Event()
         self._is_loaded = self._is_closed = self._is_held = self._leaves_old = False
         self._old: set[str] = set()
@@ -264,13 +267,7 @@ class Jobs:
         ]
         for start in range(0, len(made), WRITTEN_AT_ONCE):
             some = [_paused(job) if held or self._is_held else job for job in made[start : start + WRITTEN_AT_ONCE]]
-            await self._kept.add(some)
-            for job in some:
-                self._jobs[job.id] = job
-                if self._is_held:  # since they were written
-                    self.pause(job.id)
-                self._tell(job.id)
-            self._pump()
+            await self._kept.add(some, partial(self._added, some))
         return tuple(job.id for job in made)
 
     def pause(self, id: str, *, at_once: bool = False) -> None:
@@ -377,6 +374,15 @@ class Jobs:
 
     # -- inside
 
+    def _added(self, jobs: Iterable[Job]) -> None:
+        """They are written down: from here on they are there, also where who adds them is stopped meanwhile."""
+        for job in jobs:
+            self._jobs[job.id] = job
+            if self._is_held:  # since they were written
+                self.pause(job.id)
+            self._tell(job.id)
+        self._pump()
+
     def _pump(self) -> None:
         """Give the free places to those that have waited and can go on, then begin others."""
         if self._is_closed or not self._is_loaded or self._database.read_only:
@@ -426,7 +432,8 @@ class Jobs:
         try:
             await self._workers[self.get(id).kind](handle)
         except asyncio.CancelledError:
-            state = self._wanted.get(id, JobState.QUEUED)  # queued: the application ends
+            otherwise = JobState.PAUSED if handle.is_pausing else JobState.QUEUED  # the application ends
+            state = self._wanted.get(id, otherwise)
             words = {JobState.PAUSED: "Paused", JobState.CANCELLED: "Cancelled"}.get(state, TURN)
             self._change(id, state=state, words=words, seconds_left=None)
             raise
@@ -436,6 +443,7 @@ class Jobs:
             log.exception("a job failed by a fault of ours")
             self._fail(id, "Something went wrong inside Davenport.", "Try it again; the log has the details.")
         else:
+            self._wanted.pop(id, None)  # what is done is done, though a stop came with its end
             self._change(id, state=JobState.DONE, words="Done", progress=1.0, seconds_left=None)
 
     def _fail(self, id: str, error: str, advice: str) -> None:
@@ -464,6 +472,7 @@ class Jobs:
         if id in self._wanted and id in self._tasks and "state" in changed:
             changed["state"] = self._wanted[id]  # it is on its way out: nothing it says brings it back
             changed["words"] = "Paused" if self._wanted[id] is JobState.PAUSED else "Cancelled"
+            changed["error"] = changed["advice"] = ""
         made = replace(job, **changed)
         if made == job:
             return

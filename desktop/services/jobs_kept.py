@@ -1,4 +1,5 @@
-"""Jobs as rows of the archive: a change of their state is written at once, progress once a second."""
+"""Jobs as rows of the archive: a change of their state is written at once, progress once a second; what cannot be
+written is tried again until there is room."""
 
 from __future__ import annotations
 
@@ -6,7 +7,7 @@ import asyncio
 import logging
 import sqlite3
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 from desktop.core.errors import KnownError, Missing
@@ -24,28 +25,33 @@ class Keeping:
     """Writes jobs down as `find` has them when their turn comes."""
 
     def __init__(
-        self, database: Database, find: Callable[[str], Job | None], now: Callable[[], float] = time.time
+        self,
+        database: Database,
+        find: Callable[[str], Job | None],
+        now: Callable[[], float] = time.time,
+        notice: Callable[[str], None] = lambda sentence: None,
     ) -> None:
-        self._database, self._find, self._now = database, find, now
+        self._database, self._find, self._now, self._notice = database, find, now, notice
         self._dirty: set[str] = set()
         self._timer: asyncio.Handle | None = None
         self._due = 0.0  # the timer's moment by the loop's clock: on Qt's loop its handle does not tell
         self._writing: asyncio.Task[None] | None = None
         self._one_after_another = asyncio.Lock()  # a row that was read before is never written behind a newer one
-        self._is_closed = False
+        self._is_closed = self._is_in_trouble = False
 
     async def load(self) -> list[Job]:
         """All that are there, the oldest first."""
         return [_job(row) for row in reversed(await self._database.read(store.listing))]
 
-    async def add(self, jobs: Iterable[Job]) -> None:
+    async def add(self, jobs: Sequence[Job], kept: Callable[[], None]) -> None:
+        """New rows, all or none; `kept` is told when they are there, as in `keep`."""
         rows = [self._row(job) for job in jobs]
 
         def add(db: sqlite3.Connection) -> None:
             for row in rows:
                 store.add(db, row)
 
-        await self._database.write(add)
+        await self._written(add, kept)
 
     async def delete(self, id: str) -> None:
         await self._database.write(lambda db: store.delete(db, id))
@@ -70,13 +76,7 @@ class Keeping:
                     also(db)
                 store.put(db, row)
 
-            writing = asyncio.get_running_loop().create_task(self._database.write(work), name=f"job:{job.id}: kept")
-            writing.add_done_callback(lambda done: kept(job) if done.exception() is None else None)
-            try:
-                await asyncio.shield(writing)
-            finally:
-                if not writing.done():
-                    await asyncio.wait([writing])
+            await self._written(work, lambda: kept(job))
 
     async def aclose(self) -> None:
         """Write down what is left."""
@@ -87,6 +87,16 @@ class Keeping:
             await asyncio.wait([self._writing])
         with suppress(KnownError):
             await self._write()
+
+    async def _written(self, work: Callable[[sqlite3.Connection], None], kept: Callable[[], None]) -> None:
+        """Done and told of whole, or not at all, whenever a stop comes."""
+        writing = asyncio.get_running_loop().create_task(self._database.write(work), name="jobs: kept")
+        writing.add_done_callback(lambda done: None if done.cancelled() or done.exception() is not None else kept())
+        try:
+            await asyncio.shield(writing)
+        finally:
+            if not writing.done():
+                await asyncio.wait([writing])
 
     def _write_soon(self, *, at_once: bool) -> None:
         if self._is_closed or self._database.read_only:
@@ -109,8 +119,16 @@ class Keeping:
     async def _write_all(self) -> None:
         try:
             await self._write()
-        except KnownError as error:  # a full disk: it is written with the next change
-            log.warning("jobs could not be written down: %s", error.summary)
+        except KnownError as error:  # a full disk: until there is room
+            if not self._is_in_trouble:
+                log.warning("jobs could not be written down: %s", error.summary)
+                self._notice(f"What becomes of the jobs cannot be kept. {error.summary} {error.advice}".strip())
+            self._is_in_trouble = True
+            self._write_soon(at_once=False)
+        else:
+            if self._is_in_trouble:
+                self._notice("What became of the jobs is kept again.")
+            self._is_in_trouble = False
 
     async def _write(self) -> None:
         async with self._one_after_another:
@@ -126,7 +144,7 @@ class Keeping:
 
             try:
                 await self._database.write(work)
-            except KnownError:
+            except BaseException:
                 self._dirty.update(ids)
                 raise
 
