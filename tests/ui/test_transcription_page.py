@@ -27,10 +27,11 @@ from desktop.core.transcript import Segment, Transcript
 from desktop.services.bundle import Options
 from desktop.services.jobs import JobState
 from desktop.services.transcription.values import JobView
+from desktop.ui.chat.conversations_model import DETAIL
 from desktop.ui.transcription import rows, words
 from desktop.ui.transcription.live import LiveView
 from desktop.ui.transcription.page import TranscriptionPage
-from desktop.ui.transcription.queue_model import ACTIONS, KEY, MIME, TITLE, TONE, WORDS, QueueModel, Row
+from desktop.ui.transcription.queue_model import ACTIONS, COST, KEY, MIME, TITLE, TONE, WORDS, QueueModel, Row
 from desktop.ui.widgets.notification import Messages
 from desktop.wiring import open_services
 from tests.ui.frame import nameless
@@ -181,7 +182,7 @@ async def test_files_are_looked_at_priced_transcribed_opened_and_written(held, t
     assert held.wire.requests == []  # nothing was sent yet
     assert held.cells(WORDS) == ["2 s · mono"]
     assert page.ready.start.text() == "Transcribe 1 file"
-    assert page.ready.words.text() == "2 s · about $0.00020"
+    assert page.ready.words.text() == f"2 s · about $0.00020 · {HEARS}"
     await held.start()
     await held.over()
     assert held.cells() == ["garden.wav"] and held.cells(TONE) == ["good"]
@@ -821,6 +822,46 @@ async def test_known_speakers_go_along_though_their_group_is_folded(held, tmp_pa
     await held.close()
 
 
+async def test_a_clip_of_a_voice_is_listened_to_when_it_is_chosen(held, tmp_path):
+    page = await held.open()
+    page.form.model.setCurrentText("gpt-4o-transcribe-diarize")
+    page.form._model_typed()
+    page.form._set("diarize", "yes")
+    broken = tmp_path / "broken.wav"
+    broken.write_bytes(b"no sound at all" * 50)
+    for path, said in ((broken, "cannot be read"), (recording(tmp_path / "long.wav", 14), "lasts 14 s")):
+        page.form.speakers.add.click()
+        await held.choose(path)
+        assert said in held.failures.pop().summary and page.form.speakers.kept() == []
+    page.form.speakers.add.click()
+    await held.choose(recording(tmp_path / "Ada.wav", 3))
+    assert page.form.speakers.kept() == [["Ada", str(tmp_path / "Ada.wav")]] and page.form.problem == ""
+    field = page.form.speakers.findChild(QLineEdit, "transcription.speaker-name")
+    field.clear()
+    field.editingFinished.emit()
+    assert page.form.problem.startswith("A known speaker has no name.")
+    await held.close()
+
+
+def test_what_waits_can_be_tried_now_and_costs_nothing_that_nobody_knows():
+    job = JobView(
+        "1", "1", "", "a.wav", "", JobState.WAITING, "Waits for the rate limit, 40 s", cost="$0.00", estimate=""
+    )
+    assert rows.row_of_job(job).actions[0] == "now"
+    assert rows.row_of_job(replace(job, state=JobState.FAILED)).cost == ""
+    assert rows.row_of_job(replace(job, state=JobState.FAILED, cost="$0.01")).cost == "$0.01"
+
+
+async def test_the_focus_comes_back_when_files_that_hovered_have_gone(held):
+    page = await held.open()
+    page.drop.choose.setFocus()
+    page.set_lit(True)
+    assert page.focusWidget() is page.drop
+    page.set_lit(False)
+    assert page.focusWidget() is page.drop.choose
+    await held.close()
+
+
 class Told(Messages):
     """A desktop that keeps what it is told."""
 
@@ -1163,6 +1204,43 @@ async def test_a_job_that_had_begun_goes_on_with_its_file_where_that_is_now(held
     await held.choose(tmp_path / "elsewhere.wav")
     await held.over()
     assert held.cells(KEY) == [key] and held.states() == ["done"]
+    await held.close()
+
+
+async def test_all_that_failed_are_tried_again_together_where_that_can_help(held, tmp_path):
+    page = await held.open()
+    held.wire.errors = [401, 401]
+    quiet = tmp_path / "quiet.wav"
+    with wave.open(str(quiet), "wb") as file:
+        file.setparams((1, 2, 8000, 0, "NONE", ""))
+        file.writeframes(bytes(2 * 8000 * 3))
+    await held.looked_at(str(quiet), *(recording(tmp_path / f"{n}.wav", seed=n) for n in range(3)))
+    await held.start()
+    await held.over()
+    assert page.head.title.text() == "3 failed" and page.head.retry.isEnabled()
+    assert sorted(held.states()) == ["done", "failed", "failed", "failed"]
+    assert [cost for cost, tone in zip(held.cells(COST), held.cells(TONE), strict=True) if tone == "bad"] == [""] * 3
+    page.head.retry.trigger()
+    await held.over()
+    assert sorted(held.states()) == ["done", "done", "done", "failed"] and page.head.title.text() == "1 failed"
+    await held.close()
+
+
+async def test_a_recording_of_which_nothing_came_leads_to_its_row_and_not_to_an_error(held, tmp_path):
+    page = await held.open()
+    held.wire.errors = [401]
+    await held.looked_at(recording(tmp_path / "garden.wav"))
+    await held.start()
+    await held.over()
+    index = page.past.model.index(0)
+    assert index.data(DETAIL).endswith("not transcribed")
+    page.past.view.clicked.emit(index)
+    await page.tasks.settled()
+    assert page.opening.shows_queue and page.queue.currentIndex().row() == 0
+    assert held.notices[-1] == "There is no transcript of “garden.wav” yet. Its row says why."
+    page.acts.act("retry", held.cells(KEY))
+    await held.over()
+    assert index.data(DETAIL).endswith(HEARS)
     await held.close()
 
 

@@ -25,6 +25,7 @@ class DropZone(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.is_lit = False
+        self._focus: QWidget | None = None  # what had it before files hovered
         self.setObjectName("transcription.drop")
         self.setAccessibleName("Drop recordings here")
         self._column = QVBoxLayout(self)
@@ -68,10 +69,19 @@ class DropZone(QWidget):
 
     def set_lit(self, is_lit: bool) -> None:
         """Files hover over the window."""
+        parts = (self.choose, self.record, self.example, self.note)
+        focus = next((part for part in parts if part.hasFocus()), None)
+        if focus is not None and is_lit:
+            self._focus = focus
+            self.setFocus()  # else it would go on to something that has nothing to do with the drop
         self.is_lit = is_lit
         self.words.setText(LIT if is_lit else WORDS)
-        for part in (self.choose, self.record, self.example, self.note):
+        for part in parts:
             part.setVisible(not is_lit)
+        if not is_lit and self._focus is not None:
+            if self.hasFocus():
+                self._focus.setFocus()
+            self._focus = None
         self.update()
 
     def set_calm(self, is_calm: bool) -> None:

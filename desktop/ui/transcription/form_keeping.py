@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from datetime import date
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QTimer, Signal
 from PySide6.QtWidgets import QWidget
 
-from desktop.core.errors import KnownError, Offline
+from desktop.core.errors import BadFile, BadInput, KnownError, Offline
 from desktop.core.profile import LOCAL_ID
 from desktop.ui import dialogs
 from desktop.ui.tasks import Tasks
 from desktop.ui.transcription.options import OptionsForm
 from desktop.ui.transcription.parameters import models
 from desktop.ui.transcription.part import Part
+from desktop.ui.transcription.words import length
 
 if TYPE_CHECKING:
     from desktop.core.catalog import Card
@@ -124,7 +126,16 @@ class FormKeeping(Part):
         self._form.output.set_folder(await dialogs.choose_folder(self.place, "Where finished files go"))
 
     async def _choose_clip(self) -> None:
+        """It is listened to at once: a server would refuse each of hundreds of recordings for it."""
+        from desktop.services.transcription import Options, voices  # with the services
+
         for path in (await dialogs.choose_files(self.place, "A clip with one voice"))[:1]:
+            (look,) = await self.service.look([path], Options())
+            if look.sound is None:
+                raise BadFile(look.problem, "Choose another clip.")
+            if not voices.SHORTEST_S <= round(look.sound.seconds, 1) <= voices.LONGEST_S:
+                advice = f"Choose one of {voices.SHORTEST_S:.0f} to {voices.LONGEST_S:.0f} seconds."
+                raise BadInput(f"“{Path(path).name}” lasts {length(look.sound.seconds)}.", advice)
             self._form.speakers.take(path)
 
     # Lists of names and terms

@@ -18,7 +18,7 @@ PAUSE, PAUSE_NOW = "Pause all", "Pause all without waiting for the parts under w
 
 
 class Head(QWidget):
-    """Actions that have nothing to do are not there: `pause`, `resume`, `clear`."""
+    """Actions that have nothing to do are not there: `pause`, `resume`, `retry`, `clear`."""
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
@@ -32,9 +32,9 @@ class Head(QWidget):
         self._measure()
 
     def fill(self, left: QAction, of_queue: Sequence[QAction], others: Sequence[QAction], right: QAction) -> None:
-        """`of_queue` are pause, resume and clear, in this order."""
+        """`of_queue` are pause, resume, retry and clear, in this order."""
         self._row.insertWidget(0, action_button(self, left))
-        self.pause, self.resume, self.clear = of_queue
+        self.pause, self.resume, self.retry, self.clear = of_queue
         self._buttons = {action: action_button(self, action) for action in (*of_queue, *others)}
         for button in self._buttons.values():
             self._row.addWidget(button)
@@ -52,7 +52,12 @@ class Head(QWidget):
         is_pausing = 0 < counts.pausing == counts.running and not counts.queued
         self.pause.setText(PAUSE_NOW if is_pausing else PAUSE)
         self.pause.setToolTip(tip(f"{self.pause.text()} ({self.pause.shortcut().toString()})"))
-        able = {self.pause: can_pause, self.resume: bool(counts.paused or counts.pausing), self.clear: counts.cleared}
+        able = {
+            self.pause: can_pause,
+            self.resume: counts.paused or counts.pausing,
+            self.retry: counts.failed,
+            self.clear: counts.cleared,
+        }
         for action, is_able in able.items():
             action.setEnabled(bool(is_able))
             self._buttons[action].setVisible(bool(is_able))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QModelIndex, Qt, QTimer, Signal
+from PySide6.QtCore import QModelIndex, QObject, Qt, QTimer, Signal
 from PySide6.QtGui import QAction, QContextMenuEvent, QKeySequence
 from PySide6.QtWidgets import QLineEdit, QMenu, QVBoxLayout, QWidget
 
@@ -16,12 +16,28 @@ from desktop.ui.widgets.labels import plain_label
 from desktop.ui.widgets.moments import relative
 from desktop.ui.widgets.row_list import RowList
 
+STATES = {
+    "running": "is being heard",
+    "waiting": "waits",
+    "pausing": "pauses",
+    "paused": "paused",
+    "queued": "to come",
+    "failed": "not transcribed",
+    "cancelled": "cancelled",
+}
+
 
 class RecordingsModel(ConversationsModel):
-    """Conversations of this page; the detail is the snippet of a hit, else the time and the model."""
+    """Conversations of this page; the detail is the snippet of a hit, else the time and the model, or, of one that is
+    not done, how it stands. `state_of` tells of a conversation the state of its job."""
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.state_of: Callable[[str], str] = lambda conversation: ""
 
     def _detail(self, row: Conversation) -> str:
-        return " · ".join(piece for piece in (relative(row.updated, self._now()), row.model) if piece)
+        stands = STATES.get(self.state_of(row.id), row.model)
+        return " · ".join(piece for piece in (relative(row.updated, self._now()), stands) if piece)
 
 
 class History(QWidget):
@@ -87,6 +103,11 @@ class History(QWidget):
         self.empty.setVisible(not rows)
         searched = self.search.text().strip()
         self.empty.setText(f"Nothing found for “{searched}”." if searched else "Finished recordings appear here.")
+
+    def draw_anew(self) -> None:
+        """Jobs have changed: how a recording stands is asked while it is drawn."""
+        if self.view.isVisible():
+            self.view.viewport().update()
 
     def selected(self) -> list[str]:
         return [str(index.data(ID)) for index in self.view.selectionModel().selectedIndexes()]

@@ -26,18 +26,21 @@ AT_ONCE = 100  # jobs that are read anew in one turn of the loop
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """How many jobs run, wait for their turn, stop behind the parts under way, are paused, can leave the list."""
+    """How many jobs run, wait for their turn, stop behind the parts under way, are paused, have failed, can leave the
+    list."""
 
     running: int = 0
     queued: int = 0
     pausing: int = 0
     paused: int = 0
+    failed: int = 0
     cleared: int = 0
 
     @property
     def words(self) -> str:
-        """Of the page's head; nothing where nothing is to come."""
-        pieces = ((self.running, "running"), (self.queued, "to come"), (self.paused, "paused"))
+        """Of the page's head; nothing where nothing is to come or to be seen to."""
+        to_come = ((self.running, "running"), (self.queued, "to come"), (self.paused, "paused"))
+        pieces = (*to_come, (self.failed, "failed"))
         return " · ".join(f"{count} {what}" for count, what in pieces if count)
 
 
@@ -56,6 +59,7 @@ class JobRows(Part):
         self._seen: list[Row] = []
         self._made: dict[str, Row] = {}
         self._states: dict[str, str] = {}
+        self._of_conversation: dict[str, str] = {}  # the state of the job that a conversation is about
         self._dirty: dict[str, None] = {}  # in their order
         self._is_other = False
         self._since = 0.0  # when the page began to listen, as jobs say when they were added
@@ -78,7 +82,12 @@ class JobRows(Part):
         jobs = self.service.jobs()
         self._made = {job.id: row_of_job(job) for job in jobs}
         self._states = {job.id: state_of(job) for job in jobs}
+        self._of_conversation = {job.conversation: state_of(job) for job in jobs}
         self.show()
+
+    def state_of(self, conversation: str) -> str:
+        """Of the job that made or makes it, "" for none."""
+        return self._of_conversation.get(conversation, "")
 
     def show(self) -> None:
         """Every row, in its order: files on their way, then failed jobs, those to come, and what is over."""
@@ -133,7 +142,7 @@ class JobRows(Part):
             self._is_other |= self._made.pop(id, None) is not None
             self._states.pop(id, None)
             return None
-        state = self._states[id] = state_of(job)
+        state = self._states[id] = self._of_conversation[job.conversation] = state_of(job)
         self._made[id] = row_of_job(job)
         self._rows.change(self._made[id])
         self._is_other |= ORDER.get(state) != ORDER.get(was)
@@ -148,6 +157,7 @@ class JobRows(Part):
             states.count("queued"),
             states.count("pausing"),
             states.count("paused"),
+            states.count("failed"),
             states.count("done") + states.count("cancelled"),
         )
         self.counted.emit(self.counts)

@@ -12,7 +12,7 @@ from PySide6.QtCore import QTimer, Signal
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QStackedWidget, QWidget
 
-from desktop.core.errors import BadInput
+from desktop.core.errors import BadInput, Missing
 from desktop.ui import dialogs, drops
 from desktop.ui.tasks import Report, Tasks
 from desktop.ui.transcription.live import LiveView
@@ -29,11 +29,13 @@ IDLE_MS = 1500  # behind the last thing done, the editor is made before anybody 
 class Opening(Part):
     """`stack` holds the queue and what takes its place, `sides` the form and the editor's panels.
 
-    `turned` when another one of them is in front, `taken` when the archive has a new recording, `left_over` carries
-    what was dropped along with subtitles and belongs to none of them.
+    `turned` when another one of them is in front, `row_wanted` when all there is of a recording is its row, `taken`
+    when the archive has a new recording, `left_over` carries what was dropped along with subtitles and belongs to none
+    of them.
     """
 
     turned = Signal()
+    row_wanted = Signal(str)
     taken = Signal()
     left_over = Signal(list)
 
@@ -97,8 +99,14 @@ class Opening(Part):
         job = self.service.job(key)
         if job is not None and str(job.state) not in OVER:
             self._watch(job)
-        else:
+            return
+        try:
             await self.open(key)
+        except Missing:
+            if job is None:
+                raise
+            self.row_wanted.emit(key)
+            self.notice.emit("info", f"There is no transcript of “{job.title}” yet. Its row says why.")
 
     async def open_conversation(self, conversation: str) -> None:
         """By the conversation the library keeps it under."""

@@ -179,7 +179,7 @@ class OptionsForm(QWidget):
         """Why nothing can be sent as the form is, in a sentence."""
         if not self.card.id:
             return "Choose a model that hears, or a profile that has one."
-        return parameters.problem(self.values) or self.output.problem
+        return parameters.problem(self.values) or self.speakers.problem or self.output.problem
 
     # Its own
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QSpacerItem, QStackedWidget, QVBoxLayout, QWidget
 
 from desktop.ui import actions, theme
 from desktop.ui.page import Page
@@ -89,6 +89,8 @@ class TranscriptionPage(Page):
         self.middle.addWidget(self.queue)
         column.addWidget(self.head)
         column.addLayout(self._recorder_row)
+        self._below_recorder = QSpacerItem(0, 0)
+        column.addItem(self._below_recorder)
         column.addWidget(self.middle, 1)
         self.stack.addWidget(self.queue_side)
 
@@ -103,6 +105,8 @@ class TranscriptionPage(Page):
     def _measure(self) -> None:
         look = theme.current()
         self._recorder_row.setContentsMargins(look.gap(16), 0, look.gap(16), 0)
+        self._below_recorder.changeSize(0, look.gap(8) if self.recorder.isVisibleTo(self.queue_side) else 0)
+        self._column.invalidate()
 
     def _make_parts(self) -> None:
         self.waiting = Waiting(self)
@@ -111,7 +115,7 @@ class TranscriptionPage(Page):
         self.taking = TakingIn(self.waiting, self.form, self.ready, self.tasks, self)
         self.keeping = FormKeeping(self.form, self.tasks, self)
         self.opening = Opening(self.queue_side, self.stack, self.right, self.report, self.tasks)
-        self.reading = Past(self.past, self.tasks, self)
+        self.reading = Past(self.past, self.jobs, self.tasks, self)
         self.ends = Ends(self.tasks, self)
         self.parts: tuple[Part, ...] = (
             self.jobs,
@@ -136,7 +140,8 @@ class TranscriptionPage(Page):
         of_queue = (
             make("pause-all", "Pause all", "Ctrl+Shift+P", "pause", acts.pause_all),
             make("resume-all", "Go on with all", "", "play", acts.resume_all),
-            make("clear-done", "Remove finished ones from the list", "", "check", acts.clear_done),
+            make("retry-failed", "Try all that failed again", "Shift+F5", "retry", acts.retry_failed),
+            make("clear-done", "Remove finished ones from the list", "", "clear-done", acts.clear_done),
         )
         self.head.fill(self.fold_history, of_queue, (record, folder, choose), self.fold_parameters)
         self.opening.folds = (self.fold_history, self.fold_parameters)
@@ -163,10 +168,12 @@ class TranscriptionPage(Page):
         self.acts.taken.connect(self.taking.open_files)
         self.acts.forms = lambda: self.form.output.forms
         self.opening.turned.connect(self._turned)
+        self.opening.row_wanted.connect(lambda key: self._queued([key]))
         self.opening.taken.connect(self.reading.refresh)
         self.opening.left_over.connect(self.taking.take)
         self.jobs.changed.connect(self.opening.job_changed)
         self.jobs.counted.connect(self._counted)
+        self.jobs.counted.connect(self.past.draw_anew)
         for heard in (self.opening.jobs_ended, self.ends.jobs_ended, lambda _: self.reading.refresh()):
             self.jobs.ended.connect(heard)
         self.ends.spent.connect(self.spent)
@@ -179,6 +186,7 @@ class TranscriptionPage(Page):
         self.recorder.recorded.connect(lambda path: self.open_files([path]))
         self.recorder.failed.connect(self.report)
         self.recorder.turned.connect(self.drop.set_calm)
+        self.recorder.turned.connect(lambda _: self._measure())
         self.past.opened.connect(lambda id: self._start(self._open_conversation(id), "open"))
 
     # -- the frame's calls

@@ -12,6 +12,7 @@ from desktop.ui import dialogs
 from desktop.ui.tasks import Tasks
 from desktop.ui.transcription import words
 from desktop.ui.transcription.history import History
+from desktop.ui.transcription.job_rows import JobRows
 from desktop.ui.transcription.part import Part
 
 if TYPE_CHECKING:
@@ -24,9 +25,10 @@ CALM_MS = 250  # recordings that end one after another are shown together
 class Past(Part):
     """Fills `history`; what it has is read only while the page can be seen."""
 
-    def __init__(self, history: History, tasks: Tasks, place: QWidget) -> None:
+    def __init__(self, history: History, jobs: JobRows, tasks: Tasks, place: QWidget) -> None:
         super().__init__(tasks, place)
         self._history = history
+        history.model.state_of = jobs.state_of
         self._calm = QTimer(self, singleShot=True, interval=CALM_MS)
         self._calm.timeout.connect(self._read)
         history.search_changed.connect(self._read)

@@ -19,6 +19,7 @@ ACTS = {  # what can be done with a row: the icon and the words
     "watch": ("eye", "Watch it come"),
     "again": ("regenerate", "Do it again"),
     "resume": ("play", "Go on"),
+    "now": ("play", "Try now"),
     "pause": ("pause", "Pause"),
     "pause-now": ("pause", "Pause without waiting for the parts under way"),
     "retry": ("retry", "Try again"),
@@ -143,7 +144,7 @@ class QueueView(RowList):
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         keys = self.keys()
-        acts = [name for name in ACTS if keys and any(name in self._acts_of(key) for key in keys)]
+        acts = [name for name in ACTS if keys and any(name in self.acts_of(key) for key in keys)]
         if acts:
             menu = QMenu(self)
             menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
@@ -154,13 +155,14 @@ class QueueView(RowList):
 
     def able(self, name: str) -> list[str]:
         """The selected rows with which this can be done."""
-        return [key for key in self.keys() if name in self._acts_of(key)]
+        return [key for key in self.keys() if name in self.acts_of(key)]
 
     def acts_of_selection(self) -> set[str]:
         """All that can be done with any of the selected rows."""
         return {name for index in self.selectedIndexes() for name in self.rows.at(index.row()).actions}
 
-    def _acts_of(self, key: str) -> tuple[str, ...]:
+    def acts_of(self, key: str) -> tuple[str, ...]:
+        """What can be done with a row by its key; nothing where it is gone."""
         row = self.rows.row_of(key)
         return self.rows.at(row).actions if row >= 0 else ()
 

@@ -22,6 +22,7 @@ from desktop.ui.transcription.queue import QueueView
 OF_ROWS = (  # actions of keys and the palette: name, words, key, icon, and what is done of it by the rows' own names
     ("open", "Open the transcript", "", "edit", ("open", "watch")),
     ("pause-job", "Pause or go on", "Space", "pause", ("pause", "resume")),
+    ("job-now", "Try now what waits", "", "play", ("now",)),
     ("pause-job-now", "Pause without waiting for the parts under way", "Shift+Space", "pause", ("pause-now",)),
     ("retry-job", "Try again", "F5", "retry", ("retry", "again", "anew")),
     ("choose-instead", "Choose another file, or find the one that is gone", "", "search", ("find", "choose")),
@@ -112,6 +113,7 @@ class RowActs(Part):
             "pause": service.pause,
             "pause-now": service.pause,  # a second time: nothing is waited for
             "resume": service.resume,
+            "now": service.resume,
             "cancel": service.cancel,
             "retry": service.retry,
         }
@@ -189,6 +191,12 @@ class RowActs(Part):
 
     def resume_all(self) -> None:
         self.service.resume_all()
+
+    def retry_failed(self) -> None:
+        """Those that trying again can help."""
+        for job in self.service.jobs():
+            if "retry" in self._queue.acts_of(job.id) and str(job.state) == "failed":
+                self.service.retry(job.id)
 
     def clear_done(self) -> None:
         """The list only: transcripts stay."""

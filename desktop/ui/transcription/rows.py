@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
+from desktop.core import pricing
 from desktop.core.pricing import Cost, Unpriced
 from desktop.ui.transcription import words
 from desktop.ui.transcription.queue_model import Row
@@ -26,7 +28,7 @@ STATES = {  # how a job's state is drawn: icon, tone
 ACTIONS = {
     "queued": ("pause", "show", "cancel"),
     "running": ("watch", "pause", "show", "cancel"),
-    "waiting": ("resume", "pause", "show", "cancel"),
+    "waiting": ("now", "pause", "show", "cancel"),
     "pausing": ("watch", "resume", "pause-now", "show", "cancel"),
     "paused": ("resume", "show", "cancel"),
     "done": ("open", "show", "remove"),
@@ -46,6 +48,7 @@ ORDER = {"failed": 0, "queued": 1, "running": 1, "waiting": 1, "pausing": 1, "pa
 ONCE = "It is taken once."
 """The advice for a recording that is in the list already: no fault of it."""
 
+NOTHING = pricing.shown(Decimal(0))
 OVER = ("done", "failed", "cancelled")
 STRETCHES = 8  # that are named in a tooltip
 AT_WORK = ("running", "waiting", "pausing")
@@ -184,6 +187,8 @@ def facts_of(job: JobView, state: str) -> tuple[str, ...]:
 
 def cost_of(job: JobView, state: str) -> str:
     """`$0.12 of about $0.42` while it works, what it came to when it is over."""
+    if state in ("failed", "cancelled") and job.cost == NOTHING:
+        return ""  # it may have been charged for what was not answered: nobody knows
     if state in OVER or job.cost in ("free", "unpriced"):
         return job.cost
     if job.cost and job.estimate:

@@ -94,6 +94,12 @@ class SpeakersBox(QWidget):
         for name, clip in kept:
             self._add(clip, name)
 
+    @property
+    def problem(self) -> str:
+        """What is missing, in a sentence."""
+        is_nameless = self._most > 0 and not all(name for name, _ in self.kept())
+        return "A known speaker has no name. Write it, or remove the speaker." if is_nameless else ""
+
     def known(self) -> tuple[Any, ...]:
         """As the service takes them."""
         from desktop.services.transcription.values import KnownSpeaker  # with the services

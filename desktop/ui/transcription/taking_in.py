@@ -188,7 +188,7 @@ class TakingIn(Part):
         why_not = self._why_not()
         self._ready.show_ready(
             len(ready),
-            words.together(seconds, estimates),
+            f"{words.together(seconds, estimates)} · {self._form.card.id}",
             left_out(self._waiting.seen),
             may_start=not why_not,
             why_not=why_not if self._waiting.seen else "",
