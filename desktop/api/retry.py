@@ -6,6 +6,7 @@ import email.utils
 import math
 import random
 from collections.abc import Callable, Mapping
+from datetime import UTC
 from enum import Enum, auto
 
 from msgspec import Struct
@@ -80,7 +81,8 @@ def server_wait(headers: Mapping[str, str], now: float) -> float | None:
 
 def _until(date: str, now: float) -> float | None:
     try:
-        wait = email.utils.parsedate_to_datetime(date).timestamp() - now
+        until = email.utils.parsedate_to_datetime(date)
+        wait = until.replace(tzinfo=until.tzinfo or UTC).timestamp() - now  # the oldest form names no zone: it is UTC
     except (ValueError, TypeError, OverflowError):
         return None
     return wait if wait > 0 else None

@@ -110,7 +110,7 @@ class Silent(WireError):
 
 
 class MayHaveRun(WireError):
-    advice_by_default = "It may have been carried out and charged. Look at the server first, then decide to repeat it."
+    advice_by_default = "Look at the server first: what is repeated may be charged twice."
 
 
 class Cut(WireError):

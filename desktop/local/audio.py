@@ -17,6 +17,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
+from desktop.core.sizes import size_words
 from desktop.core.tokens import rough
 from desktop.local.chat import scripted
 from desktop.local.engines import Engine
@@ -143,7 +144,8 @@ class AudioEndpoint:
             known = ", ".join(sorted(each[1:] for each in SUFFIXES))
             raise wrong("file", f"Unrecognized file format. Supported formats: {known}.", "invalid_file_format")
         if (file.size or 0) > LARGEST:
-            raise WireProblem(413, "The file is larger than 25 MiB.", code="file_too_large", param="file")
+            said = f"The file is larger than {size_words(LARGEST)}."
+            raise WireProblem(413, said, code="file_too_large", param="file")
         path = self._folder / f"{uuid.uuid4().hex}{suffix}"
         with path.open("wb") as kept:
             shutil.copyfileobj(file.file, kept)

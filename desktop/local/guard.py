@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
+from desktop.core.sizes import size_words
 from desktop.local.wire import WireProblem
 
 Message = MutableMapping[str, Any]
@@ -121,7 +122,8 @@ def _check_body(headers: _Headers, method: str, path: str) -> None:
 
 
 def _too_large() -> WireProblem:
-    return WireProblem(413, "The body is larger than 32 MiB.", code="body_too_large", headers={"connection": "close"})
+    said = f"The body is larger than {size_words(BODY_BYTES)}."
+    return WireProblem(413, said, code="body_too_large", headers={"connection": "close"})
 
 
 def _bounded(scope: MutableMapping[str, Any], receive: Receive) -> Receive:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import time
 import zlib
 from datetime import timedelta
 
@@ -94,6 +95,9 @@ def test_three_tries_in_all_with_doubling_pauses_and_a_random_part():
         ({"retry_after_ms": "1500", "retry_after": "9"}, 1.5),
         ({"retry_after": "120"}, 120.0),
         ({"retry_after": "Mon, 21 Sep 2026 14:13:30 GMT"}, 10.0),
+        ({"retry_after": "Monday, 21-Sep-26 14:13:30 GMT"}, 10.0),
+        ({"retry_after": "Mon Sep 21 14:13:30 2026"}, 10.0),
+        ({"retry_after": "Mon, 21 Sep 2026 14:13:30 -0000"}, 10.0),
     ],
 )
 def test_retry_after_is_kept(headers, seconds):
@@ -108,6 +112,28 @@ def test_wrong_retry_after_falls_back_to_the_own_pause(text):
 @pytest.mark.parametrize("text", ["121", "31536000", "Mon, 21 Sep 2037 14:13:30 GMT"])
 def test_retry_after_past_two_minutes_is_not_waited_for(text):
     assert pause(answered(429, retry_after=text)) is None
+
+
+@pytest.fixture
+def elsewhere(monkeypatch):
+    """A computer that is not in the zone of London."""
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+def test_a_date_without_a_zone_is_utc_wherever_the_computer_is(elsewhere):
+    assert retry.server_wait({"retry-after": "Mon Sep 21 14:13:30 2026"}, NOW) == pytest.approx(10.0)
+
+
+def test_what_may_have_run_says_so_once():
+    teller = Teller("api.example.com:443", Redactor())
+    cause, _ = teller.rejected(500, {}, b"", NOW)
+    error = teller.may_have_run(cause)
+    said = f"{error.summary} {error.advice}"
+    assert said.count("carried out") == 1 and said.count("charged") == 1
 
 
 def test_long_wait_is_shown():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import threading
 import zipfile
 
 import export_shapes as shapes
@@ -27,6 +28,7 @@ from desktop.core.conversation import (
 from desktop.core.errors import BadFile, BadInput
 from desktop.services.imports.run import Imports
 from desktop.store import backups, blobs, conversations, search
+from desktop.store import imports as imports_store
 from desktop.store.database import Database
 
 
@@ -335,6 +337,35 @@ async def test_stopped_it_leaves_nothing_and_says_so(database, tmp_path):
     assert [count(database, table) for table in ("conversation", "message", "passage")] == [0, 0, 0]
     assert [run.state for run in await imports.runs()] == ["failed"]
     assert (await take(database, path)).taken == 300
+
+
+async def test_a_stop_that_comes_when_all_can_be_seen_gives_the_report(database, new, monkeypatch):
+    has_shown, go_on, show = asyncio.Event(), threading.Event(), imports_store.show
+    loop = asyncio.get_running_loop()
+    write_now = database.write_now
+
+    def shown(db, *arguments):
+        show(db, *arguments)
+        loop.call_soon_threadsafe(has_shown.set)
+
+    def held(work):
+        done = write_now(work)
+        if has_shown.is_set():  # between the commit and the report
+            go_on.wait(120)
+        return done
+
+    monkeypatch.setattr(imports_store, "show", shown)
+    monkeypatch.setattr(database, "write_now", held)
+    imports = Imports(database)
+    running = asyncio.create_task(imports.run([new], lambda progress: None))
+    await has_shown.wait()
+    running.cancel()
+    await asyncio.sleep(0)
+    go_on.set()
+    report = await running
+    monkeypatch.undo()
+    assert report.taken and count(database, "conversation") == report.taken
+    assert [run.state for run in await imports.runs()] == ["done"]
 
 
 async def test_what_a_killed_run_left_is_not_taken_for_what_is_there_already(database, tmp_path):

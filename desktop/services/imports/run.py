@@ -47,7 +47,8 @@ class Imports:
         return tuple([await asyncio.to_thread(self._look, path) for path in paths])
 
     async def run(self, paths: Sequence[Path], tell: Tell) -> Report:
-        """Take in all that is recognised. Cancelled, it removes what it wrote and then ends.
+        """Take in all that is recognised. Cancelled, it removes what it wrote and then ends; a stop that comes when all
+        of it can be seen already is too late, and the report is given.
 
         Raises BadFile where nothing was recognised, ArchiveFull where there is no room, ArchiveNewer where nothing
         may be written.
@@ -77,8 +78,11 @@ class Imports:
             except asyncio.CancelledError:
                 work.stop.set()
                 await asyncio.wait([future])
-                future.exception()
-                raise
+                if future.exception() is not None:
+                    raise
+                if (current := asyncio.current_task()) is not None:
+                    current.uncancel()
+                return future.result()
         finally:
             self._running.discard(work.id)
 
