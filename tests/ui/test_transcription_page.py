@@ -31,6 +31,7 @@ from desktop.ui.chat.conversations_model import DETAIL
 from desktop.ui.transcription import rows, words
 from desktop.ui.transcription.live import LiveView
 from desktop.ui.transcription.page import TranscriptionPage
+from desktop.ui.transcription.queue import QueueView
 from desktop.ui.transcription.queue_model import ACTIONS, COST, KEY, MIME, TITLE, TONE, WORDS, QueueModel, Row
 from desktop.ui.widgets.notification import Messages
 from desktop.wiring import open_services
@@ -684,6 +685,26 @@ def test_any_order_follows_any_other(before, after):
         model.replace([Row(str(key), "title", "words") for key in keys])
         assert [model.at(n).key for n in range(model.rowCount())] == [str(key) for key in keys]
         assert [model.row_of(str(key)) for key in keys] == list(range(len(keys)))
+
+
+def test_hundreds_of_selected_rows_change_places_at_once(qtbot):
+    """As they do when all are cancelled: what is over stands in the other direction."""
+    model = QueueModel()
+    view = QueueView(model)
+    qtbot.addWidget(view)
+    view.resize(600, 700)
+    view.show()
+    QAbstractItemModelTester(model, QAbstractItemModelTester.FailureReportingMode.Fatal, model)
+    made = [Row(str(number), f"{number}.wav", "Waits", is_job=True, is_coming=True) for number in range(366)]
+    model.replace(made)
+    view.selectAll()
+    view.setCurrentIndex(model.index(7))
+    view.selectAll()
+    began = time.perf_counter()
+    model.replace([*made[:0:-1], Row("new", "new.wav", "Waits")])
+    assert time.perf_counter() - began < 1.0
+    assert [model.at(row).key for row in range(model.rowCount())] == [*(row.key for row in made[:0:-1]), "new"]
+    assert view.keys() == [row.key for row in made[:0:-1]] and view.currentIndex().data(KEY) == "7"
 
 
 async def test_a_job_is_in_the_list_in_the_moment_its_file_leaves_it(held, tmp_path):

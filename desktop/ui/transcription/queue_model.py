@@ -42,6 +42,9 @@ ROLES = {
 MIME = "application/x-davenport-transcription"
 
 
+FEW = 8  # rows that are moved one by one
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
     """One row. `tone` is the theme's colour for its words; `progress` 0 to 1, None where there is none to show.
@@ -116,6 +119,9 @@ class QueueModel(QAbstractListModel):
         """Show these rows, touching only what is new, gone, moved or changed, so that selection and scrolling stay."""
         self._remove_missing({row.key for row in rows})
         staying = self._staying(rows)
+        if len(self._rows) - len(staying) > FEW:
+            self._arrange([row.key for row in rows if row.key in self._places])
+            staying = set(self._places)
         at = 0
         while at < len(rows):
             new = at
@@ -145,6 +151,17 @@ class QueueModel(QAbstractListModel):
             found.add(key)
             key = before[key]
         return found
+
+    def _arrange(self, keys: Sequence[str]) -> None:
+        """All rows in this order at once. Moved one by one, with hundreds of them selected, each would cost the view a
+        walk through all of them."""
+        self.layoutAboutToBeChanged.emit()
+        held = self.persistentIndexList()
+        owners = [self._rows[index.row()].key for index in held]
+        self._rows = [self._rows[self._places[key]] for key in keys]
+        self._number()
+        self.changePersistentIndexList(held, [self.index(self._places[key]) for key in owners])
+        self.layoutChanged.emit()
 
     def _bring(self, key: str, at: int, staying: set[str]) -> None:
         """Have this row at this place. What stands there and does not stay goes to the end until its turn comes."""
