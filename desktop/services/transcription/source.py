@@ -12,7 +12,9 @@ from typing import Any
 from msgspec import Struct
 
 from desktop.core.errors import ArchiveFull, BadFile, Missing
+from desktop.core.transcript import Sound
 from desktop.media import levels
+from desktop.media.probing import probe
 from desktop.services.transcription import intake, plan, results, times
 from desktop.services.transcription.intake import Stop
 from desktop.services.transcription.sending import Tools
@@ -45,17 +47,10 @@ class Source:
         self._found = (work.size_bytes, work.changed_ns)
 
     async def check(self) -> None:
-        """Raises BadFile where it is gone or another one by now."""
-        try:
-            sha256 = await asyncio.to_thread(self._look)
-        except OSError as error:
-            if (own := await self._own_copy()) is None:
-                raise BadFile(f"“{self.name}” is not where it was.", "Find the file again, then retry.") from error
-            self.path = own
-            self._found = await asyncio.to_thread(_state, own)
-            return
-        if sha256 != self._work.sha256:
-            raise BadFile(f"“{self.name}” has changed since it was added.", "Add it again.")
+        """Raises BadFile where it is gone or another one by now, and the archive has no copy of what was added."""
+        problem = await asyncio.to_thread(self._problem)
+        if problem is not None and not await self._take_own_copy():
+            raise problem
 
     def check_again(self) -> None:
         """Raises BadFile where it was changed or taken away since. Blocking."""
@@ -67,7 +62,8 @@ class Source:
             raise BadFile(f"“{self.name}” was changed while it was being heard.", "Add it again when it is finished.")
 
     async def keep(self, says: Says) -> None:
-        """The recording in the archive, with a copy of its file where the user wants one."""
+        """The recording in the archive, with a copy of its file where the user wants one; that is what is read from
+        then on, whatever becomes of the file."""
         database, now, has_copy = self._tools.database, self._tools.micros(), self._tools.keeps_copy()
         if has_copy and await database.read(lambda db: recordings.find(db, self._job)) is None:
             says("Copies the file into the archive")
@@ -77,6 +73,7 @@ class Source:
             except OSError as error:
                 raise ArchiveFull(f"The recording could not be copied ({error.strerror}).") from error
         await database.write(lambda db: results.begin(db, self._job, self._work, now, has_copy=has_copy))
+        await self._take_own_copy()
 
     async def listen(self, says: Listens) -> Listened:
         """The waveform and the silences, from the archive where they were computed already; `says` hears what is done
@@ -96,12 +93,25 @@ class Source:
         spoken = {side: times.spoken(peaks.milliseconds, found) for side, found in silent.items()}
         return Listened(peaks.milliseconds, silent, spoken)
 
-    def _look(self) -> str:
-        found = _state(self.path)
-        if found == self._found:
-            return self._work.sha256
-        self._found = found
-        return intake.digest(self.path, self._stop)
+    def _problem(self) -> BadFile | None:
+        """Why the file is not the one that was added. Blocking."""
+        try:
+            if (found := _state(self.path)) == self._found:
+                return None
+            sha256, self._found = intake.digest(self.path, self._stop), found
+        except OSError:
+            return BadFile(f"“{self.name}” is not where it was.", "Find the file again, then retry.")
+        if sha256 == self._work.sha256:
+            return None
+        return BadFile(f"“{self.name}” has changed since it was added.", "Add it again.")
+
+    async def _take_own_copy(self) -> bool:
+        """Read the archive's file from now on, where there is one that can be read without the ending of its name."""
+        own = await self._own_copy()
+        if own is None or not await intake.in_worker(lambda stop: _sounds_as(own, self._work.sound, stop)):
+            return False
+        self.path, self._found = own, await asyncio.to_thread(_state, own)
+        return True
 
     async def _own_copy(self) -> Path | None:
         """The archive's own file, where the recording was copied into it."""
@@ -142,6 +152,14 @@ def levels_of(peaks: Peaks) -> Any:
 def silences_of(peaks: Peaks) -> Sequence[tuple[int, int]]:
     """Begin and end of each, in milliseconds. Blocking."""
     return levels.silences(levels_of(peaks))
+
+
+def _sounds_as(path: Path, sound: Sound, stop: Stop) -> bool:
+    """Whether a file is taken for what it is. Blocking."""
+    try:
+        return probe(path, stop.look) == sound
+    except BadFile:
+        return False
 
 
 def _state(path: Path) -> tuple[int, int]:
