@@ -29,10 +29,12 @@ from desktop.services.jobs import JobState
 from desktop.services.transcription.values import JobView
 from desktop.ui.chat.conversations_model import DETAIL
 from desktop.ui.transcription import rows, words
+from desktop.ui.transcription.job_rows import Counts
 from desktop.ui.transcription.live import LiveView
 from desktop.ui.transcription.page import TranscriptionPage
 from desktop.ui.transcription.queue import QueueView
 from desktop.ui.transcription.queue_model import ACTIONS, COST, KEY, MIME, TITLE, TONE, WORDS, QueueModel, Row
+from desktop.ui.transcription.together import Together
 from desktop.ui.widgets.notification import Messages
 from desktop.wiring import open_services
 from tests.ui.frame import nameless
@@ -862,6 +864,24 @@ async def test_a_clip_of_a_voice_is_listened_to_when_it_is_chosen(held, tmp_path
     field.editingFinished.emit()
     assert page.form.problem.startswith("A known speaker has no name.")
     await held.close()
+
+
+def test_the_whole_queue_says_how_long_it_still_takes():
+    now = 0.0
+    together = Together(lambda: now)
+    jobs = [("running", 60.0, 0.0), *[("queued", 60.0, 0.0)] * 9]
+    assert together.left(jobs, is_at_work=True) is None
+    now = 10.0
+    jobs[:2] = [("done", 60.0, 1.0), ("running", 60.0, 0.5)]  # 90 of 600 s in ten
+    assert together.left(jobs, is_at_work=True) == pytest.approx(510 / 9)
+    jobs[-1] = ("paused", 60.0, 0.0)
+    assert together.left(jobs, is_at_work=True) == pytest.approx(450 / 9)
+    assert together.left(jobs, is_at_work=False) is None
+    now = 1000.0  # what it stood still for does not count
+    assert together.left(jobs, is_at_work=True) is None
+    counts = Counts(running=2, queued=8, failed=1, done=30, left=754.0)
+    assert counts.words == "2 running · 8 to come · about 13 min left · 1 failed · 30 done"
+    assert Counts(done=30, cleared=30).words == ""
 
 
 def test_what_waits_can_be_tried_now_and_costs_nothing_that_nobody_knows():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,10 +11,12 @@ from PySide6.QtCore import QTimer, Signal
 from PySide6.QtWidgets import QWidget
 
 from desktop.ui.tasks import Tasks
+from desktop.ui.transcription import words
 from desktop.ui.transcription.looking import Waiting
 from desktop.ui.transcription.part import Part
 from desktop.ui.transcription.queue_model import QueueModel, Row
 from desktop.ui.transcription.rows import AT_WORK, ORDER, OVER, row_of_job, row_of_seen, state_of
+from desktop.ui.transcription.together import Together
 
 if TYPE_CHECKING:
     from desktop.services.bundle import Services
@@ -26,22 +29,31 @@ AT_ONCE = 100  # jobs that are read anew in one turn of the loop
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """How many jobs run, wait for their turn, stop behind the parts under way, are paused, have failed, can leave the
-    list."""
+    """How many jobs run, wait for their turn, stop behind the parts under way, are paused, have failed, are done, can
+    leave the list; and in how many seconds all that is to come is done, None while nobody knows."""
 
     running: int = 0
     queued: int = 0
     pausing: int = 0
     paused: int = 0
     failed: int = 0
+    done: int = 0
     cleared: int = 0
+    left: float | None = None
 
     @property
     def words(self) -> str:
         """Of the page's head; nothing where nothing is to come or to be seen to."""
         to_come = ((self.running, "running"), (self.queued, "to come"), (self.paused, "paused"))
-        pieces = (*to_come, (self.failed, "failed"))
-        return " · ".join(f"{count} {what}" for count, what in pieces if count)
+        several = self.running + self.queued > 1  # of one its row says it
+        left = [f"about {words.left(self.left)}"] if self.left and several else []
+        is_at_work = self.running + self.queued + self.paused > 0
+        over = ((self.failed, "failed"), (self.done if is_at_work else 0, "done"))
+        return " · ".join([*_counted(to_come), *left, *_counted(over)])
+
+
+def _counted(pieces: tuple[tuple[int, str], ...]) -> list[str]:
+    return [f"{count} {what}" for count, what in pieces if count]
 
 
 class JobRows(Part):
@@ -59,6 +71,8 @@ class JobRows(Part):
         self._seen: list[Row] = []
         self._made: dict[str, Row] = {}
         self._states: dict[str, str] = {}
+        self._sizes: dict[str, tuple[float, float]] = {}  # seconds of the recording, and how much of them is heard
+        self.together = Together()
         self._of_conversation: dict[str, str] = {}  # the state of the job that a conversation is about
         self._dirty: dict[str, None] = {}  # in their order
         self._is_other = False
@@ -82,6 +96,7 @@ class JobRows(Part):
         jobs = self.service.jobs()
         self._made = {job.id: row_of_job(job) for job in jobs}
         self._states = {job.id: state_of(job) for job in jobs}
+        self._sizes = {job.id: (job.seconds, job.progress) for job in jobs}
         self._of_conversation = {job.conversation: state_of(job) for job in jobs}
         self.show()
 
@@ -141,9 +156,10 @@ class JobRows(Part):
         if job is None:
             self._is_other |= self._made.pop(id, None) is not None
             self._states.pop(id, None)
+            self._sizes.pop(id, None)
             return None
         state = self._states[id] = self._of_conversation[job.conversation] = state_of(job)
-        self._made[id] = row_of_job(job)
+        self._made[id], self._sizes[id] = row_of_job(job), (job.seconds, job.progress)
         self._rows.change(self._made[id])
         self._is_other |= ORDER.get(state) != ORDER.get(was)
         self.changed.emit(job)
@@ -151,13 +167,17 @@ class JobRows(Part):
         return job if state in OVER and was not in OVER and is_of_now else None
 
     def _count(self) -> None:
-        states = [*self._states.values()]
+        count = Counter(self._states.values())
+        running = sum(count[state] for state in AT_WORK)
+        jobs = ((state, *self._sizes[id]) for id, state in self._states.items())
         self.counts = Counts(
-            sum(state in AT_WORK for state in states),
-            states.count("queued"),
-            states.count("pausing"),
-            states.count("paused"),
-            states.count("failed"),
-            states.count("done") + states.count("cancelled"),
+            running,
+            count["queued"],
+            count["pausing"],
+            count["paused"],
+            count["failed"],
+            count["done"],
+            count["done"] + count["cancelled"],
+            self.together.left(jobs, is_at_work=running > 0),
         )
         self.counted.emit(self.counts)

@@ -134,7 +134,7 @@ def row_of_job(job: JobView) -> Row:
         said_of(job),
         tone,
         icon,
-        job.progress if state in AT_WORK or state == "paused" else None,
+        job.progress if state in AT_WORK or (state == "paused" and job.progress > 0) else None,
         facts_of(job, state),
         cost_of(job, state),
         _of_failed(job) if state == "failed" else ACTIONS.get(state, ("cancel",)),
