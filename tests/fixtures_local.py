@@ -13,6 +13,7 @@ from typing import Any
 import httpx
 import pytest
 
+from desktop.services import local_server as local_server_module
 from desktop.services.local_server import LocalServer
 
 
@@ -26,7 +27,7 @@ class RunningServer:
         self.origin = f"http://127.0.0.1:{self.port}"
 
     def do(self, work: Coroutine[Any, Any, Any]) -> Any:
-        return asyncio.run_coroutine_threadsafe(work, self._loop).result(60)
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(600)
 
     @property
     def pid(self) -> int:
@@ -37,7 +38,7 @@ class RunningServer:
         return {"authorization": f"Bearer {self.token.reveal()}"}
 
     def client(self, **options: Any) -> httpx.Client:
-        return httpx.Client(base_url=self.base_url, headers=self.headers, timeout=60, trust_env=False, **options)
+        return httpx.Client(base_url=self.base_url, headers=self.headers, timeout=600, trust_env=False, **options)
 
     def engine(self, name: str) -> Any:
         return next(e for e in self.do(self.server.engines()) if e.name == name)
@@ -52,10 +53,11 @@ def local_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSe
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, name="local server's loop", daemon=True)
     thread.start()
+    local_server_module.START_S, local_server_module.ANSWER_S = 300.0, 60.0  # the machine may be busy
     server = LocalServer(tmp_path_factory.mktemp("local"))
 
     def do(work: Coroutine[Any, Any, Any]) -> Any:
-        return asyncio.run_coroutine_threadsafe(work, loop).result(60)
+        return asyncio.run_coroutine_threadsafe(work, loop).result(600)
 
     do(server.start())
     yield RunningServer(server, loop)

@@ -57,7 +57,7 @@ def keyring_daemon(folder: Path, address: str) -> Iterator[None]:
             with ended(daemon):
                 daemon.stdin.write(b"of the test")
                 daemon.stdin.close()
-                connection.recv_until_filtered(signals, timeout=20)
+                connection.recv_until_filtered(signals, timeout=60)
                 reply = connection.send_and_get_reply(new_method_call(bus, "NameHasOwner", "s", (NAME,)))
                 assert reply.body == (True,)
                 yield

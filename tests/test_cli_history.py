@@ -34,7 +34,7 @@ def run(folder: Path, *words: str, **variables: str) -> subprocess.CompletedProc
         env=environment(**variables),
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=240,
         check=False,
     )
 
@@ -135,7 +135,7 @@ def test_a_reader_that_has_seen_enough_hears_no_complaint(folder):
         assert writer.stdout.readline().startswith(b"conversation_id,")
         writer.stdout.close()
         assert writer.stderr.read() == b""
-        assert writer.wait(30) == UNREAD
+        assert writer.wait(120) == UNREAD
 
 
 def test_what_was_exported_comes_in_elsewhere_and_is_exported_the_same(folder, tmp_path):

@@ -121,7 +121,7 @@ def folder(tmp_path, monkeypatch):
 
 
 async def until(is_so) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while not is_so():
             await asyncio.sleep(0)
 

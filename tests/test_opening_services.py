@@ -29,12 +29,12 @@ async def test_a_start_that_is_given_up_closes_what_it_was_opening_before_it_end
 
     def slow(folder, now):
         began.set()
-        assert go_on.wait(30)
+        assert go_on.wait(120)
         return prepare(folder, now)
 
     monkeypatch.setattr(opening, "prepare", slow)
     task = asyncio.create_task(wiring.open_services(Options(tmp_path, offline=True)))
-    await asyncio.to_thread(began.wait, 30)
+    await asyncio.to_thread(began.wait, 120)
     task.cancel()
     await asyncio.sleep(0)
     assert not task.done(), "the folder is not given free while it is still being opened"

@@ -39,7 +39,7 @@ def counterpart():
         yield found[1] + "/v1"
     finally:
         child.terminate()
-        child.communicate(timeout=10)
+        child.communicate(timeout=60)
 
 
 @pytest.fixture
@@ -143,9 +143,11 @@ async def test_stall_is_silence(client_of):
     task = asyncio.ensure_future(read(client, ask("stall")))
     while not tape.named("sending"):
         await asyncio.sleep(0)
-    for _ in range(50):
-        await asyncio.sleep(0.001)
-    timers.advance(301)
+    async with asyncio.timeout(60):
+        while not task.done():  # again where it had not yet said its first words
+            timers.advance(301)
+            for _ in range(50):
+                await asyncio.sleep(0.001)
     with pytest.raises(errors.Silent):
         await task
     await client.aclose()

@@ -123,10 +123,10 @@ def test_what_is_hostile_or_broken_is_told_in_a_sentence(text):
     ["<v " * 400_000, "<v." * 400_000, "<a " * 400_000, "{\\" * 500_000, "1:" * 500_000, " " * 1_000_000 + "x"],
 )
 def test_a_line_of_a_megabyte_is_read_at_once(line):
-    began = time.monotonic()
+    began = time.process_time()
     for head in ("WEBVTT\n\n", ""):
         assert said(f"{head}00:01.000 --> 00:02.000\n{line}\n")[0][:2] == (1000, 2000)
-    assert time.monotonic() - began < 5
+    assert time.process_time() - began < 5
 
 
 @given(

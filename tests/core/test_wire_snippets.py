@@ -59,7 +59,9 @@ def folder(tmp_path):
 
 def run(command: list[str], folder, given: str | None = None) -> str:
     environment = {"PATH": os.environ["PATH"], "OPENAI_API_KEY": "sk-of-the-environment", "HOME": str(folder)}
-    done = subprocess.run(command, cwd=folder, input=given, capture_output=True, text=True, timeout=60, env=environment)
+    done = subprocess.run(
+        command, cwd=folder, input=given, capture_output=True, text=True, timeout=240, env=environment
+    )
     assert done.returncode == 0, done.stderr
     return done.stdout
 
@@ -106,7 +108,7 @@ def test_copied_sdk_programs_are_read_by_their_compilers(tmp_path, name):
         assert "CI" not in os.environ, "Node must be there"
         pytest.skip("Node is not installed")
     (tmp_path / "call.mjs").write_text(javascript_openai(call), encoding="utf-8")
-    subprocess.run([node, "--check", "call.mjs"], cwd=tmp_path, check=True, capture_output=True, timeout=60)
+    subprocess.run([node, "--check", "call.mjs"], cwd=tmp_path, check=True, capture_output=True, timeout=240)
 
 
 def test_what_the_sdk_does_not_know_goes_beside_and_values_are_exact():

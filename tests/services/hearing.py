@@ -11,7 +11,6 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -113,11 +112,15 @@ class HearingServer:
         self._http.shutdown()
         self._http.server_close()
 
-    def take(self, sent: Sent) -> Callable[[Handler, Sent], bool] | None:
+    def take(self, sent: Sent) -> tuple[Callable[[Handler, Sent], bool] | None, bool]:
+        """What is done with it, and whether it waits at the gate: those that came before the gate was shut do not."""
         with self._lock:
             self.sent.append(sent)
             self.arrived.set()
-            return self.faults.pop(0) if self.faults else None
+            fault = self.faults.pop(0) if self.faults else None
+            if fault is shut:
+                self.gate.clear()
+            return fault, not self.gate.is_set()
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -134,13 +137,16 @@ class Handler(BaseHTTPRequestHandler):
             found = self.owner.spec.check_request("POST", self.path, headers, "", body)
             self.owner.problems += [str(problem) for problem in found]
         sent = parsed(self.headers["Content-Type"], body)
-        fault = self.owner.take(sent)
+        fault, is_held = self.owner.take(sent)
         if fault is not None and fault(self, sent):
             return
-        self.owner.gate.wait(30)
-        with suppress(ConnectionError):  # who asked may be gone
+        if is_held:
+            self.owner.gate.wait(120)
+        self.owner.answered.append(sent)  # before the asker can know of it
+        try:
             self.whole(sent)
-            self.owner.answered.append(sent)
+        except ConnectionError:  # who asked is gone
+            self.owner.answered.remove(sent)
 
     def whole(self, sent: Sent) -> None:
         form = sent.fields.get("response_format", ["json"])[0]
@@ -193,6 +199,11 @@ def refused(status: int, code: str = "", **headers: str) -> Callable[[Handler, S
         return True
 
     return fault
+
+
+def shut(handler: Handler, sent: Sent) -> bool:
+    """From this request on, all wait at the gate."""
+    return False
 
 
 def cut(handler: Handler, sent: Sent) -> bool:

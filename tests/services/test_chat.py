@@ -198,12 +198,12 @@ async def test_a_stop_in_the_very_moment_of_sending_leaves_nothing_half_begun(de
 
     def slowly(db, made):
         is_committing.set()
-        may_commit.wait(10)
+        may_commit.wait(60)
         create(db, made)
 
     monkeypatch.setattr(conversations, "create", slowly)
     sending = asyncio.get_running_loop().create_task(desk.ask("In the very moment"))
-    await asyncio.to_thread(is_committing.wait, 10)
+    await asyncio.to_thread(is_committing.wait, 60)
     sending.cancel()
     may_commit.set()
     with pytest.raises(asyncio.CancelledError):
@@ -237,7 +237,7 @@ async def test_a_profile_whose_server_takes_long_to_start_holds_up_no_other(desk
     slow = asyncio.get_running_loop().create_task(desk.connections.client(replace(OPENAI, id="slow")))
     await asyncio.sleep(0)
     wire.answers = [reply("At once")]
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         assert (await desk.ask("Hello")).text == "At once"
     may_answer.set()
     await slow

@@ -457,7 +457,7 @@ async def test_the_search_of_the_folder_finds(export, tmp_path, monkeypatch):
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=240,
     )
     assert ran.returncode == 0, ran.stderr
     found = dict(zip(lines, json.loads(ran.stdout), strict=True))

@@ -62,6 +62,12 @@ async def add(jobs: Jobs, *titles: str) -> dict[str, str]:
     return dict(zip(titles, ids, strict=True))
 
 
+async def until(is_so) -> None:
+    async with asyncio.timeout(60):
+        while not is_so():
+            await asyncio.sleep(0.005)
+
+
 def states(jobs: Jobs) -> dict[str, str]:
     return {job.title: job.state.value for job in jobs.all()}
 
@@ -103,8 +109,7 @@ async def test_pause_resume_cancel_retry(database):
     jobs.pause(ids["a"])
     jobs.cancel(ids["b"])
     assert states(jobs) == {"a": "paused", "b": "cancelled", "c": "queued"}
-    await asyncio.sleep(0.01)
-    assert states(jobs) == {"a": "paused", "b": "cancelled", "c": "running"}
+    await until(lambda: states(jobs) == {"a": "paused", "b": "cancelled", "c": "running"})
     jobs.resume(ids["a"])
     jobs.retry(ids["b"])
     work.let("a", "b", "c")
@@ -144,8 +149,7 @@ async def test_a_restart_finds_all_of_it_and_takes_up_what_ran(database):
     first = queue(database, work, 1)
     ids = await add(first, "a", "b", "c", "d")
     work.let("a")
-    while states(first)["b"] != "running":
-        await asyncio.sleep(0.01)
+    await until(lambda: states(first)["b"] == "running")
     first.pause(ids["c"])
     first.move(ids["d"], ids["b"])
     await first.aclose()
@@ -235,8 +239,8 @@ async def test_a_job_that_waits_gives_its_place_to_one_that_needs_something_else
     await asyncio.sleep(0)
     assert states(jobs) == {"w1": "waiting", "w2": "queued", "a": "running", "b": "queued"}
     work.let("money w1")
-    await asyncio.sleep(0.01)
-    assert states(jobs)["w1"] == "waiting" and jobs.get(ids["w1"]).words == TURN  # the place is taken
+    await until(lambda: jobs.get(ids["w1"]).words == TURN)
+    assert states(jobs)["w1"] == "waiting"  # the place is taken
     work.let("a", "w1")
     await jobs.settled([ids["w1"]])
     assert work.begun == ["a", "w1"] and work.most == 1  # its turn comes before that of those behind it
@@ -367,7 +371,7 @@ async def test_what_is_being_kept_when_a_job_is_stopped_counts(database):
             done.append(handle.payload["n"])
             return
         let.set()
-        await handle.keep({"n": 1}, lambda db: disk.wait(10))
+        await handle.keep({"n": 1}, lambda db: disk.wait(120))
         raise AssertionError("it was stopped before")
 
     jobs = queue(database, work)
@@ -389,7 +393,7 @@ async def test_what_is_still_being_added_when_the_queue_is_held_is_held_too(data
     work, is_busy = Works(), threading.Event()
     jobs = queue(database, work)
     await jobs.load()
-    database.writer.submit(lambda db: is_busy.wait(20))
+    database.writer.submit(lambda db: is_busy.wait(120))
     adding = asyncio.create_task(jobs.add("k", [("", f"{n}", {}) for n in range(150)]))
     await asyncio.sleep(0)
     jobs.pause_all()

@@ -189,14 +189,14 @@ async def test_stopped_it_ends_and_leaves_nothing(service, folder, monkeypatch):
     def slow(path, target, tell):
         def told(done, of):
             began.set()
-            go_on.wait(10)
+            go_on.wait(60)
             tell(done, of)
 
         return read(path, target, told)
 
     monkeypatch.setattr(salvage, "read", slow)
     task = asyncio.create_task(service.look(ASIDE, hush))
-    await asyncio.to_thread(began.wait, 10)
+    await asyncio.to_thread(began.wait, 60)
     task.cancel()
     await asyncio.sleep(0)
     go_on.set()
@@ -234,7 +234,7 @@ async def test_stopped_while_calls_are_brought_in_it_closes_nothing_that_is_bein
 
     def slow(saved, ids):
         loop.call_soon_threadsafe(is_reading.set)
-        may_read.wait(20)
+        may_read.wait(60)
         read.extend(calls := found(saved, ids))
         return calls
 

@@ -209,9 +209,9 @@ async def test_a_second_writer_on_one_folder_is_refused_while_readers_go_on(tmp_
     with pytest.raises(ArchiveLocked):
         Instance.acquire(tmp_path)
     words = [sys.executable, "-m", "desktop", "chat", "Hi", "--model", "m", "--data-dir", str(tmp_path)]
-    second = await asyncio.to_thread(subprocess.run, words, capture_output=True, text=True, timeout=60, check=False)
+    second = await asyncio.to_thread(subprocess.run, words, capture_output=True, text=True, timeout=240, check=False)
     reading = [*words[:3], "history", "search", "heron", "--data-dir", str(tmp_path)]
-    found = await asyncio.to_thread(subprocess.run, reading, capture_output=True, text=True, timeout=60, check=False)
+    found = await asyncio.to_thread(subprocess.run, reading, capture_output=True, text=True, timeout=240, check=False)
     await services.aclose()
     lock.release()
     assert second.returncode == 1 and ArchiveLocked("").advice in second.stderr
@@ -324,9 +324,10 @@ async def test_the_local_server_is_off_unless_its_profile_is_used(tmp_path, serv
 
 async def test_a_key_of_an_environment_reaches_no_child_process(tmp_path, monkeypatch):
     monkeypatch.setenv("OPENAI_API_KEY", KEY)
+    before = {child.pid for child in psutil.Process().children(recursive=True)}  # other tests have a server
     services = await opened(tmp_path)
     await services.local_server.start()
-    children = psutil.Process().children(recursive=True)
+    children = [child for child in psutil.Process().children(recursive=True) if child.pid not in before]
     told = [repr(child.cmdline()) + repr(child.environ()) for child in children]
     await services.aclose()
     assert told and [find for each in told for find in finds(KEY, each)] == []

@@ -177,7 +177,7 @@ def test_an_unknown_run_is_said_to_be_unknown(database):
 
 
 KILLED = """
-import asyncio, sys
+import asyncio, signal, sys
 from pathlib import Path
 sys.path.insert(0, sys.argv[3])
 import export_shapes as shapes
@@ -189,8 +189,8 @@ database = Database.open(Path(sys.argv[1]))
 def tell(progress):
     if progress.messages > 200:
         print("staged", flush=True)
+        signal.pause()  # until it is killed
 asyncio.run(Imports(database).run([path], tell))
-print("done", flush=True)
 """
 
 

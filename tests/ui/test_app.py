@@ -268,7 +268,7 @@ def test_a_polite_kill_ends_in_order(tmp_path, number):
         assert child.poll() is None, child.stderr.read().decode()
         os.sched_yield()
     child.send_signal(number)
-    _, err = child.communicate(timeout=30)
+    _, err = child.communicate(timeout=120)
     assert child.returncode == 0 and b"Traceback" not in err
     assert json.loads((tmp_path / app.WINDOW_FILE).read_bytes())["page"] == "chat"
     Instance.acquire(tmp_path).release()

@@ -62,15 +62,15 @@ def text(root, name):
 
 async def answer(qtbot, name="dialog.confirm"):
     """Press a button of the question that is open, once it is."""
-    for _ in range(400):
-        for dialog in QApplication.topLevelWidgets():
-            if isinstance(dialog, QDialog) and dialog.isVisible():
-                asked = dialog.label.text()
-                qtbot.mouseClick(dialog.findChild(QPushButton, name), Qt.MouseButton.LeftButton)
-                return asked
-        await asyncio.sleep(0)
-        await asyncio.to_thread(int)
-    raise AssertionError("no question was asked")
+    async with asyncio.timeout(60):
+        while True:
+            for dialog in QApplication.topLevelWidgets():
+                if isinstance(dialog, QDialog) and dialog.isVisible():
+                    asked = dialog.label.text()
+                    qtbot.mouseClick(dialog.findChild(QPushButton, name), Qt.MouseButton.LeftButton)
+                    return asked
+            await asyncio.sleep(0)
+            await asyncio.to_thread(int)
 
 
 async def test_a_copy_is_made_tested_and_brought_back_and_the_window_opens_anew(qtbot, options):

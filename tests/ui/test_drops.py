@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import os
+import select
 import shutil
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -221,9 +223,17 @@ def test_a_true_drag_from_another_program(tmp_path):
         steps = ["mousemove", "50", "840", "sleep", "0.3", "mousedown", "1", "sleep", "0.2"]
         for step in range(1, 9):
             steps += ["mousemove", str(50 + 50 * step), str(840 - 20 * step), "sleep", "0.15"]
-        subprocess.run(["xdotool", *steps, "sleep", "0.5", "mouseup", "1"], env=environment, check=True, timeout=20)
-        assert stranger.communicate(timeout=20)[0].strip() == "drag CopyAction"
-        assert ours.communicate(timeout=30)[0].split("\n")[:2] == ["lit", "dropped garden.wav"]
+        pointer = partial(subprocess.run, env=environment, check=True, timeout=120)
+        pointer(["xdotool", *steps])
+        lit = False
+        for step in range(200):  # the button is held until the window has seen what hangs at the pointer
+            if lit := bool(select.select([ours.stdout], [], [], 0.2)[0]):
+                break
+            pointer(["xdotool", "mousemove", str(450 + step % 2), "680"])
+        assert lit and ours.stdout.readline() == "lit\n"
+        pointer(["xdotool", "sleep", "0.5", "mouseup", "1"])
+        assert stranger.communicate(timeout=120)[0].strip() == "drag CopyAction"
+        assert ours.communicate(timeout=120)[0].split("\n")[0] == "dropped garden.wav"
     finally:
         for process in reversed(started):
             process.kill()

@@ -125,7 +125,7 @@ async def test_a_flush_waits_for_what_is_being_written(table):  # noqa: F811
 
     view.saving.save = slow
     view.commands.delete()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         await begun.wait()
     flushing = asyncio.ensure_future(view.flush())
     await asyncio.sleep(0)

@@ -72,7 +72,7 @@ class Held:
 
     async def until(self, is_so) -> None:
         """What a timer or a task brings about; the loop turns meanwhile."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while not is_so():
                 await asyncio.sleep(0)
         await self.page.tasks.settled()
@@ -121,7 +121,7 @@ def held(qtbot, tmp_path, monkeypatch):
 
 async def dialog():
     """The dialog that opens next."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while True:
             for window in QApplication.topLevelWidgets():
                 if window.objectName() == "dialog" and window.isVisible():
@@ -787,7 +787,7 @@ async def test_what_is_selected_is_exported(held):
     page = await held.open()
     ids = held.pick(2, 3)
     page.export_action.trigger()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while not (
             found := [w for w in QApplication.topLevelWidgets() if w.objectName() == "export" and w.isVisible()]
         ):

@@ -152,7 +152,7 @@ def test_a_remedy_is_a_button_that_does_it_and_closes(notices, qtbot):
 def test_good_news_leaves_by_itself_and_a_warning_stays(notices, qtbot):
     notices.say("good", "12 messages were copied.", lasts_ms=1)
     notices.say("warn", "The data folder is on a network drive.")
-    qtbot.waitUntil(lambda: notices.texts() == ["The data folder is on a network drive."])
+    qtbot.waitUntil(lambda: notices.texts() == ["The data folder is on a network drive."], timeout=60_000)
 
 
 def test_every_button_of_a_banner_has_a_name(notices):

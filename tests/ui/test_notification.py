@@ -69,14 +69,14 @@ def bus(tmp_path, monkeypatch):
 
 
 async def until(is_so):
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while not is_so():
             await asyncio.sleep(0.005)
 
 
 def settled(messages):
     """All that was told has been answered, or has failed."""
-    messages._thread.submit(lambda: None).result(10)
+    messages._thread.submit(lambda: None).result(60)
 
 
 async def test_a_message_is_shown_and_followed(qtbot, bus):

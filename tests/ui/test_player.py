@@ -252,7 +252,7 @@ async def test_a_real_wav_is_decoded_and_played_from_memory(qtbot):
     device.set_speed(2.0)
     device.set_volume(0.5)
     device.play()
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         await ended.wait()
     assert lengths[-1] == 400 and max(places) >= 300 and states == [True, False]
     device.close()
@@ -274,7 +274,7 @@ async def test_a_place_asked_for_before_the_sound_is_read_is_played_from(qtbot):
     device.load(tone(2.0))
     device.seek(1700)
     device.play()
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         await ended.wait()
     assert min(place for place in places if place) >= 1600 and max(places) >= 1900
     device.close()

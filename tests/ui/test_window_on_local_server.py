@@ -73,7 +73,7 @@ class Seat:
         QTest.keyClick(composer, Qt.Key.Key_Return)
 
     async def until(self, is_so) -> None:
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(300):
             while not is_so():
                 await asyncio.sleep(0.005)
 

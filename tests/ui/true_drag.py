@@ -29,7 +29,7 @@ def stranger(path: str) -> None:
     shelf.setGeometry(0, 800, 200, 90)
     shelf.show()
     QTimer.singleShot(0, lambda: print("ready", flush=True))
-    QTimer.singleShot(30_000, application.quit)
+    QTimer.singleShot(120_000, application.quit)
     application.exec()
 
 
@@ -47,7 +47,7 @@ async def ours(folder: str) -> None:
     window.show_page("chat")
     print("ready", flush=True)
     was_lit = False
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(120):
         while True:
             await asyncio.sleep(0.02)
             page = window.pages.get("transcription")
