@@ -6,6 +6,7 @@ import asyncio
 import json
 import time
 import wave
+from decimal import Decimal
 from pathlib import Path
 
 import httpx
@@ -20,8 +21,8 @@ from PySide6.QtTest import QAbstractItemModelTester, QTest
 from PySide6.QtWidgets import QApplication, QFileDialog, QLineEdit, QListView, QPushButton, QToolButton
 
 from desktop.api.client import Client
-from desktop.core.errors import BadInput
-from desktop.core.profile import Kind
+from desktop.core.errors import BadInput, BudgetReached
+from desktop.core.profile import Budget, Kind
 from desktop.core.secret import Secret
 from desktop.core.transcript import Segment, Transcript
 from desktop.services.bundle import Options
@@ -863,6 +864,25 @@ async def test_a_clip_of_a_voice_is_listened_to_when_it_is_chosen(held, tmp_path
     field.clear()
     field.editingFinished.emit()
     assert page.form.problem.startswith("A known speaker has no name.")
+    await held.close()
+
+
+async def test_jobs_that_wait_for_a_budget_offer_to_go_beyond_it_once(held, tmp_path):
+    page = await held.open()
+    profiles = held.services.profiles
+    await profiles.change(replace(profiles.chosen, budget=Budget(day=Decimal("0.0001"))))
+    await held.looked_at(*(recording(tmp_path / f"{n}.wav", seed=n) for n in range(3)))
+    await held.start()
+    await held.until(lambda: held.failures)
+    reached = held.failures.pop()
+    assert isinstance(reached, BudgetReached) and reached.action == "Go on today"
+    assert held.wire.requests == [] and any(said.startswith("Budget reached.") for said in held.cells(WORDS))
+    await held.shown()
+    assert held.failures == []  # two wait for the same
+    await held.services.budgets.allow(profiles.get(reached.profile), reached.period)
+    page.go_on()
+    await held.over()
+    assert held.states() == ["done"] * 3
     await held.close()
 
 

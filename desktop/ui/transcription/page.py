@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QHBoxLayout, QSpacerItem, QStackedWidget, QVBoxLay
 from desktop.ui import actions, theme
 from desktop.ui.page import Page
 from desktop.ui.tasks import Report
+from desktop.ui.transcription.budget import Budget
 from desktop.ui.transcription.drop_zone import DropZone, Lit
 from desktop.ui.transcription.ends import Ends
 from desktop.ui.transcription.form_keeping import FormKeeping
@@ -116,6 +117,7 @@ class TranscriptionPage(Page):
         self.keeping = FormKeeping(self.form, self.tasks, self)
         self.opening = Opening(self.queue_side, self.stack, self.right, self.report, self.tasks)
         self.reading = Past(self.past, self.jobs, self.tasks, self)
+        self.budget = Budget(self.report, self.tasks, self)
         self.ends = Ends(self.tasks, self)
         self.parts: tuple[Part, ...] = (
             self.jobs,
@@ -124,6 +126,7 @@ class TranscriptionPage(Page):
             self.keeping,
             self.opening,
             self.reading,
+            self.budget,
             self.ends,
         )
 
@@ -172,6 +175,7 @@ class TranscriptionPage(Page):
         self.opening.taken.connect(self.reading.refresh)
         self.opening.left_over.connect(self.taking.take)
         self.jobs.changed.connect(self.opening.job_changed)
+        self.jobs.changed.connect(self.budget.job_changed)
         self.jobs.counted.connect(self._counted)
         self.jobs.counted.connect(self.past.draw_anew)
         for heard in (self.opening.jobs_ended, self.ends.jobs_ended, lambda _: self.reading.refresh()):
@@ -219,6 +223,10 @@ class TranscriptionPage(Page):
     async def open_conversation(self, conversation: str) -> None:
         """From the library."""
         await self._open_conversation(conversation)
+
+    def go_on(self) -> None:
+        """The user has allowed to go beyond a budget."""
+        self.budget.go_on()
 
     def set_lit(self, is_lit: bool) -> None:
         """Recordings hover over the window."""

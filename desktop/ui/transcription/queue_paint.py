@@ -53,8 +53,9 @@ class Ink:
 class QueueDelegate(QStyledItemDelegate):
     """An icon of the state, the name over the words, figures at the right, a thin bar below. Text is drawn plain.
 
-    What went wrong has a second line where it is long, in the place of the bar: nobody should have to look for the
-    advice. All rows are of one height all the same, else hundreds of them would be measured at each change.
+    What went wrong, or is waited for, has a second line where it is long, in the place of the bar: nobody should have
+    to look for the advice. All rows are of one height all the same, else hundreds of them would be measured at each
+    change.
     """
 
     def __init__(self, view: QueueView) -> None:
@@ -88,7 +89,8 @@ class QueueDelegate(QStyledItemDelegate):
         for number, line in enumerate(below):
             line = self._figures(painter, line, row.facts if number == 0 else (), room)
             self._line(painter, line, ink.caption, row.tone, words[number])
-        self._bar(painter, QRect(inner.left(), rect.bottom() - ink.px(6), inner.width(), ink.px(3)), row)
+        if len(words) == 1:
+            self._bar(painter, QRect(inner.left(), rect.bottom() - ink.px(6), inner.width(), ink.px(3)), row)
         self._buttons(painter, rect, row.key, acts)
         painter.restore()
 
@@ -118,9 +120,9 @@ class QueueDelegate(QStyledItemDelegate):
         return rect.adjusted(0, 0, -max(width, room), 0)
 
     def _split(self, row: Row, width: int) -> tuple[str, ...]:
-        """The words in one line, or in two where something went wrong and one has no room for them."""
+        """The words in one line, or in two where somebody should know all of them and one has no room for them."""
         text, font = visible(row.words), self.ink.caption
-        is_wrong = row.tone in ("bad", "warn") and row.progress is None
+        is_wrong = row.tone in ("bad", "warn")
         return _two_lines(text, font, width) if is_wrong and self.ink.width(font, text) > width else (text,)
 
     def _lines(self, rect: QRect, inner: QRect, words: int) -> list[QRect]:
