@@ -886,6 +886,25 @@ async def test_jobs_that_wait_for_a_budget_offer_to_go_beyond_it_once(held, tmp_
     await held.close()
 
 
+def test_rows_that_are_dragged_together_stay_in_their_order():
+    model = QueueModel()
+    order = list("abcdef")
+    model.replace([Row(key, key, "Waits", is_job=True, is_coming=True) for key in order])
+
+    def move(key, before):
+        order.remove(key)
+        order.insert(order.index(before) if before else len(order), key)
+
+    model.moved.connect(move)
+    mime = model.mimeData([model.index(row) for row in (4, 2)])  # as they were selected
+    model.dropMimeData(mime, Qt.DropAction.MoveAction, 1, 0, model.index(-1))
+    assert order == list("acebdf")
+    order[:] = "abcdef"
+    mime = model.mimeData([model.index(row) for row in (1, 2, 3)])
+    model.dropMimeData(mime, Qt.DropAction.MoveAction, 2, 0, model.index(-1))  # in the midst of themselves
+    assert order == list("abcdef")
+
+
 def test_the_whole_queue_says_how_long_it_still_takes():
     now = 0.0
     together = Together(lambda: now)
@@ -902,6 +921,7 @@ def test_the_whole_queue_says_how_long_it_still_takes():
     counts = Counts(running=2, queued=8, failed=1, done=30, left=754.0)
     assert counts.words == "2 running · 8 to come · about 13 min left · 1 failed · 30 done"
     assert Counts(done=30, cleared=30).words == ""
+    assert Counts(running=2, waiting=2, queued=1).words == "2 waiting · 1 to come"
 
 
 def test_what_waits_can_be_tried_now_and_costs_nothing_that_nobody_knows():

@@ -29,10 +29,12 @@ AT_ONCE = 100  # jobs that are read anew in one turn of the loop
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """How many jobs run, wait for their turn, stop behind the parts under way, are paused, have failed, are done, can
-    leave the list; and in how many seconds all that is to come is done, None while nobody knows."""
+    """How many jobs run, how many of those wait for something or stop behind the parts under way; how many are to
+    come, paused, failed, done, and can leave the list. `left` is in how many seconds all that is to come is done, None
+    while nobody knows."""
 
     running: int = 0
+    waiting: int = 0
     queued: int = 0
     pausing: int = 0
     paused: int = 0
@@ -44,7 +46,8 @@ class Counts:
     @property
     def words(self) -> str:
         """Of the page's head; nothing where nothing is to come or to be seen to."""
-        to_come = ((self.running, "running"), (self.queued, "to come"), (self.paused, "paused"))
+        at_work = ((self.running - self.waiting, "running"), (self.waiting, "waiting"))
+        to_come = (*at_work, (self.queued, "to come"), (self.paused, "paused"))
         several = self.running + self.queued > 1  # of one its row says it
         left = [f"about {words.left(self.left)}"] if self.left and several else []
         is_at_work = self.running + self.queued + self.paused > 0
@@ -172,6 +175,7 @@ class JobRows(Part):
         jobs = ((state, *self._sizes[id]) for id, state in self._states.items())
         self.counts = Counts(
             running,
+            count["waiting"],
             count["queued"],
             count["pausing"],
             count["paused"],

@@ -236,7 +236,8 @@ class QueueModel(QAbstractListModel):
 
     def mimeData(self, indexes: Sequence[QModelIndex]) -> QMimeData:
         mime = QMimeData()
-        keys = [str(index.data(KEY)) for index in indexes]
+        rows = sorted(indexes, key=lambda index: index.row())  # they come in the order in which they were selected
+        keys = [str(index.data(KEY)) for index in rows]
         mime.setData(MIME, QByteArray("\n".join(keys).encode()))
         if paths := [path for key in keys for path in self.files_of(key)]:
             mime.setUrls([QUrl.fromLocalFile(path) for path in paths])
@@ -247,8 +248,9 @@ class QueueModel(QAbstractListModel):
         if not data.hasFormat(MIME):
             return False
         at = row if row >= 0 else parent.row() if parent.isValid() else len(self._rows)
-        before = next((each.key for each in self._rows[at:] if each.is_coming), "")
-        for key in data.data(MIME).data().decode().split("\n"):
-            if key != before and (place := self.row_of(key)) >= 0 and self._rows[place].is_coming:
+        keys = data.data(MIME).data().decode().split("\n")
+        before = next((each.key for each in self._rows[at:] if each.is_coming and each.key not in keys), "")
+        for key in keys:
+            if (place := self.row_of(key)) >= 0 and self._rows[place].is_coming:
                 self.moved.emit(key, before)
         return True
