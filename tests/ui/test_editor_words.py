@@ -8,15 +8,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from PySide6.QtCore import QPoint, Qt
-from PySide6.QtGui import QAction
+from PySide6.QtGui import QAction, QGuiApplication
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
-from test_editor import CTRL, SAID, Table, _move, recording, table  # noqa: F401  (fixtures)
+from test_editor import CTRL, SAID, SHIFT, Table, _move, recording, table  # noqa: F401  (fixtures)
 
+from desktop.core.appearance import Appearance
 from desktop.core.errors import KnownError
 from desktop.core.transcript import Segment, Speaker, Transcript
 from desktop.ui import theme
-from desktop.ui.transcription.editor import keys_sheet, search_slices
+from desktop.ui.transcription.editor import keys_sheet, search_slices, segment_paint
+from desktop.ui.transcription.editor.differing import differing
+from desktop.ui.transcription.editor.ink import ink
 from desktop.ui.transcription.editor.places import from_qt, is_from_right, to_qt
 from desktop.ui.transcription.editor.view import READ_ONLY
 
@@ -95,6 +98,36 @@ async def test_words_from_the_right_stand_in_the_field_where_they_are_drawn(tabl
 
 
 # Keeping
+
+
+@pytest.mark.parametrize("scale", [100, 125, 200])
+async def test_words_do_not_move_when_they_are_edited(table, scale):  # noqa: F811
+    theme.current().configure(Appearance.LIGHT, scale, reduced_motion=True)
+    try:
+        view = await table.open()
+        view.resize(500, 600)
+        text = "The noise, mostly. You heard it day and night, and 鐘 stood still 🕰 on a Sunday.\nThe quiet woke us up."
+        view.commands.type("s1", text, False)
+        view.list.edit_text("s1")
+        await table.until(lambda: view.list.field is not None)
+        field, (place, _) = view.list.field, view.list.text_rects(1)
+        drawn, _ = segment_paint.laid_out(text, field.font(), place.width())
+        inside = []
+        block = field.document().begin()
+        while block.isValid():
+            top = field.y() + field.document().documentLayout().blockBoundingRect(block).top()
+            lines = [block.layout().lineAt(n) for n in range(block.layout().lineCount())]
+            inside += [round(top + line.y() + line.ascent(), 1) for line in lines]
+            block = block.next()
+        lines = [drawn.lineAt(n) for n in range(drawn.lineCount())]
+        assert inside == [round(place.top() + line.y() + line.ascent(), 1) for line in lines] and len(inside) > 2
+        assert field.font().pixelSize() * 1.4 < inside[1] - inside[0] < field.font().pixelSize() * 1.6
+        QTest.keyClick(field, Qt.Key.Key_Return, SHIFT)
+        field.insertPlainText("<b>more</b>")
+        assert field.text.endswith("<b>more</b>") and "\n" in field.text
+        await table.close()
+    finally:
+        theme.current().configure(Appearance.LIGHT, 100, reduced_motion=True)
 
 
 async def test_the_steps_are_there_again_after_leaving_and_coming_back(table):  # noqa: F811
@@ -331,6 +364,31 @@ async def test_a_long_text_to_read_comes_in_pieces_from_its_beginning(qtbot):
     assert view.reading.page.verticalScrollBar().value() == 0
     assert view.reading.page.toPlainText().count(SAID[2]) == 100
     await table.close()
+
+
+async def test_the_words_of_selected_segments_are_copied(table):  # noqa: F811
+    view = await table.open()
+    view.list.select("s1")
+    QTest.keyClick(view.list, Qt.Key.Key_Down, SHIFT)
+    QTest.keyClick(view.list, Qt.Key.Key_C, CTRL)
+    assert QGuiApplication.clipboard().text() == f"{SAID[1]}\n{SAID[2]}"
+    view.list.set_columns("second")
+    view.commands.type("s1", "und danke", True)
+    QTest.keyClick(view.list, Qt.Key.Key_C, CTRL)
+    assert QGuiApplication.clipboard().text() == f"{SAID[1]}\tund danke\n{SAID[2]}"
+    await table.close()
+
+
+def test_what_is_played_and_what_was_found_are_marked_in_different_colours(qtbot):
+    marks = [(2 * n, 2 * n + 1, kind) for n, kind in enumerate(("find", "found", "word"))]
+    layout, _ = segment_paint.laid_out("a b c", ink().font("reading"), 200, marks)
+    assert len({each.format.background().color().name() for each in layout.formats()}) == 3
+
+
+def test_other_words_are_marked_as_a_whole_and_changed_ones_by_themselves():
+    before, after = "And then you left?", "You said your uncle was a clock repairman there."
+    assert differing(before, after) == ([(0, len(before), "find")], [(0, len(after), "find")])
+    assert differing("He repaired clocks.", "He repaired watches.")[0] == [(12, 18, "find")]
 
 
 async def test_every_key_of_the_editor_is_on_one_sheet(table):  # noqa: F811

@@ -68,12 +68,11 @@ class _Breaches(QStyledItemDelegate):
 
 
 class CheckPanel(QWidget):
-    """`went` carries the segment of a breach, `checked` the words of all breaches by segment, `fixed` a sentence."""
+    """`went` carries the segment of a breach, `checked` the words of all breaches by segment. What was mended, or why
+    nothing could be, is said in the panel itself: nothing else moves."""
 
     went = Signal(str)
     checked = Signal(object)
-    fixed = Signal(str)
-    refused = Signal(str)
     rules_changed = Signal(object)
 
     def __init__(self, state: EditState, tasks: Tasks, parent: QWidget | None = None) -> None:
@@ -86,7 +85,7 @@ class CheckPanel(QWidget):
         self._build()
         self._soon = QTimer(self, singleShot=True, interval=150)
         self._soon.timeout.connect(self._check)
-        state.changed.connect(lambda: self._soon.start() if self._is_watching else None)
+        state.changed.connect(self._changed)
         theme.current().changed.connect(self._measure)
         self._measure()
         self.set_rules(state.rules)
@@ -116,6 +115,9 @@ class CheckPanel(QWidget):
         grid.setColumnStretch(0, 1)
         self.count = plain_label("", "strong", self, wrap=True)
         self.count.setObjectName("editor.breaches-count")
+        self.told = plain_label("", "muted", self, wrap=True)
+        self.told.setObjectName("editor.check-told")
+        self.told.hide()
         self.list = QListView(self)
         self.list.setObjectName("editor.breaches")
         self.list.setAccessibleName("What breaks the rules")
@@ -131,6 +133,7 @@ class CheckPanel(QWidget):
         self.reflow.setToolTip("Sets all text anew into subtitles that keep the rules, from the times of its words")
         column.addLayout(grid)
         column.addWidget(self.count)
+        column.addWidget(self.told)
         column.addWidget(self.list, 1)
         row = self._row = QHBoxLayout()
         row.addWidget(self.fix_one, 1)
@@ -175,6 +178,16 @@ class CheckPanel(QWidget):
         else:
             self.checked.emit({})
 
+    def _changed(self) -> None:
+        self._say("")
+        if self._is_watching:
+            self._soon.start()
+
+    def _say(self, sentence: str, kind: str = "muted") -> None:
+        theme.style_as(self.told, kind)
+        self.told.setText(sentence)
+        self.told.setVisible(bool(sentence))
+
     def _check(self) -> None:
         self._tasks.start(self._checked(), name="check")
 
@@ -201,7 +214,7 @@ class CheckPanel(QWidget):
     def _fix_one(self) -> None:
         if (index := self.list.currentIndex()).isValid():
             only = {str(index.data(SEGMENT))}
-            self._mend("Fix a segment", lambda now, rules: subtitle_rules.fix(now, rules, only))
+            self._mend("Fix a segment", lambda now, rules: subtitle_rules.fix(now, rules, only), is_all=False)
 
     def _fix_all(self) -> None:
         self._mend("Fix all segments", subtitle_rules.fix)
@@ -209,18 +222,22 @@ class CheckPanel(QWidget):
     def _reflow(self) -> None:
         self._mend("Re-flow", subtitle_rules.reflow)
 
-    def _mend(self, told: str, change: Callable[[Transcript, Rules], Transcript]) -> None:
-        self._tasks.start(self._mended(told, change), name="mend")
+    def _mend(self, told: str, change: Callable[[Transcript, Rules], Transcript], *, is_all: bool = True) -> None:
+        if self._state.may_change():
+            self._tasks.start(self._mended(told, change, is_all=is_all), name="mend")
 
-    async def _mended(self, told: str, change: Callable[[Transcript, Rules], Transcript]) -> None:
+    async def _mended(self, told: str, change: Callable[[Transcript, Rules], Transcript], *, is_all: bool) -> None:
         before = self._state.transcript
-        changed = await asyncio.to_thread(change, before, self._state.rules)
+        rules = self._state.rules
+        changed = await asyncio.to_thread(change, before, rules)
+        left = await asyncio.to_thread(subtitle_rules.check, changed, rules)
         if self._state.transcript is not before:
-            self.refused.emit("The transcript has changed meanwhile. Try again.")
+            self._say("The transcript has changed meanwhile. Try again.", "warn")
             return
         known = {each.id: each for each in before.segments}
         count = sum(known.get(each.id) != each for each in changed.segments)
         if self._state.do(told, changed):
-            self.fixed.emit(f"{words.many(count, 'segment')} changed. Undo takes it back.")
+            rest = " What is left needs fewer words, or other rules." if left and is_all else ""
+            self._say(f"{words.many(count, 'segment')} changed; undo takes it back.{rest}")
         else:
-            self.refused.emit("There is no room to mend this by times alone. Shorten the words.")
+            self._say("There is no room to mend this by times alone. Shorten the words.", "warn")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import QObject, Signal
+from PySide6.QtGui import QGuiApplication
 
 from desktop.core import transcript_edits as edits
 from desktop.core.errors import BadInput
@@ -54,6 +55,7 @@ class Commands(QObject):
             "done": self._list.finish_edit,
             "speaker": lambda: self.assign_number(at),
             "delete": self.delete,
+            "copy": self.copy,
         }
         done[wanted]()
 
@@ -74,6 +76,13 @@ class Commands(QObject):
     def stretch(self) -> tuple[int, int]:
         """The stretch that is selected in the waveform, else from the first to the last selected segment."""
         return self._waveform.selection or chosen_span(self._state, self.chosen())
+
+    def copy(self) -> None:
+        """The words of the selected ones, a line each; beside them those of the second column, where it is shown."""
+        some = [found for each in self.chosen() if (found := self._state.segment(each)) is not None]
+        has_second = self._list.columns == "second"
+        lines = ["\t".join(filter(None, (each.text, each.second if has_second else ""))) for each in some]
+        QGuiApplication.clipboard().setText("\n".join(lines))
 
     def finish_edit(self) -> None:
         self._list.finish_edit()

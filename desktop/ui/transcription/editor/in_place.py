@@ -16,6 +16,7 @@ from PySide6.QtCore import (
 )
 from PySide6.QtWidgets import QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
+from desktop.ui.transcription.editor import segment_paint
 from desktop.ui.transcription.editor.text_field import TextField
 
 Index = QModelIndex | QPersistentModelIndex
@@ -52,7 +53,8 @@ class InPlace(QStyledItemDelegate):
         """All that was typed is kept already: a look at the words is no change of them."""
 
     def updateEditorGeometry(self, editor: QWidget, option: QStyleOptionViewItem, index: Index) -> None:
-        editor.setGeometry(self._place(index.row(), self.role).adjusted(0, 0, 0, BELOW))
+        lowered = segment_paint.lowered(editor.font())
+        editor.setGeometry(self._place(index.row(), self.role).adjusted(0, -lowered, 0, BELOW))
 
     def eventFilter(self, editor: QObject, event: QEvent) -> bool:
         if event.type() is QEvent.Type.KeyPress:

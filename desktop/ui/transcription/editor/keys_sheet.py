@@ -29,6 +29,7 @@ IN_PLACES = (
             ("1 to 9", "Give to a speaker"),
             ("0", "Give to nobody"),
             ("Delete", "Delete the segments"),
+            ("Ctrl+C", "Copy the words"),
         ),
     ),
     (
@@ -67,7 +68,8 @@ def listed(actions: Mapping[str, QAction]) -> Rows:
 
 
 def _keys(action: QAction) -> str:
-    return ", ".join(each.toString() for each in action.shortcuts())
+    """As keys are called on the rest of the sheet."""
+    return ", ".join(each.toString().replace("Return", "Enter") for each in action.shortcuts())
 
 
 def _words(name: str, action: QAction) -> str:

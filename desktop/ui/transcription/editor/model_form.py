@@ -64,6 +64,7 @@ class ModelForm(QDialog):
         self.bar = QProgressBar(self)
         self.bar.setRange(0, 0)
         self.bar.hide()
+        self.state.hide()
         column.addWidget(self.state)
         column.addWidget(self.bar)
         self.list = ChangesList(self.changes, self)
@@ -170,6 +171,7 @@ class ModelForm(QDialog):
     def say(self, sentence: str, kind: str = "muted") -> None:
         theme.style_as(self.state, kind)
         self.state.setText(sentence)
+        self.state.setVisible(bool(sentence))
 
     def tell_progress(self, done: int, of: int, told: str) -> None:
         """How many calls have ended; nothing where there is but one."""

@@ -135,6 +135,8 @@ class RedoForm(ModelForm):
             "As it is now",
             "Heard again",
         )
+        if not other:
+            self.results.setCurrentIndex(0)  # as it is now
         told = f"{words.many(len(other), 'difference')}." if other else "The same words were heard."
         if redone.is_whole:
             self.say(told)

@@ -15,7 +15,16 @@ from PySide6.QtCore import (
     Qt,
     Signal,
 )
-from PySide6.QtGui import QContextMenuEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QResizeEvent, QWheelEvent
+from PySide6.QtGui import (
+    QContextMenuEvent,
+    QKeyEvent,
+    QKeySequence,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QResizeEvent,
+    QWheelEvent,
+)
 from PySide6.QtWidgets import QAbstractItemView, QStyledItemDelegate, QWidget
 
 from desktop.core.transcript import Segment
@@ -317,6 +326,8 @@ class SegmentList(TallRows):
             self.asked.emit("speaker", self.current, key - Qt.Key.Key_0)
         elif is_plain and key == Qt.Key.Key_Delete:
             self.asked.emit("delete", self.current, 0)
+        elif event.matches(QKeySequence.StandardKey.Copy):
+            self.asked.emit("copy", self.current, 0)
         elif is_plain and event.text() and event.text().isprintable():
             event.ignore()  # a letter is no search here
         else:

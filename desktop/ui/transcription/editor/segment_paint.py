@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from PySide6.QtCore import QPoint, QPointF, QRect, QRectF, Qt
-from PySide6.QtGui import QFont, QFontMetrics, QPainter, QTextCharFormat, QTextLayout, QTextOption
+from PySide6.QtGui import QFont, QFontMetrics, QFontMetricsF, QPainter, QTextCharFormat, QTextLayout, QTextOption
 
 from desktop.core.text import visible
 from desktop.core.transcript import Doubt, Segment
-from desktop.ui import icons
+from desktop.ui import icons, theme
 from desktop.ui.transcription.editor import words
 from desktop.ui.transcription.editor.ink import ink
 from desktop.ui.transcription.editor.places import from_qt, is_from_right, to_qt
@@ -20,6 +20,7 @@ from desktop.ui.transcription.editor.waveform_image import color_of
 PAD, LEFT, GAP = 8, 116, 16
 SIGN_LINE = 20
 LEAST = 48
+BASE = 0.8  # of a line of fixed height, where Qt puts what letters stand on
 MEASURE = 640  # of a line that is read with ease
 
 Mark = tuple[int, int, str]
@@ -73,8 +74,8 @@ def guessed(characters: Sequence[int], have_signs: Sequence[bool], has_beside: b
     """Of rows, about: by the number of characters of the longest text of each."""
     look = ink()
     room = max(1, text_rects(QRect(0, 0, width, 0), has_beside)[0].width())
-    metrics = QFontMetrics(look.font("reading"))
-    wide, line = metrics.averageCharWidth(), metrics.lineSpacing()
+    font = look.font("reading")
+    wide, line = QFontMetrics(font).averageCharWidth(), pitch(font)
     least, pads, sign = look.px(LEAST), 2 * look.px(PAD), look.px(SIGN_LINE)
     return [
         max(least, (1 + count * wide // room) * line + pads + (sign if has_signs else 0))
@@ -93,8 +94,24 @@ def character_at(text: str, place: QRect, point: QPoint) -> int:
     return len(text)
 
 
+def pitch(font: QFont) -> int:
+    """From line to line of text that is read, in pixels."""
+    return round(font.pixelSize() * float(theme.tokens()["reading_line_height"]))
+
+
+def lowered(font: QFont) -> int:
+    """Pixels by which a field of Qt's sets the letters of a line of fixed height lower than in its middle."""
+    metrics = QFontMetricsF(font)
+    return round(BASE * pitch(font) - (pitch(font) - metrics.height()) / 2 - metrics.ascent())
+
+
+def baseline(font: QFont) -> float:
+    """Of a line, from its top: letters stand in the middle, whole pixels away from where a field has them."""
+    return BASE * pitch(font) - lowered(font)
+
+
 def laid_out(text: str, font: QFont, width: int, marks: Sequence[Mark] = ()) -> tuple[QTextLayout, int]:
-    """A text in lines of a width, and how high it is."""
+    """A text in lines of a width, and how high it is. All lines are as high, also those with signs of other fonts."""
     drawn = visible(text)
     layout = QTextLayout(drawn.replace("\n", "\u2028"), font)
     option = QTextOption()
@@ -105,13 +122,12 @@ def laid_out(text: str, font: QFont, width: int, marks: Sequence[Mark] = ()) -> 
     if marks and drawn == text:
         layout.setFormats([_format(to_qt(text, first), to_qt(text, last), kind) for first, last, kind in marks])
     layout.beginLayout()
-    high = 0.0
+    step, base = pitch(font), baseline(font)
     while (line := layout.createLine()).isValid():
         line.setLineWidth(width)
-        line.setPosition(QPointF(0, high))
-        high += line.height()
+        line.setPosition(QPointF(0, (layout.lineCount() - 1) * step + base - line.ascent()))
     layout.endLayout()
-    return layout, max(round(high), QFontMetrics(font).lineSpacing())
+    return layout, max(1, layout.lineCount()) * step
 
 
 def _format(first: int, last: int, kind: str) -> QTextLayout.FormatRange:
@@ -120,8 +136,8 @@ def _format(first: int, last: int, kind: str) -> QTextLayout.FormatRange:
     if kind == "find":
         form.setBackground(look.color("find"))
     else:
-        form.setBackground(look.color("accent"))
-        form.setForeground(look.color("accent_text"))
+        form.setBackground(look.color("warn" if kind == "found" else "accent"))
+        form.setForeground(look.color("window" if kind == "found" else "accent_text"))
     made = QTextLayout.FormatRange()
     made.start, made.length, made.format = first, last - first, form  # type: ignore[misc]
     return made
@@ -182,7 +198,7 @@ def _left(painter: QPainter, rect: QRect, row: Row) -> None:
     painter.setFont(font)
     line = look.px(16)
     left, wide = rect.left() + look.px(GAP), look.px(LEFT) - look.px(GAP) + look.px(4)
-    top = rect.top() + look.px(PAD) + look.px(1)
+    top = rect.top() + look.px(PAD) + (pitch(look.font("reading")) - line) // 2
     painter.setPen(look.color("muted"))
     about = "≈ " if row.segment.doubt & Doubt.APPROXIMATE else ""
     span = f"{about}{words.clock(row.segment.begins)} – {words.clock(row.segment.ends)}"

@@ -20,7 +20,8 @@ async def ask(parent: QWidget, chosen: int) -> tuple[int, bool] | None:
     seconds.setDecimals(3)
     seconds.setSingleStep(0.1)
     seconds.setSuffix(" s")
-    some = QRadioButton(f"The selected {words.many(chosen, 'segment')}", dialog)
+    told = "The selected segment" if chosen == 1 else f"The {words.many(chosen, 'selected segment')}"
+    some = QRadioButton(told, dialog)
     some.setObjectName("editor.shift-some")
     everything = QRadioButton("All segments", dialog)
     everything.setObjectName("editor.shift-all")

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QKeySequence, QTextCursor
-from PySide6.QtWidgets import QFrame, QPlainTextEdit, QWidget
+from PySide6.QtGui import QKeyEvent, QKeySequence, QTextBlockFormat, QTextCursor
+from PySide6.QtWidgets import QFrame, QTextEdit, QWidget
 
 from desktop.ui import theme
+from desktop.ui.transcription.editor import segment_paint
 from desktop.ui.transcription.editor.places import from_qt, is_from_right, to_qt
 
+FIXED = QTextBlockFormat.LineHeightTypes.FixedHeight.value
 HISTORY = (QKeySequence.StandardKey.Undo, QKeySequence.StandardKey.Redo)
 LINE_ENDS = str.maketrans("\u2029\u2028\r", "\n\n\n")
 """How Qt keeps the ends of blocks and lines; `toPlainText` would make blanks of unbreakable ones besides."""
 
 
-class TextField(QPlainTextEdit):
+class TextField(QTextEdit):
     """`asked` carries what a key wants and the character the cursor is before: "split", "merge-previous",
     "merge-next", "previous", "next", "done", "play". Undo is the editor's own: this field has none."""
 
@@ -26,6 +28,7 @@ class TextField(QPlainTextEdit):
         self.setAccessibleName("Words of the segment")
         theme.style_as(self, "bare")
         self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setAcceptRichText(False)
         self.setUndoRedoEnabled(False)
         self.setFont(theme.current().font("reading"))
         self.document().setDocumentMargin(0)
@@ -40,6 +43,15 @@ class TextField(QPlainTextEdit):
         if option.alignment() != side:
             option.setAlignment(side)
             self.document().setDefaultTextOption(option)
+
+    def setPlainText(self, text: str) -> None:
+        """In lines as high as they are drawn in the list."""
+        super().setPlainText(text)
+        form = QTextBlockFormat()
+        form.setLineHeight(segment_paint.pitch(self.font()), FIXED)
+        cursor = QTextCursor(self.document())
+        cursor.select(QTextCursor.SelectionType.Document)
+        cursor.mergeBlockFormat(form)
 
     @property
     def text(self) -> str:

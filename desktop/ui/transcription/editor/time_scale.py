@@ -5,6 +5,7 @@ from __future__ import annotations
 from desktop.ui.transcription.editor.pyramid import RATE
 
 CLOSEST = 1000 / RATE / 24  # milliseconds a pixel: a sample every 24 pixels
+DOTS_FROM = 1000 / RATE / 4  # milliseconds a pixel from which single samples are told
 LEAD = 0.2  # how much of the view is left before what is brought into it
 
 

@@ -144,7 +144,7 @@ class EditorView(QWidget):
 
     def _connect(self) -> None:
         self.state.changed.connect(self._changed)
-        for source in (self.state, self.commands, self.speakers, self.check, self.find_bar):
+        for source in (self.state, self.commands, self.speakers, self.find_bar):
             source.refused.connect(lambda sentence: self.notice.emit("warn", sentence))
         self.saving.told.connect(self._told_saving)
         self.listening.playable.connect(self._set_playable)
@@ -158,7 +158,6 @@ class EditorView(QWidget):
         self.speakers.assigned.connect(self.commands.assign)
         self.check.went.connect(self.list.select)
         self.check.checked.connect(self.model.set_breaches)
-        self.check.fixed.connect(lambda told: self.notice.emit("good", told))
         self.check.rules_changed.connect(self._keep_rules)
         self.details.turned.connect(self.check.set_watching)
         self.reading.went.connect(self.together.go_to)

@@ -10,11 +10,10 @@ from PySide6.QtGui import QColor, QImage
 from desktop.ui import theme
 from desktop.ui.transcription.editor.ink import ink
 from desktop.ui.transcription.editor.pyramid import Piece, Pyramid
+from desktop.ui.transcription.editor.time_scale import DOTS_FROM, TimeScale
 
 if TYPE_CHECKING:
     import numpy.typing as npt
-
-    from desktop.ui.transcription.editor.time_scale import TimeScale
 
     Pixels = npt.NDArray[np.uint32]
 
@@ -47,6 +46,8 @@ def drawn(source: Pyramid | Piece, bands: Bands, time: TimeScale, height: int, g
     part has room for their words, the wave in the lower part."""
     width, look = time.width, ink()
     lows, highs = source.columns(time.begins, time.scale, width)
+    if isinstance(source, Piece) and time.scale <= DOTS_FROM:
+        lows = highs = np.zeros_like(lows)  # the samples are drawn each by itself, over the line of silence
     kind = bands.of((time.begins + np.arange(width) * time.scale).astype(np.float64), time.scale)
     is_inside, known = kind >= 0, np.maximum(kind, 0)
     top = look.px(LABELS)

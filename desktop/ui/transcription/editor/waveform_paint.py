@@ -11,8 +11,8 @@ from PySide6.QtGui import QColor, QPainter, QPen, QPolygonF
 from desktop.core.text import visible
 from desktop.ui.transcription.editor import words
 from desktop.ui.transcription.editor.ink import ink
-from desktop.ui.transcription.editor.pyramid import RATE, Piece
-from desktop.ui.transcription.editor.time_scale import TimeScale
+from desktop.ui.transcription.editor.pyramid import Piece
+from desktop.ui.transcription.editor.time_scale import DOTS_FROM, TimeScale
 from desktop.ui.transcription.editor.waveform_image import LABELS
 
 if TYPE_CHECKING:
@@ -26,7 +26,6 @@ STEPS_MS = (
 MARK_PX = 84  # at least between two marks of the ruler
 EDGES_FROM = 6  # pixels a segment must be wide to have edges
 TEXT_FROM = 32
-DOTS_FROM = 1000 / RATE / 4  # milliseconds a pixel from which single samples are told
 
 
 class WaveformPaint:
