@@ -23,6 +23,7 @@ RECORDINGS = frozenset(_ENDINGS.split())
 """Endings by which a recording is known before anybody looked into it; from a folder the service takes these
 and .ts, which as a file by itself is more often a program."""
 
+NAMED = 3  # files that are named in a sentence
 PAGE, MODULE = "transcription", "desktop.ui.transcription.page"
 
 _KINDS = frozenset({QEvent.Type.DragEnter, QEvent.Type.DragMove, QEvent.Type.DragLeave, QEvent.Type.Drop})
@@ -149,6 +150,9 @@ class Drops(QObject):
         recordings = [path for path in paths if path in folders or is_recording(path)]
         if others := [path for path in paths if path not in recordings]:
             self._window.open_files(others)
+        if others and recordings:
+            names = ", ".join(PurePath(path).name for path in others[:NAMED]) + (", …" if len(others) > NAMED else "")
+            self._window.notices.say("info", f"Opened on pages of their own, since they are no recordings: {names}")
         if recordings:
             await asyncio.to_thread(importlib.import_module, MODULE)
             self._window.show_page(PAGE)

@@ -161,6 +161,7 @@ async def test_a_mixed_drop_is_parted(seat, tmp_path):
     await seat.settled()
     assert window.current == "transcription"
     assert window.pages["transcription"].rows.rowCount() == 1
+    assert window.notices.texts() == ["Opened on pages of their own, since they are no recordings: note.txt"]
     await seat.leave()
 
 

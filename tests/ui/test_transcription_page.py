@@ -18,10 +18,12 @@ from msgspec.structs import replace
 from PySide6.QtCore import QMimeData, QObject, QPoint, Qt, QUrl, Signal
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QAbstractItemModelTester, QTest
-from PySide6.QtWidgets import QApplication, QFileDialog, QLineEdit, QListView, QPushButton, QToolButton
+from PySide6.QtWidgets import QApplication, QBoxLayout, QFileDialog, QLineEdit, QListView, QPushButton, QToolButton
 
 from desktop.api.client import Client
+from desktop.core.catalog import TRANSCRIPTIONS, Card
 from desktop.core.errors import BadInput, BudgetReached
+from desktop.core.hearing import Hearing
 from desktop.core.profile import Budget, Kind
 from desktop.core.secret import Secret
 from desktop.core.transcript import Segment, Transcript
@@ -29,7 +31,7 @@ from desktop.services.bundle import Options
 from desktop.services.jobs import JobState
 from desktop.services.transcription.values import JobView
 from desktop.ui.chat.conversations_model import DETAIL
-from desktop.ui.transcription import rows, words
+from desktop.ui.transcription import parameters, rows, words
 from desktop.ui.transcription.job_rows import Counts
 from desktop.ui.transcription.live import LiveView
 from desktop.ui.transcription.page import TranscriptionPage
@@ -272,6 +274,43 @@ async def test_the_estimate_follows_the_model(held, tmp_path):
     assert page.ready.words.text() != before and "about $" in page.ready.words.text()
     page.form._set("task", "translate to English")  # kept for models that can; this one is not asked
     assert page.ready.start.isEnabled()
+    await held.close()
+
+
+async def test_what_a_model_has_no_use_for_is_said_before_it_is_asked(held, tmp_path):
+    page = await held.open()
+    await held.looked_at(recording(tmp_path / "garden.wav"))
+    page.form._set("task", "translate to English")
+    page.form._set("prompt", "a garden")
+    page.form._set("language", "German")
+    assert "without" not in page.ready.words.text()
+    page.form.model.setCurrentText("gpt-4o-transcribe-diarize")
+    page.form._model_typed()
+    assert page.ready.words.text().endswith("gpt-4o-transcribe-diarize without the translation and the prompt")
+    assert page.form.note.text().endswith("without the translation and the prompt")
+    english = Card(id="tiny.en", endpoints=(TRANSCRIPTIONS,), hearing=Hearing(languages=("en",)))
+    assert parameters.unused(english, {"language": "de"}) == ["the language"]
+    assert parameters.unused(english, {"language": "English"}) == []
+    several = Card(id="x", endpoints=(TRANSCRIPTIONS,), hearing=Hearing(takes_language=False, takes_languages=True))
+    assert parameters.unused(several, {"language": "German"}) == []
+    assert parameters.asked(several, {"language": "German"})["languages"] == ("de",)
+    page.form.model.setCurrentText("")
+    page.form._model_typed()
+    assert page.form.note.text() == "" and page.ready.words.text().startswith("Choose a model that hears")
+    await held.close()
+
+
+async def test_words_and_buttons_share_a_line_where_both_have_room(held, tmp_path):
+    page = await held.open()
+    broken = tmp_path / "broken.mp3"
+    broken.write_bytes(b"no sound at all" * 50)
+    await held.looked_at(str(broken), recording(tmp_path / "garden.wav"))
+    page.form._set("language", "Klingonese of the far north, as it was written down by those who heard it")
+    assert page.ready._row.direction() is QBoxLayout.Direction.TopToBottom
+    page.form._set("language", None)
+    page.form.model.setCurrentText("tts-1")
+    page.form._model_typed()
+    assert page.ready.start.isHidden() and page.ready._row.direction() is QBoxLayout.Direction.LeftToRight
     await held.close()
 
 

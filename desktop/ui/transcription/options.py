@@ -175,6 +175,11 @@ class OptionsForm(QWidget):
         }
 
     @property
+    def unused(self) -> str:
+        """What is set and this model has no use for, in words."""
+        return " and ".join(parameters.unused(self.card, self.values))
+
+    @property
     def problem(self) -> str:
         """Why nothing can be sent as the form is, in a sentence."""
         if not self.card.id:
@@ -191,8 +196,15 @@ class OptionsForm(QWidget):
 
     def _show_card(self, model: str) -> None:
         self.card = self._cards.get(model) or Card(id=model, is_known=False)
-        self.say(parameters.note(self.card) if model else NO_MODEL)
+        self._show_note()
         self._show_fields()
+
+    def _show_note(self) -> None:
+        if not self.card.id:
+            self.say("" if self._cards else NO_MODEL)
+            return
+        unused = self.unused
+        self.say(" · ".join(each for each in (parameters.note(self.card), unused and f"without {unused}") if each))
 
     def _show_fields(self) -> None:
         jobs, parts = self._pace

@@ -29,6 +29,17 @@ CHOICES: dict[str, dict[str, object]] = {
 }
 """The words of a choice, to what is meant by them."""
 
+LACKED = {
+    "task": "the translation",
+    "language": "the language",
+    "languages": "the language",
+    "prompt": "the prompt",
+    "keywords": "names and terms",
+    "diarize": "telling voices apart",
+    "temperature": "the temperature",
+}
+"""What a model may have no use for, as it is said."""
+
 LANGUAGES = ("language", "languages")
 ALSO = {"norwegian": "no", "mandarin": "zh"}  # names that are in use and are not the system's own
 _CODE = re.compile(r"[a-z]{2,3}(-[a-z0-9]{2,8})*", re.IGNORECASE)
@@ -124,7 +135,24 @@ def asked(card: Card, values: Mapping[str, object]) -> dict[str, Any]:
         elif name in LANGUAGES:
             value = _codes(value)
         fields[name] = tuple(value) if isinstance(value, list) else value
+    if (
+        "languages" not in fields
+        and values.get("language")
+        and any(each.name == "languages" for each in parameters(card))
+    ):
+        fields["languages"] = (_codes(values["language"]),)
     return {name: value for name, value in fields.items() if value is not None}
+
+
+def unused(card: Card, values: Mapping[str, object]) -> list[str]:
+    """What was set and this model has no use for, in the words of the form."""
+    offered = {each.name for each in parameters(card)}
+    named = [LACKED[name] for name, value in values.items() if name in LACKED and name not in offered and value]
+    hearing = card.hearing or Hearing()
+    spoken = language_code(str(values.get("language", "")))
+    is_its_own = "language" not in offered and spoken in hearing.languages
+    takes = is_its_own or bool({"language", "languages"} & offered)
+    return [each for each in dict.fromkeys(named) if each != LACKED["language"] or not takes]
 
 
 def problem(values: Mapping[str, object]) -> str:

@@ -62,6 +62,7 @@ class ReadyBar(QFrame):
 
     def _fit(self) -> None:
         """The words stand beside the buttons, or above them where both have no room in one line."""
+        self._buttons.invalidate()  # which of them are shown may have changed in this turn
         margins = self._column.contentsMargins()
         room = self.width() - margins.left() - margins.right() - self._row.spacing()
         needed = self.words.sizeHint().width() + self._buttons.sizeHint().width()

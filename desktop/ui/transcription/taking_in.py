@@ -185,10 +185,10 @@ class TakingIn(Part):
             return False
         ready = self._waiting.ready
         seconds, estimates = to_send(ready)
-        why_not = self._why_not()
+        why_not, unused = self._why_not(), self._form.unused
         self._ready.show_ready(
             len(ready),
-            f"{words.together(seconds, estimates)} · {self._form.card.id}",
+            f"{words.together(seconds, estimates)} · {self._form.card.id}{unused and f' without {unused}'}",
             left_out(self._waiting.seen),
             may_start=not why_not,
             why_not=why_not if self._waiting.seen else "",
