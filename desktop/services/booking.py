@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 import time
 from collections.abc import Callable
+from contextlib import suppress
 
 from msgspec.structs import replace
 
@@ -97,7 +98,8 @@ class Booking:
 
         await keep(self._database, end, on_trouble)
         self._calls.price(row.call_id, row.model, price_words(price))
-        await self._budgets.warn(profile)
+        with suppress(KnownError):  # an archive that cannot be read now: what came is kept, and the next call warns
+            await self._budgets.warn(profile)
         return done
 
     async def _gate(self, profile: Profile, estimate: Price) -> Gate:

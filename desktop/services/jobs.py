@@ -32,12 +32,14 @@ class Handle:
 
     `ends_first` is set by work that has steps which should not be broken off: what a pause waits for, in words, or
     "" while there is nothing. Such work goes through `gate` before each step and calls `step_ended` behind it.
+    `hurries` is called, beside `poked`, when the user says that what waits is to go on now.
     """
 
     def __init__(self, jobs: Jobs, id: str) -> None:
         self._jobs, self.id = jobs, id
         self.poked = asyncio.Event()  # the user said: now
         self.ends_first: Callable[[], str] = str
+        self.hurries: Callable[[], None] = lambda: None
         self.is_pausing = False
         self.has_turn, self.wants_turn = True, False
         self._resumed, self._given = asyncio.Event(), asyncio.Event()
@@ -118,6 +120,8 @@ class Handle:
     def _go_on(self) -> None:
         self.is_pausing = False
         self._resumed.set()
+        self.poked.set()
+        self.hurries()
 
     def _take_turn(self) -> None:
         self.has_turn = True
@@ -294,7 +298,6 @@ class Jobs:
             self._is_held = self._is_held and any(job.state is JobState.PAUSED for job in self._jobs.values())
         elif handle is not None:
             handle._go_on()
-            handle.poked.set()
 
     def retry(self, id: str) -> None:
         """Begin a failed or cancelled job again, where it ended."""

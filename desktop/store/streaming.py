@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable
 from types import TracebackType
 from typing import Protocol
 
-from desktop.core.errors import ArchiveFull, KnownError
+from desktop.core.errors import ArchiveFull, ArchiveLocked, KnownError
 from desktop.store import conversations
 from desktop.store.failures import known
 from desktop.store.writer import Writer, commit
@@ -138,12 +138,13 @@ async def keep(
     on_trouble: Trouble | None = None,
     sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
 ) -> None:
-    """Commit what must not be lost: on a full disk it is tried again each second until there is room."""
+    """Commit what must not be lost: on a full disk, or while another program holds the archive, it is tried again each
+    second."""
     is_in_trouble = False
     while True:
         try:
             await asyncio.wrap_future(database.writer.submit(work))
-        except ArchiveFull as failure:
+        except (ArchiveFull, ArchiveLocked) as failure:
             if on_trouble is not None and not is_in_trouble:
                 on_trouble(failure)
             is_in_trouble = True

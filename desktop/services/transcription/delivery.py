@@ -14,7 +14,6 @@ from desktop.core.errors import (
     BadFile,
     BudgetReached,
     Cut,
-    KnownError,
     MayHaveRun,
     Offline,
     Overloaded,
@@ -37,7 +36,7 @@ from desktop.services.transcription.sending import Sender
 from desktop.services.transcription.source import Listened, Source
 from desktop.services.transcription.voices import Voices
 
-TRIES = 4  # of one part whose failure may pass
+TRIES = 4  # of one part that may be repeated though it may have been done
 UNREACHED = 12  # times that a server which cannot be reached is tried again, before the job gives up
 FIRST_WAIT_S = 2.0
 BUDGET_WAIT_S = 30.0
@@ -78,9 +77,9 @@ class Delivery:
         self._arrived, self._heard = arrived, heard
         self._pace = Pace(sender.tools, order.handle, sender.key, lambda: bool(progress.flying))
         self._ready: asyncio.Queue[Made | None] = asyncio.Queue()
-        self._failure: KnownError | None = None
+        self._failure: Exception | None = None
         self._is_first, self._first_ended = True, asyncio.Event()
-        self._is_in_order = False
+        self._is_in_order, self._settling = False, 0
 
     async def go(self) -> None:
         """Raises the first failure of a part, once those that are under way have ended; and MayHaveRun where some are
@@ -102,8 +101,9 @@ class Delivery:
         return 0 if self._order.may_repeat else len(self._progress.flying)
 
     def ends_first(self) -> str:
-        """What a pause waits for, in words."""
-        return {0: "", 1: "Pauses after this part"}.get(self.flying, f"Pauses after these {self.flying} parts")
+        """What a pause waits for, in words: also that what has come is counted."""
+        count = self.flying + self._settling
+        return {0: "", 1: "Pauses after this part"}.get(count, f"Pauses after these {count} parts")
 
     def _many(self, missing: int) -> int:
         """The server on this computer hears one part at a time; the next one then knows how the last one ended."""
@@ -142,12 +142,11 @@ class Delivery:
                 for piece in missing:
                     self._ready.put_nowait((piece, source.path))
             else:
+                self._handle.works("Cuts the recording into parts")
                 await self._cutter.cut(source.path, missing, lambda *made: self._ready.put_nowait(made))
                 await asyncio.to_thread(source.check_again)
-        except KnownError as error:
+        except Exception as error:  # noqa: BLE001  (raised by `go`: what is under way is paid for, and may end)
             self._fail(error)
-        except Stopped:
-            pass  # behind a failure, which is told
         finally:
             for _ in range(count):
                 self._ready.put_nowait(None)
@@ -161,7 +160,7 @@ class Delivery:
                     await self._first_ended.wait()
                 if self._failure is None:  # else what is under way may end; nothing new begins
                     await self._send(piece, path)
-            except KnownError as error:
+            except Exception as error:  # noqa: BLE001  (the same)
                 self._fail(error)
             finally:
                 if is_first:
@@ -169,8 +168,10 @@ class Delivery:
                 await self._drop(path)
                 self._handle.held_go_on()
 
-    def _fail(self, error: KnownError) -> None:
-        self._failure = self._failure or error
+    def _fail(self, error: Exception) -> None:
+        """The first one is told; that the cutting stopped is none of its own."""
+        if not isinstance(error, Stopped):
+            self._failure = self._failure or error
         self._cutter.stop()
 
     async def _drop(self, path: Path) -> None:
@@ -185,7 +186,7 @@ class Delivery:
         if self._order.form and await self._size(path) > plan.hearing_of(self._sender.card).max_bytes:
             await self._cut_again(piece)
             return
-        tries = unreached = 0
+        refused = unreached = doubtful = 0
         while True:
             await self._pace.ready()
             await self._handle.gate()
@@ -195,9 +196,9 @@ class Delivery:
                 await self._call(piece, path)
                 return
             except (RateLimited, Overloaded) as error:
-                tries += 1
+                refused += 1
                 reason = "the rate limit" if isinstance(error, RateLimited) else "the server, it is overloaded"
-                self._pace.hold(max(error.detail.retry_after_s or 0.0, growing(FIRST_WAIT_S, tries)), reason)
+                self._pace.hold(max(error.detail.retry_after_s or 0.0, growing(FIRST_WAIT_S, refused)), reason)
             except Offline as error:
                 await self._pace.wait(growing(FIRST_WAIT_S, unreached), f"No network. {error.summary}")
                 unreached += 1
@@ -216,13 +217,13 @@ class Delivery:
                 await self._cut_again(piece)
                 return
             except (MayHaveRun, Cut, Silent) as error:
-                tries += 1
+                doubtful += 1
                 if not self._order.may_repeat:
                     self._parts.doubts.add(piece.number)
                     return
-                if tries >= TRIES:
+                if doubtful >= TRIES:
                     raise
-                await self._pace.wait(growing(FIRST_WAIT_S, tries), error.summary)
+                await self._pace.wait(growing(FIRST_WAIT_S, doubtful), error.summary)
 
     async def _call(self, piece: Piece, path: Path) -> None:
         number, progress = piece.number, self._progress
@@ -244,8 +245,12 @@ class Delivery:
         finally:
             progress.ended(number)
         self._parts.done[number] = reply
-        await self._voices.learn(piece, reply)
-        await self._arrived()
+        self._settling += 1
+        try:
+            await self._voices.learn(piece, reply)
+            await self._arrived()
+        finally:
+            self._settling -= 1
         if self._parts.missing:
             self._handle.step_ended()
 
@@ -255,7 +260,7 @@ class Delivery:
 
     def _waits(self, number: int, wait: Wait) -> None:
         """The call was refused and waits by itself: nothing of it is under way."""
-        self._progress.waits(number, wait.seconds, wait.reason)
+        self._progress.waits(number, wait)
         self._progress.show()
         self._handle.step_ended()
 

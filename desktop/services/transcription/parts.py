@@ -11,7 +11,7 @@ import msgspec
 from msgspec.structs import replace
 
 from desktop.api.audio import TranscriptionReply
-from desktop.core.errors import Cut, KnownError, MayHaveRun, Silent, TooMuch
+from desktop.core.calls import Fate
 from desktop.core.transcript import Transcript
 from desktop.services.transcription import plan, times
 from desktop.services.transcription.join import join
@@ -22,6 +22,7 @@ from desktop.store.database import Database
 from desktop.store.recordings import PartRow
 
 MUCH = 0.2  # of a part is spoken: a model that says nothing of it is not believed
+DOUBTFUL = frozenset({Fate.UNKNOWN, Fate.CUT})  # a part whose call ended so may have been done all the same
 PROMPT_CHARACTERS = 200  # of what came before; a model reads little more
 
 
@@ -123,19 +124,14 @@ class Writing:
         self._row = replace(self._row, state="sent", call_id=call)
         recordings.put_parts(db, self._job, [self._row])
 
-    def closed(self, db: sqlite3.Connection, reply: TranscriptionReply | None, error: KnownError | None) -> None:
+    def closed(self, db: sqlite3.Connection, reply: TranscriptionReply | None, fate: Fate) -> None:
         if reply is not None:
             self._row = replace(self._row, state="done", reply=packed(reply))
-        elif error is None:
+        elif fate is Fate.STOPPED:
             self._row = replace(self._row, state="stopped" if self._may_have_run() else "planned")
         else:
-            self._row = replace(self._row, state="doubt" if is_doubtful(error) else "planned")
+            self._row = replace(self._row, state="doubt" if fate in DOUBTFUL else "planned")
         recordings.put_parts(db, self._job, [self._row])
-
-
-def is_doubtful(error: KnownError) -> bool:
-    """Whether a part that failed may have been done all the same."""
-    return isinstance(error, MayHaveRun | Cut | Silent | TooMuch)
 
 
 def packed(reply: TranscriptionReply) -> bytes:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from desktop.api.audio import Piece as Event
+from desktop.api.client import Wait
 from desktop.core.transcript import Segment
 from desktop.services.jobs import Handle
 from desktop.services.transcription.pace import span
@@ -26,7 +27,8 @@ class Progress:
         self.flying: dict[int, float] = {}
         self.texts: dict[int, str] = {}
         self._out_at: dict[int, float] = {}  # when a part's last byte went out
-        self._waiting: dict[int, tuple[float, str]] = {}  # parts whose call waits before it tries again
+        self._waiting: dict[int, tuple[float, str]] = {}  # parts whose call waits before it tries again, and until when
+        self._waits: dict[int, Wait] = {}
         self._late_s = 0.0  # since the first of those went out that take longer than they should
         self.trouble = ""  # why what has arrived cannot be kept
 
@@ -34,6 +36,7 @@ class Progress:
 
     def sent(self, number: int, done: int, of: int) -> None:
         self._waiting.pop(number, None)
+        self._waits.pop(number, None)
         begins = number not in self.flying
         self.flying[number] = SENT * done / of
         if done == of:
@@ -41,18 +44,24 @@ class Progress:
         if begins:
             self.show()
 
-    def waits(self, number: int, seconds: float, reason: str) -> None:
+    def waits(self, number: int, wait: Wait) -> None:
         """It was refused and is tried again."""
         self.flying.pop(number, None)
         self._out_at.pop(number, None)
-        self._waiting[number] = (self._tools.clock() + seconds, reason)
+        self._waiting[number] = (self._tools.clock() + wait.seconds, wait.reason)
+        self._waits[number] = wait
+
+    def hurry(self) -> None:
+        """What waits is tried again now."""
+        for wait in self._waits.values():
+            wait.cut_short()
 
     def heard(self, number: int, event: Event) -> None:
         if event.delta:
             self.texts[number] = self.texts.get(number, "") + event.delta
 
     def ended(self, number: int) -> None:
-        for each in (self.flying, self.texts, self._out_at, self._waiting):
+        for each in (self.flying, self.texts, self._out_at, self._waiting, self._waits):
             each.pop(number, None)
 
     def is_out(self, number: int) -> bool:

@@ -153,11 +153,11 @@ class Run:
         self._delivery = Delivery(
             order, sender, self._progress, voices, cutter, arrived=self._arrived, heard=self._heard
         )
-        self._handle.ends_first = self._delivery.ends_first
+        self._handle.ends_first, self._handle.hurries = self._delivery.ends_first, self._progress.hurry
         try:
             await self._delivery.go()
         finally:
-            self._handle.ends_first = str
+            self._handle.ends_first, self._handle.hurries = str, lambda: None
             await cutter.close()
 
     async def _arrived(self) -> None:
@@ -184,7 +184,7 @@ class Run:
             self._watch.told(replace(self._so_far, segments=tuple(both)))
 
     def _has_trouble(self, error: KnownError | None) -> None:
-        """The disk is full: what arrived is in memory until there is room."""
+        """The disk is full: what arrived is in memory until there is room, and nothing more is sent."""
         self._progress.trouble = f"{error.summary} {error.advice}" if error is not None else ""
         self._progress.show()
 
@@ -200,15 +200,7 @@ class Run:
             self._put(db, transcript, now, State.COMPLETE)
             recordings.drop_parts(db, job)
 
-        while True:
-            try:
-                await self._handle.keep(msgspec.to_builtins(done), keep_all)
-            except ArchiveFull as error:
-                self._handle.waits(f"{error.summary} {error.advice}")
-                await asyncio.sleep(ROOM_S)
-            else:
-                break
-        self.work = done
+        await self._keep(done, keep_all)
         self._watch.told(transcript)
         return transcript
 
@@ -247,7 +239,7 @@ class Run:
         """How far it is and what it has cost, for the queue and for the next run."""
         spent = await self._tools.database.read(self._spent)
         parts = self._parts
-        self.work = replace(
+        work = replace(
             self.work,
             parts=len(parts.pieces),
             parts_done=len(parts.done),
@@ -255,4 +247,18 @@ class Run:
             unpriced=spent.unpriced,
             **changed,
         )
-        await self._handle.keep(msgspec.to_builtins(self.work))
+        await self._keep(work)
+
+    async def _keep(self, work: Work, also: Callable[[sqlite3.Connection], None] | None = None) -> None:
+        """In one transaction with `also`; on a full disk as soon as there is room, and that is said meanwhile."""
+        while True:
+            try:
+                await self._handle.keep(msgspec.to_builtins(work), also)
+            except ArchiveFull as error:
+                self._has_trouble(error)
+                await asyncio.sleep(ROOM_S)
+            else:
+                break
+        self.work = work
+        if self._progress.trouble:
+            self._has_trouble(None)

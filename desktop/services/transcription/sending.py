@@ -17,7 +17,7 @@ from desktop.api import audio
 from desktop.api.audio import TranscriptionReply
 from desktop.api.client import Client, Wait
 from desktop.core.calls import Fate
-from desktop.core.errors import KnownError
+from desktop.core.errors import ArchiveFull, KnownError
 from desktop.core.profile import Profile
 from desktop.core.secret import Redactor
 from desktop.core.usage import Usage
@@ -33,9 +33,9 @@ from desktop.store import raw_replies
 from desktop.store.database import Database
 from desktop.store.ledger import LedgerRow
 from desktop.store.recordings import PAGE
-from desktop.store.streaming import Trouble
+from desktop.store.streaming import AGAIN_S, Trouble
 
-Closed = Callable[[sqlite3.Connection, TranscriptionReply | None, KnownError | None], None]
+Closed = Callable[[sqlite3.Connection, TranscriptionReply | None, Fate], None]
 
 
 @dataclass(slots=True)
@@ -71,7 +71,7 @@ class Sender:
         self.tools, self.options, self.conversation = tools, options, conversation
         self.profile = tools.profile_of(options.profile)
         self.card = tools.catalogs.of(self.profile).card(options.model)
-        self.on_trouble: Trouble | None = None  # that what arrived cannot be written down yet
+        self.on_trouble: Trouble | None = None  # that nothing can be written down just now
 
     @property
     def is_free(self) -> bool:
@@ -94,7 +94,7 @@ class Sender:
         heard: Callable[[audio.Piece], None] | None = None,
         on_wait: Callable[[Wait], None] | None = None,
         opened: Callable[[sqlite3.Connection, str], None] = lambda db, call: None,
-        closed: Closed = lambda db, reply, error: None,
+        closed: Closed = lambda db, reply, fate: None,
     ) -> TranscriptionReply:
         """One call. `opened` and `closed` are done in the transactions that open and close its row. `file_name` is
         what the server is told, "" for the file's own.
@@ -103,7 +103,7 @@ class Sender:
         """
         tools, request = self.tools, plan.request(self.options, self.card, seconds, before=before, voices=voices)
         client = await tools.connections.client(self.profile)
-        row = await whole(self._open(seconds, opened))
+        row = await self._open_with_room(seconds, opened)
         patience = self.profile.limits.reasoning_s
         began = tools.clock()
         arguments: dict[str, Any] = {"sha256": sha256, "file_name": file_name, "told": told, "on_wait": on_wait}
@@ -152,6 +152,23 @@ class Sender:
             self.profile, self.card.id, PAGE, conversation=self.conversation, estimate=estimate, also=opened
         )
 
+    async def _open_with_room(self, seconds: float, opened: Callable[[sqlite3.Connection, str], None]) -> LedgerRow:
+        """On a full disk nothing is sent: where somebody hears of it, it is waited for."""
+        is_in_trouble = False
+        while True:
+            try:
+                row = await whole(self._open(seconds, opened))
+            except ArchiveFull as error:
+                if self.on_trouble is None:
+                    raise
+                self.on_trouble(error)
+                is_in_trouble = True
+                await asyncio.sleep(AGAIN_S)
+            else:
+                if is_in_trouble and self.on_trouble is not None:
+                    self.on_trouble(None)
+                return row
+
     async def _close(
         self,
         row: LedgerRow,
@@ -167,7 +184,7 @@ class Sender:
         raw = record.whole_reply if record and reply is not None and self.tools.keeps_raw() else b""
 
         def also(db: sqlite3.Connection) -> None:
-            closed(db, reply, error)
+            closed(db, reply, fate)
             if raw:
                 raw_replies.keep_raw(db, row.call_id, raw)
 
