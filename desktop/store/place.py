@@ -7,9 +7,9 @@ import shutil
 from contextlib import closing
 from pathlib import Path
 
-from desktop.core.errors import ArchiveDamaged, ArchiveFull, BadInput, KnownError, Missing
+from desktop.core.errors import ArchiveDamaged, ArchiveFull, BadInput, Missing
 from desktop.core.sizes import size_words
-from desktop.store import backups, connections, opening, settings
+from desktop.store import backups, connections, first_look, opening, settings
 from desktop.store.schema import FILE_NAME
 from desktop.store.small_files import read_object, write_object
 
@@ -21,10 +21,7 @@ ROOM_LEFT = 64 << 20
 
 def archive_folder(data_folder: Path) -> Path:
     """The folder of the archive. One that was named and cannot be reached is said by who opens it."""
-    try:
-        named = read_object(data_folder / settings.NAME)[0].get(KEY)
-    except KnownError:
-        return data_folder
+    named = first_look.read(data_folder / settings.NAME).get(KEY)  # a bad file is set aside by who can say so
     return Path(named) if isinstance(named, str) and named else data_folder
 
 

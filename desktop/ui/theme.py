@@ -179,6 +179,9 @@ class Theme(QObject):
         try:
             self._application.setPalette(self.palette())
             self._application.setFont(self.font("body"))
+            # One style sheet over another makes Qt polish each widget as often as it has parents, ten times and more;
+            # taken away and set anew, twice.
+            self._application.setStyleSheet("")
             self._application.setStyleSheet(self.style_sheet())
         finally:
             self._is_applying = False

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from PySide6.QtCore import QEvent
 from PySide6.QtGui import QColor
 from PySide6.QtSvg import QSvgRenderer
-from PySide6.QtWidgets import QLabel, QPushButton, QToolButton
+from PySide6.QtWidgets import QLabel, QPushButton, QToolButton, QVBoxLayout, QWidget
 
 from desktop.core.settings import Appearance
 from desktop.ui import icons, theme
@@ -96,6 +97,31 @@ def test_a_change_of_appearance_reaches_palette_labels_and_icons(look, qtbot):
     assert heard == [True]
     assert label.palette().windowText().color() == QColor(theme.tokens()["schemes"]["dark"]["text"])
     assert button.icon().pixmap(24).toImage() != before
+
+
+class Heard(QLabel):
+    """Counts how often Qt gave it a style."""
+
+    styled = 0
+
+    def changeEvent(self, event):
+        self.styled += event.type() is QEvent.Type.StyleChange
+        super().changeEvent(event)
+
+
+def test_a_change_of_appearance_styles_each_widget_twice_however_deep_it_stands(look, qtbot):
+    window = inner = QWidget()
+    for _ in range(8):
+        column = QVBoxLayout(inner)
+        inner = QWidget(inner)
+        column.addWidget(inner)
+    label = Heard("text", inner)
+    qtbot.addWidget(window)
+    window.show()
+    for appearance in (Appearance.DARK, Appearance.LIGHT):
+        label.styled = 0
+        look.set_appearance(appearance)
+        assert 1 <= label.styled <= 2
 
 
 def test_nothing_is_drawn_again_when_nothing_changed(look):
