@@ -100,6 +100,39 @@ async def test_words_from_the_right_stand_in_the_field_where_they_are_drawn(tabl
 # Keeping
 
 
+async def test_in_a_narrow_place_time_and_speaker_stand_above_the_words(table):  # noqa: F811
+    view = await table.open()
+    view.details.hide()
+    view.list.set_columns("second")
+    wide, _ = view.list.text_rects(1)
+    view.list.setFixedWidth(380)
+    view.list.measure()
+    (first, second), row = view.list.text_rects(1), view.list.row_rect(1)
+    assert wide.left() > 100 > first.left() and min(first.width(), second.width()) > 150
+    assert first.top() - row.top() >= 20 and row.height() > 48
+    QTest.mouseClick(view.list.viewport(), Qt.MouseButton.LeftButton, pos=QPoint(first.left() + 3, first.top() + 8))
+    assert view.playback.position == 2000 and view.list.current == "s1"
+    view.list.edit_text("s1")
+    assert abs(view.list.field.y() - first.top()) < 4
+    view.list.grab()
+    await table.close()
+
+
+async def test_the_time_is_told_in_full_or_short_but_never_cut(table):  # noqa: F811
+    view = await table.open()
+    transport = view.transport
+    try:
+        for scale, width, is_whole in ((100, 600, True), (150, 453, False), (150, 900, True)):
+            theme.current().configure(Appearance.LIGHT, scale, reduced_motion=True)
+            transport.resize(width, 60)
+            transport.layout().activate()
+            assert ("/" in transport.time.text()) is is_whole
+            assert transport.time.width() >= transport.time.sizeHint().width(), (scale, width)
+    finally:
+        theme.current().configure(Appearance.LIGHT, 100, reduced_motion=True)
+    await table.close()
+
+
 @pytest.mark.parametrize("scale", [100, 125, 200])
 async def test_words_do_not_move_when_they_are_edited(table, scale):  # noqa: F811
     theme.current().configure(Appearance.LIGHT, scale, reduced_motion=True)

@@ -20,8 +20,10 @@ from desktop.ui.transcription.editor.waveform_image import color_of
 PAD, LEFT, GAP = 8, 116, 16
 SIGN_LINE = 20
 LEAST = 48
+NARROW, ABOVE = 440, 18  # a list below this width has time and speaker above the words, in a line of this height
 BASE = 0.8  # of a line of fixed height, where Qt puts what letters stand on
 MEASURE = 640  # of a line that is read with ease
+BESIDE = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 
 Mark = tuple[int, int, str]
 """First and last character and what is marked: "find", "found" (the present hit) or "word" (what is said now)."""
@@ -46,13 +48,24 @@ class Row:
     is_edited: str = ""  # "text" or "second": an editor stands there
 
 
+def is_narrow(width: int) -> bool:
+    """Whether the words need the room beside them."""
+    return width < ink().px(NARROW)
+
+
+def head_room(width: int) -> int:
+    """Pixels above the words for time and speaker."""
+    return ink().px(ABOVE) if is_narrow(width) else 0
+
+
 def text_rects(rect: QRect, has_beside: bool) -> tuple[QRect, QRect]:
     """Where the words and the second column stand in a row."""
     look = ink()
-    left = rect.left() + look.px(LEFT) + look.px(GAP)
+    left = rect.left() + look.px(GAP) + (0 if is_narrow(rect.width()) else look.px(LEFT))
     room = max(look.px(80), rect.right() - look.px(GAP) - left)
     room = min(room, look.px(MEASURE) * (2 if has_beside else 1) + (look.px(GAP) if has_beside else 0))
-    top, high = rect.top() + look.px(PAD), rect.height() - 2 * look.px(PAD)
+    above = head_room(rect.width())
+    top, high = rect.top() + look.px(PAD) + above, rect.height() - 2 * look.px(PAD) - above
     if not has_beside:
         return QRect(left, top, room, high), QRect()
     half = (room - look.px(GAP)) // 2
@@ -67,7 +80,8 @@ def height(text: str, beside: str | None, has_signs: bool, width: int) -> int:
     high = laid_out(text, font, place.width())[1]
     if beside is not None:
         high = max(high, laid_out(beside, font, other.width())[1])
-    return max(look.px(LEAST), high + 2 * look.px(PAD) + (look.px(SIGN_LINE) if has_signs else 0))
+    high += 2 * look.px(PAD) + head_room(width) + (look.px(SIGN_LINE) if has_signs else 0)
+    return max(look.px(LEAST), high)
 
 
 def guessed(characters: Sequence[int], have_signs: Sequence[bool], has_beside: bool, width: int) -> list[int]:
@@ -76,7 +90,7 @@ def guessed(characters: Sequence[int], have_signs: Sequence[bool], has_beside: b
     room = max(1, text_rects(QRect(0, 0, width, 0), has_beside)[0].width())
     font = look.font("reading")
     wide, line = QFontMetrics(font).averageCharWidth(), pitch(font)
-    least, pads, sign = look.px(LEAST), 2 * look.px(PAD), look.px(SIGN_LINE)
+    least, pads, sign = look.px(LEAST), 2 * look.px(PAD) + head_room(width), look.px(SIGN_LINE)
     return [
         max(least, (1 + count * wide // room) * line + pads + (sign if has_signs else 0))
         for count, has_signs in zip(characters, have_signs, strict=True)
@@ -191,30 +205,41 @@ def _ground(painter: QPainter, rect: QRect, row: Row) -> None:
 
 
 def _left(painter: QPainter, rect: QRect, row: Row) -> None:
-    """The time over the speaker, level with the first line of the words."""
+    """The time over the speaker, level with the first line of the words; where it is narrow, both above them."""
     look = ink()
     font = QFont(look.font("figures"))
     font.setPixelSize(look.px(11))
     painter.setFont(font)
     line = look.px(16)
-    left, wide = rect.left() + look.px(GAP), look.px(LEFT) - look.px(GAP) + look.px(4)
-    top = rect.top() + look.px(PAD) + (pitch(look.font("reading")) - line) // 2
+    left, top = rect.left() + look.px(GAP), rect.top() + look.px(PAD)
     painter.setPen(look.color("muted"))
     about = "≈ " if row.segment.doubt & Doubt.APPROXIMATE else ""
-    span = f"{about}{words.clock(row.segment.begins)} – {words.clock(row.segment.ends)}"
-    at = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
-    if painter.fontMetrics().horizontalAdvance(span) > wide:
-        span = f"{about}{words.clock(row.segment.begins)}"
-    painter.drawText(QRect(left, top, wide, line), at, span)
+    begins = f"{about}{words.clock(row.segment.begins)}"
+    when = f"{begins} – {words.clock(row.segment.ends)}"
+    if is_narrow(rect.width()):
+        wide = painter.fontMetrics().horizontalAdvance(when) + look.px(12)
+        painter.drawText(QRect(left, top, wide, line), BESIDE, when)
+        _speaker(painter, QRect(left + wide, top, rect.right() - look.px(GAP) - left - wide, line), row)
+        return
+    wide = look.px(LEFT) - look.px(GAP) + look.px(4)
+    top += (pitch(look.font("reading")) - line) // 2
+    shown = when if painter.fontMetrics().horizontalAdvance(when) <= wide else begins
+    painter.drawText(QRect(left, top, wide, line), BESIDE, shown)
+    _speaker(painter, QRect(left, top + line, wide, line), row)
+
+
+def _speaker(painter: QPainter, rect: QRect, row: Row) -> None:
+    look = ink()
     if row.color < 0 and not row.speaker:
         return
     painter.setPen(Qt.PenStyle.NoPen)
     painter.setBrush(color_of(row.color))
     dot = look.px(8)
-    painter.drawEllipse(QRect(left, top + line + (line - dot) // 2, dot, dot))
+    painter.drawEllipse(QRect(rect.left(), rect.top() + (rect.height() - dot) // 2, dot, dot))
     painter.setPen(look.color("text"))
-    name = painter.fontMetrics().elidedText(visible(row.speaker), Qt.TextElideMode.ElideRight, wide - look.px(14))
-    painter.drawText(QRect(left + look.px(14), top + line, wide, line), at, name)
+    place = rect.adjusted(look.px(14), 0, 0, 0)
+    name = painter.fontMetrics().elidedText(visible(row.speaker), Qt.TextElideMode.ElideRight, place.width())
+    painter.drawText(place, BESIDE, name)
 
 
 def _signs(painter: QPainter, rect: QRect, row: Row) -> None:

@@ -27,6 +27,7 @@ class Transport(QFrame):
         self._play: QAction | None = None
         self._buttons: dict[str, QToolButton] = {}
         self._spared: list[QWidget] = []
+        self._has_whole = True
         self._row = QHBoxLayout(self)
         self.time = plain_label("", "", self)
         self.time.setObjectName("editor.time")
@@ -42,6 +43,7 @@ class Transport(QFrame):
         self.loudness.setValue(100)
         self.loudness.valueChanged.connect(lambda percent: playback.set_volume(percent / 100))
         playback.moved.connect(self.show_time)
+        playback.length_changed.connect(self._fit_time)
         playback.playing_changed.connect(self._show_playing)
         theme.current().changed.connect(self._measure)
 
@@ -71,6 +73,14 @@ class Transport(QFrame):
         look = theme.current()
         for at, widget in enumerate(self._spared):
             widget.setVisible(self.width() >= look.px(ALL_FROM - 36 * at))
+        self._fit_time()
+
+    def _fit_time(self) -> None:
+        """The length of all goes where there is no room for it: the ruler tells it too."""
+        self._has_whole = True
+        self.show_time()
+        self._has_whole = self._row.minimumSize().width() <= self.width()
+        self.show_time()
 
     def _add(self, action: QAction) -> None:
         button = self._buttons[action.objectName()] = action_button(self, action)
@@ -91,7 +101,8 @@ class Transport(QFrame):
 
     def show_time(self) -> None:
         whole = words.clock(self._playback.length, 0) if self._playback.length else "–:––"
-        self.time.setText(f"{words.clock(self._playback.position)} / {whole}")
+        at = words.clock(self._playback.position)
+        self.time.setText(f"{at} / {whole}" if self._has_whole else at)
 
     def _show_playing(self, is_playing: bool) -> None:
         if self._play is not None:
