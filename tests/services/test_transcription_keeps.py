@@ -17,7 +17,7 @@ from hearing_desk import wav as wav
 
 from desktop.core.calls import Fate
 from desktop.core.errors import ArchiveFull, ArchiveLocked
-from desktop.services.jobs import JobState
+from desktop.services.jobs import Handle, JobState
 from desktop.services.transcription import plan, sending
 from desktop.services.transcription import run as run_module
 from desktop.store import jobs as jobs_store
@@ -191,24 +191,34 @@ async def test_a_wait_that_the_server_asked_for_is_cut_short(tmp_path, server, w
 
 
 async def test_a_pause_waits_until_what_has_come_is_counted(tmp_path, server, wav, monkeypatch):
+    """The second answer comes while the first is being counted, and is counted when that one is done with."""
     desk = Desk(tmp_path / "data", server, parts=2)
-    server.gate.clear()
-    arrived, real = [], run_module.Run._keep_work
-    both = asyncio.Event()
+    may_answer, has_arrived, has_stepped = [threading.Event(), threading.Event()], asyncio.Event(), asyncio.Event()
+    server.faults = [lambda handler, sent, each=each: not each.wait(60) for each in may_answer]
+    keep, step, arrivals = run_module.Run._keep_work, Handle.step_ended, itertools.count(1)
 
-    async def behind_the_other(run, **changed):
-        if len(run._parts.done) and not changed:
-            arrived.append(1)
-            if len(arrived) == 2:
-                both.set()
-            await both.wait()
-        await real(run, **changed)
+    async def one_after_the_other(run, **changed):
+        if changed or not run._parts.done:
+            await keep(run, **changed)
+        elif next(arrivals) == 1:
+            await keep(run)
+            may_answer[1].set()
+            await has_arrived.wait()
+        else:
+            has_arrived.set()
+            await has_stepped.wait()
+            await keep(run)
 
-    monkeypatch.setattr(run_module.Run, "_keep_work", behind_the_other)
+    def stepped(handle):
+        step(handle)
+        has_stepped.set()
+
+    monkeypatch.setattr(run_module.Run, "_keep_work", one_after_the_other)
+    monkeypatch.setattr(Handle, "step_ended", stepped)
     (id,) = await desk.add(wav)
     await until(lambda: len(server.sent) == 2)
     desk.service.pause(id)
-    server.gate.set()
+    may_answer[0].set()
     await desk.service.settled()
     assert (desk.service.job(id).state, desk.service.job(id).parts_done) == (JobState.PAUSED, 2)
     await desk.close()
