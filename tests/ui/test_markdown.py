@@ -120,6 +120,63 @@ def test_no_word_is_lost_or_doubled_however_a_text_arrives(lines, size):
     assert {word: shown.count(word) for word in words} == counts
 
 
+class ReadAgain(Splitter):
+    """Reads the tail again, also where only its last line has grown."""
+
+    def grown(self, more):
+        return None
+
+
+GROWS = [
+    *"-*+#>|=~`[]()!_:.1 ",
+    "1. ",
+    "- ",
+    "    ",
+    "\n",
+    "\n",
+    "\n\n",
+    "word",
+    " more words",
+    "é",
+    "`code`",
+    "**b** ",
+]
+GROWS += [
+    "[r]: /u",
+    "[a][r]",
+    "```py\n",
+    "\n```\n",
+    "\n---\n",
+    "a | b",
+    "|-|-|",
+    "  \n",
+    "[x] ",
+    "\t",
+    "\u00a0",
+    "\r\n",
+]
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.lists(st.sampled_from(GROWS), max_size=30))
+def test_a_line_that_grows_is_what_reading_it_again_gives(pieces):
+    quick, slow = Splitter(), ReadAgain()
+    for at, piece in enumerate(pieces):
+        quick.feed(piece)
+        slow.feed(piece)
+        assert (quick.settled, quick.tail) == (slow.settled, slow.tail), "".join(pieces[: at + 1])
+    assert quick.finish() == slow.finish()
+
+
+@pytest.mark.parametrize("size", [1, 3, 7])
+def test_each_step_of_a_growing_text_is_what_reading_it_again_gives(size):
+    quick, slow = Splitter(), ReadAgain()
+    for start in range(0, len(SAMPLE), size):
+        quick.feed(SAMPLE[start : start + size])
+        slow.feed(SAMPLE[start : start + size])
+        assert (quick.settled, quick.tail) == (slow.settled, slow.tail), SAMPLE[: start + size]
+
+
 def test_the_kinds_and_their_places():
     found = split(SAMPLE)
     assert [p.level for p in found if p.kind is Kind.HEADING] == [1, 1]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -17,6 +17,12 @@ if TYPE_CHECKING:
 CHUNK = 6_000
 """Characters of a text that are read at once; about 6 ms."""
 LONGEST_PROSE = 6_000
+LONGEST_TAIL = 3_000
+"""From here on a tail may be hostile."""
+_LINE_OF_WORDS = re.compile(r" *(?:(?:[-*+]|\d{1,9}[.)]) +)?(?=[^\W\d_])")
+"""The beginning of a line that is a paragraph's, or an item's first one, whatever follows on it."""
+_NO_FENCE = re.compile(r"[^\s`~]")
+_NEW_LINE = re.compile(r"[\n\r\x00]")
 
 
 class Kind(Enum):
@@ -88,8 +94,46 @@ class Splitter:
         """Take further text and read it, at most `CHUNK` characters at a time."""
         more = more.replace("\r\n", "\n").replace("\x00", "\ufffd")
         for start in range(0, len(more), CHUNK):
-            self._text += more[start : start + CHUNK]
-            self._read()
+            now = more[start : start + CHUNK]
+            if (piece := self.grown(now)) is not None:
+                self.grow(now, piece)
+            else:
+                self._text += now
+                self._read()
+
+    def grown(self, more: str) -> Piece | None:
+        """The last piece with `more` in it, where nothing else can change; None where all must be read again."""
+        last = self.tail[-1] if self.tail else None
+        if last is None or _NEW_LINE.search(more):
+            return None
+        source = self._grown_code(last, more) if self._code is not None else self._grown_line(last, more)
+        return replace(last, source=source) if source else None
+
+    def grow(self, more: str, grown: Piece) -> None:
+        """Take what `grown` gave."""
+        if self._code is not None:
+            self._code.line += more
+        else:
+            self._text += more
+        self.tail = [*self.tail[:-1], grown]
+
+    def _grown_code(self, last: Piece, more: str) -> str:
+        """A line that is more than a fence already is code to its end."""
+        assert self._code is not None
+        return last.source + more if _NO_FENCE.search(self._code.line) else ""
+
+    def _grown_line(self, last: Piece, more: str) -> str:
+        """A line that began with a word is a paragraph's to its end: its beginning decides what it is."""
+        text, source = self._text, last.source
+        if last.kind is not Kind.PROSE or len(text) + len(more) > LONGEST_TAIL or source[:1] == "[" or "]:" in source:
+            return ""
+        line = text[text.rfind("\n") + 1 :]
+        begin = _LINE_OF_WORDS.match(line)
+        if begin is None or ("[" in more and self._references):
+            return ""
+        here = line[begin.end() :]
+        seen = here.rstrip()
+        return source[: len(source) - len(seen)] + (here + more).rstrip() if source.endswith(seen) else ""
 
     def finish(self) -> list[Piece]:
         """Nothing follows: everything is settled."""
@@ -115,7 +159,7 @@ class Splitter:
 
     def _shown_plain(self) -> bool:
         """A tail that does not come to an end, or that is a trap, is plain from here on until a blank line frees it."""
-        why = hostile(self._text) if len(self._text) > 3_000 else ""
+        why = hostile(self._text) if len(self._text) > LONGEST_TAIL else ""
         if not why:
             return False
         self.tail = [Piece(Kind.PLAIN, self._text)]
@@ -187,21 +231,21 @@ class _OpenCode:
         self._piece, self._indent = piece, indent
         self._end = re.compile(rf" {{0,{indent + 3}}}{re.escape(fence[0])}{{{len(fence)},}}[ \t]*\Z")
         self._lines: list[str] = []
-        self._line = ""
+        self.line = ""
         self.take(body)
 
     def take(self, text: str) -> str | None:
         """Add text; what follows the closing fence, or None while there is none."""
-        lines = (self._line + text).split("\n")
+        lines = (self.line + text).split("\n")
         for at, line in enumerate(lines[:-1]):
             if self._end.match(line):
-                self._line = ""
+                self.line = ""
                 return "\n".join(lines[at + 1 :])
             if self._indent and self._piece.depth and line.strip() and len(line) - len(line.lstrip()) < self._indent:
-                self._line = ""  # the list ends here, and the code with it
+                self.line = ""  # the list ends here, and the code with it
                 return "\n".join(lines[at:])
             self._lines.append(self._dedented(line))
-        self._line = lines[-1]
+        self.line = lines[-1]
         return None
 
     def _dedented(self, line: str) -> str:
@@ -209,10 +253,10 @@ class _OpenCode:
         return line[min(blank, self._indent) :]
 
     def piece(self, is_open: bool = True) -> Piece:
-        last = self._dedented(self._line)
-        if is_open and re.fullmatch(r"\s*(`+|~+)\s*", self._line):
+        last = self._dedented(self.line)
+        if is_open and re.fullmatch(r"\s*(`+|~+)\s*", self.line):
             last = ""  # the closing fence is arriving
-        elif not is_open and self._end.match(self._line):
+        elif not is_open and self._end.match(self.line):
             last = ""
         source = "\n".join([*self._lines, last]) if last else "\n".join(self._lines)
         p = self._piece

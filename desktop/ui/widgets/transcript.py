@@ -112,9 +112,7 @@ class TranscriptView(QAbstractScrollArea):
         self.pointer = Pointer(self.sight, self.selection, viewport, bar, self)
         self.menu = MessageMenu(self, is_reading=self._is_reading)
         self._repaint = Repaint(self.sight, viewport)
-        self.streams = Streams(
-            self.sight, self._repaint, lambda before: self._arrange(has_news=True, before=before), self
-        )
+        self.streams = Streams(self.sight, self._repaint, self._show_news, self)
         self.ahead = Ahead(self.sight, self._moved_ahead, self)
 
     def _connect(self) -> None:
@@ -255,6 +253,13 @@ class TranscriptView(QAbstractScrollArea):
         """Draw what has been added without waiting for the next frame."""
         self.streams.flush()
 
+    def _show_news(self, before: Before | None, stands: bool) -> None:
+        """`stands`: no more than the last line has grown, and everything is where it was."""
+        if not stands or not (self.sight.sticks or self.over.pill.isVisible()):
+            self._arrange(has_news=True, before=before)
+        else:
+            self._repaint.show(before, is_covered=self.over.is_covering, has_hits=self.found.finder is not None)
+
     def showEvent(self, event: QShowEvent) -> None:
         """What came while nobody looked is drawn now."""
         super().showEvent(event)
@@ -349,7 +354,7 @@ class TranscriptView(QAbstractScrollArea):
         self.over.place_bar(-1 if self.pointer.is_dragging else at)
 
     def _has_focus_within(self) -> bool:
-        return self.hasFocus() or self.over.bar.has_inside_focus()
+        return self.hasFocus() or (not self.over.bar.isHidden() and self.over.bar.has_inside_focus())
 
     def _act(self, at: int, name: str) -> None:
         row = self.rows.row(at)

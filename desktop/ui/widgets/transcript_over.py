@@ -49,7 +49,7 @@ class Over(QObject):
         """The actions of a row; none for -1, nor while it arrives."""
         row = self._sight.rows.made.get(at)
         if row is None or row.is_streaming or not row.width:
-            if not self.bar.has_inside_focus():
+            if not self.bar.isHidden() and not self.bar.has_inside_focus():
                 self.bar.hide()
             return
         self.bar_row = at

@@ -25,8 +25,8 @@ from desktop.ui.widgets.safe_document import LONGEST_LINE, PICTURE, SafeDocument
 from desktop.ui.widgets.transcript_block import Block, Marks, Span
 from desktop.ui.widgets.transcript_ink import Ink
 
-WORDS_END = re.compile(r"\S\s[^\W_]+[.,]?\Z")
-WORDS_MORE = re.compile(r"[^\W_]*(?:[.,]? [^\W_]+)*[.,]?")
+WORDS_END = re.compile(r"\S\s[^\W_]+(?:['’-][^\W_]+)*[.,;:!?]?\Z")
+WORDS_MORE = re.compile(r"[^\W_]*(?:(?:[.,;:!?]? |['’-])[^\W_]+)*[.,;:!?]?")
 """Words that stay words whatever Markdown stands before them, and change nothing of it."""
 
 
@@ -237,5 +237,5 @@ def _more_words(before: Piece, after: Piece) -> str:
     if not new.startswith(old) or not WORDS_END.search(old, max(0, len(old) - 60)):
         return ""
     more = new[len(old) :]
-    is_word = WORDS_MORE.fullmatch(more) and (old[-1] not in ".," or more[:1] == " ")
+    is_word = WORDS_MORE.fullmatch(more) and (old[-1] not in ".,;:!?" or more[:1] == " ")
     return more if is_word else ""

@@ -63,6 +63,7 @@ class Row:
         """From here on the row may look different from what is on the screen; the view sets it back."""
         self.drawn_to = (0.0, 0)
         """Where the caret and the row's end are on the screen."""
+        self._caret: QPointF | None = None
 
     # What it is made of
 
@@ -88,6 +89,20 @@ class Row:
         if not self.sections or self.sections[-1].kind != kind:
             self.sections.append(self._parts.begun(kind))
         self.sections[-1].add(text)
+
+    def take_more(self, text: str, kind: str) -> bool:
+        """Put text that is nothing but more of the last line at its end; False where it must be read as all else."""
+        section = self.sections[-1] if self.sections else None
+        if section is None or section.kind != kind or not self.width or self.is_shut or self.waiting:
+            return False
+        at = len(self.blocks) - 1
+        if at < 0 or not self.blocks[at].is_exact or (inside := section.take_more(text, self.width_of)) is None:
+            return False
+        self.blocks[at], self._caret = section.own[-1], None
+        self.changed_y = min(self.changed_y, self.tops[at] + inside)
+        if self.tops[at] + int(self.blocks[at].height) != self.tops[at + 1]:
+            self._place(at)
+        return True
 
     def tell(self, meta: str, branch: Branch | None) -> None:
         """The muted line or the branches are others."""
@@ -173,7 +188,7 @@ class Row:
 
         A text that is not read yet is read as far as `bottom`, or until a moment of `time.perf_counter`.
         """
-        before = self.height
+        before, self._caret = self.height, None
         if width != self.width:
             self.width = width
             for section in self.sections:
@@ -251,6 +266,7 @@ class Row:
 
     def _place(self, start: int = 0) -> None:
         """Sum up tops from a block on. `tops` has one entry more than there are blocks: the end of the last."""
+        self._caret = None
         start = max(0, min(start - 1, len(self.tops) - 1))  # the gap below the block before may be new too
         tops = self.tops[: start + 1] if self.tops else [self.content_top]
         known = self._known
@@ -377,14 +393,15 @@ class Row:
         return top, max(self.drawn_to[1], self.height)
 
     def caret_place(self) -> QPointF:
-        ink = self.ink
-        spot = QPointF(self.inset, self.content_top + ink.px(2))
-        if self.blocks:
-            block = self.blocks[-1]
-            x, y = self.x_of(block), self.tops[len(self.blocks) - 1]
-            spot = QPointF(x, y)
-            if isinstance(block, Prose):
-                spot += block.end()
-            else:
-                spot = QPointF(self.inset, self.tops[-1] + ink.px(2))
-        return spot
+        if self._caret is None:
+            self._caret = self._end_of_text()
+        return self._caret
+
+    def _end_of_text(self) -> QPointF:
+        px = self.ink.px
+        if not self.blocks:
+            return QPointF(self.inset, self.content_top + px(2))
+        block = self.blocks[-1]
+        if isinstance(block, Prose):
+            return QPointF(self.x_of(block), self.tops[len(self.blocks) - 1]) + block.end()
+        return QPointF(self.inset, self.tops[-1] + px(2))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import math
+from collections.abc import Callable, Iterable
 
 from desktop.ui.widgets.markdown import Splitter
 from desktop.ui.widgets.transcript_block import Block
@@ -54,6 +55,26 @@ class Section:
             self._is_finished = True
         first, inside = self._sync()
         return first + (1 if self.fold is not None else 0), inside
+
+    def take_more(self, text: str, width: Callable[[Block], float]) -> float | None:
+        """Put text at the end of the last block, and the place in it from which that looks different.
+
+        None, and nothing taken, where it must be read because more may change by it. `width` is that of a block.
+        """
+        if self._waiting or self._is_finished or not self.own or (self.fold is not None and not self.fold.is_open):
+            return None
+        grown = self._splitter.grown(text)
+        if grown is None:
+            return None
+        self._splitter.grow(text, grown)
+        self._fed += text
+        inside = self.own[-1].grow(grown)
+        if inside is not None:
+            return inside
+        made = self.own[-1] = block_for(grown, self.ink)
+        made.prepare(width(made))
+        made.height = math.ceil(made.height)
+        return 0.0
 
     def take_over(self, old: Section, *, is_final: bool) -> None:
         """Continue with the blocks of an earlier state, where all that is new stands at the end."""

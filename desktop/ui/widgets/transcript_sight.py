@@ -83,10 +83,10 @@ class Sight:
         for _ in range(MOST_PASSES):
             if self.sticks:
                 self.top = self.farthest
-            held = self.hold()
+            held, began = self.hold(), self.top
             has_changed = self._lay_out(until)
             self.keep(held)
-            if not has_changed:
+            if not has_changed or (self.sticks and began <= self.top <= began + self.page):
                 return
 
     def hold(self) -> Held:
@@ -116,11 +116,11 @@ class Sight:
         return max(0, min(y + inside, self.farthest))
 
     def _lay_out(self, until: float) -> bool:
-        """True where a height changed."""
+        """True where a height changed. At the end, what grows there may do so by a page."""
         rows = self.rows
         if not len(rows):
             return False
-        bottom = self.top + self.page
+        bottom = self.top + self.page * (2 if self.sticks else 1)
         at = rows.heights.row_at(self.top)
         y = rows.heights.top(at)
         has_changed = False
