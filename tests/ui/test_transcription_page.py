@@ -40,7 +40,7 @@ from desktop.ui.transcription.queue_model import ACTIONS, COST, KEY, MIME, TITLE
 from desktop.ui.transcription.together import Together
 from desktop.ui.widgets.notification import Messages
 from desktop.wiring import open_services
-from tests.ui.frame import nameless
+from tests.ui.frame import nameless, tab_order
 
 HEARS = "whisper-1"
 SAID = "The garden is quiet this morning."
@@ -297,6 +297,26 @@ async def test_what_a_model_has_no_use_for_is_said_before_it_is_asked(held, tmp_
     page.form.model.setCurrentText("")
     page.form._model_typed()
     assert page.form.note.text() == "" and page.ready.words.text().startswith("Choose a model that hears")
+    await held.close()
+
+
+async def test_tab_goes_through_the_queue_as_one_reads_it(held, tmp_path):
+    page = await held.open()
+    await held.looked_at(recording(tmp_path / "garden.wav"))
+    names = [each.objectName().removeprefix("transcription.") for each in tab_order(page)]
+    expected = ["fold-history-button", "record-button", "choose-folder-button", "choose-button"]
+    expected += ["fold-parameters-button", "queue", "clear", "start", "profile", "model", "output-txt"]
+    places = [names.index(name) for name in (*expected, "output-pattern", "what-is-said-group", "language", "prompt")]
+    assert places == sorted(places)
+    page.form.form.set_open_groups(["What is said", "Voices"])
+    page.form.model.setCurrentText("gpt-4o-transcribe-diarize")
+    page.form._model_typed()
+    page.form._set("diarize", "yes")
+    await held.until(page.form.speakers.isVisible)  # new fields are shown with the next layout
+    names = [each.objectName().removeprefix("transcription.") for each in tab_order(page)]
+    order = ("start", "profile", "output-txt", "what-is-said-group", "language", "voices-group", "diarize")
+    places = [names.index(name) for name in (*order, "add-speaker", "channel", "how-it-is-sent-group")]
+    assert places == sorted(places)
     await held.close()
 
 

@@ -11,10 +11,12 @@ from PySide6.QtWidgets import QComboBox, QVBoxLayout, QWidget
 from desktop.core.catalog import Card
 from desktop.core.parameters import Parameter
 from desktop.core.settings import Settings
+from desktop.ui.page import tab_through
 from desktop.ui.transcription import parameters
 from desktop.ui.transcription.lists import WordLists
 from desktop.ui.transcription.output import OutputBox
 from desktop.ui.transcription.parameters import PARALLEL
+from desktop.ui.transcription.reading_order import reading_order
 from desktop.ui.transcription.speakers import SpeakersBox
 from desktop.ui.widgets.labels import plain_label
 from desktop.ui.widgets.parameter_form import ParameterForm
@@ -214,6 +216,7 @@ class OptionsForm(QWidget):
         most = self.card.hearing.max_speakers if self.card.hearing is not None else 0
         self.speakers.set_most(most if self.values.get("diarize") == "yes" else 0)
         self._show_lists()
+        tab_through(*reading_order(self.form.column))  # new fields would be the last of the page
 
     def _show_lists(self) -> None:
         has_words = any(each.name == "keywords" for each in parameters.parameters(self.card)) and bool(self.card.id)

@@ -11,7 +11,7 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QHBoxLayout, QSpacerItem, QStackedWidget, QVBoxLayout, QWidget
 
 from desktop.ui import actions, theme
-from desktop.ui.page import Page
+from desktop.ui.page import Page, tab_through
 from desktop.ui.tasks import Report
 from desktop.ui.transcription.budget import Budget
 from desktop.ui.transcription.drop_zone import DropZone, Lit
@@ -27,6 +27,7 @@ from desktop.ui.transcription.part import Part
 from desktop.ui.transcription.past import Past
 from desktop.ui.transcription.queue import QueueView
 from desktop.ui.transcription.queue_model import QueueModel
+from desktop.ui.transcription.reading_order import reading_order
 from desktop.ui.transcription.ready_bar import ReadyBar
 from desktop.ui.transcription.recording import RecordPanel
 from desktop.ui.transcription.row_acts import RowActs
@@ -147,6 +148,8 @@ class TranscriptionPage(Page):
             make("clear-done", "Remove finished ones from the list", "", "clear-done", acts.clear_done),
         )
         self.head.fill(self.fold_history, of_queue, (record, folder, choose), self.fold_parameters)
+        below = (self.recorder, self.drop, self.queue, self.ready)
+        tab_through(self.head.layout(), *(each for part in below for each in reading_order(part)), self.form.profile)
         self.opening.folds = (self.fold_history, self.fold_parameters)
         self.opening.live.add_folds(self.fold_history, self.fold_parameters)
 

@@ -236,7 +236,8 @@ class TakingIn(Part):
         dollars, _ = words.all_prices(to_send(ready)[1])
         most = self.known.settings.value.transcription_ask_above
         if dollars > most:
-            question = f"This comes to about {money(dollars)}. Davenport asks above ${most}."
+            asks = f"Davenport asks before it spends more than ${most} at once; the settings have this sum."
+            question = f"This comes to about {money(dollars)}. {asks}"
             if not await dialogs.confirm(self.place, question, self._ready.start.text(), is_danger=False):
                 return
         looks = [one.look for one in ready if one.look is not None]

@@ -11,6 +11,7 @@ from desktop.core.pricing import Cost, Unpriced
 from desktop.core.transcript import Sound
 from desktop.ui.chat.words import many as many
 
+SOON_S = 2.0
 CHANNELS = {1: "mono", 2: "stereo"}
 
 
@@ -86,7 +87,8 @@ def together(seconds: float, estimates: Iterable[object]) -> str:
 
 
 def left(seconds: float | None) -> str:
-    return "" if seconds is None else f"{length(max(seconds, 1))} left"
+    """Nothing where it is as good as done: a last second that lasts is worse than none."""
+    return "" if seconds is None or seconds < SOON_S else f"{length(seconds)} left"
 
 
 def pace(rate: float | None) -> str:
