@@ -97,7 +97,9 @@ async def test_a_conversation_with_a_real_model_from_the_first_word_to_reading_i
 
     # send and stream: a real language model answers into the window
     await seat.choose(DEMO)
-    seat.type_and_send("Name one thing that fits in the drawer of a writing desk.")
+    seat.page.options._set_parameter("temperature", 0.0)  # its likeliest words: others might be over too soon
+    seat.page.options._set_parameter("max_completion_tokens", 60)
+    seat.type_and_send("Tell a very long story of a boat.")
     await seat.until(lambda: seat.page.messages.rowCount() == 2 and len(seat.streamed()) > 10)
     assert seat.last().state is State.STREAMING
     await seat.settled()
@@ -105,6 +107,8 @@ async def test_a_conversation_with_a_real_model_from_the_first_word_to_reading_i
     assert answer.state in (State.COMPLETE, State.LENGTH) and len(answer.text) > 10
     assert answer.usage.output > 0 and answer.is_free and answer.timing.first_token_ms is not None
     assert "free" in seat.find("footer.cost").text()
+
+    seat.page.options._set_parameter("max_completion_tokens", None)
 
     # stop: what came is kept, and nothing arrives afterwards
     await seat.choose(f"{ECHO}@40")
