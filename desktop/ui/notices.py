@@ -31,6 +31,7 @@ from desktop.core.traces import trace
 from desktop.ui import icons, theme
 from desktop.ui.widgets.buttons import push_button
 from desktop.ui.widgets.flow import Flow
+from desktop.ui.widgets.in_sight import kept_in_sight
 from desktop.ui.widgets.labels import plain_label
 from desktop.ui.widgets.tooltip import no_mnemonic
 
@@ -40,6 +41,7 @@ SHOWN, KEPT = 2, 50  # banners at once, and those that are counted with them; wh
 SHARE, OPEN_SHARE = 0.3, 0.5  # of the height of what is worked on that they may take, and where all were asked for
 LEAST = 40  # pixels of the papers: a banner of one line
 CALM_MS = 6000
+MOVES_MS = 100  # how long the page below may move for a notice
 BESIDE_FROM = 560  # pixels of the papers: so wide a banner has its buttons beside the words
 ICONS = {"bad": "error", "warn": "warning", "good": "check", "info": "info"}
 
@@ -69,6 +71,8 @@ class Notices(QWidget):
         self.remedy_for: Callable[[KnownError], Remedy | None] = lambda error: None
         self.banners: list[Banner] = []
         self.is_open = False  # all of them were asked for
+        self._back_in_sight: Callable[[], None] = lambda: None
+        self._moves = QTimer(self, singleShot=True, interval=MOVES_MS)
         self._outer = QVBoxLayout(self)
         self.place = QScrollArea(self, widgetResizable=True, frameShape=QFrame.Shape.NoFrame)
         self.place.setObjectName("notices.list")
@@ -145,6 +149,9 @@ class Notices(QWidget):
             if (banner.kind, banner.summary) == (kind, summary):
                 banner.again(detail, remedy)
                 return
+        if not self._moves.isActive():  # else it is already another place than it was
+            self._back_in_sight = kept_in_sight()
+        self._moves.start()
         banner = Banner(kind, summary, advice, detail, remedy, self)
         banner.closed.connect(lambda: self.dismiss(banner))
         self.column.insertWidget(0, banner)
@@ -204,6 +211,8 @@ class Notices(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self._arrange()
+        if self._moves.isActive():
+            QTimer.singleShot(0, self, lambda: self._back_in_sight())  # the page below has its new height by then
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import logging
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QLabel, QListWidget, QPushButton, QToolButton, QVBoxLayout, QWidget
 
 from desktop.core.errors import Detail, KeyRefused, Overloaded
 from desktop.core.secret import Secret
@@ -137,6 +137,32 @@ def test_what_is_worked_on_keeps_its_room_whatever_comes(qtbot, scale):
     laid_out()
     assert work.height() >= 480 * 0.45
     theme.current().set_text_scale(100)
+
+
+def test_the_row_that_is_worked_on_stays_in_sight_when_a_notice_comes(qtbot):
+    above = QWidget()
+    qtbot.addWidget(above)
+    column = QVBoxLayout(above)
+    made, rows = Notices(above), QListWidget(above)
+    rows.addItems([f"row {number}" for number in range(200)])
+    column.addWidget(made)
+    column.addWidget(rows, 1)
+    above.resize(800, 400)
+    above.show()
+    rows.setFocus()
+    laid_out()
+    last = rows.indexAt(rows.viewport().rect().bottomLeft() + QPoint(20, -4))
+    rows.setCurrentIndex(last)
+    for number in range(2):
+        for what in ("disk", "archive"):
+            made.say("warn", f"The {what} is nearly full {number}.")
+        laid_out()
+        assert rows.viewport().rect().contains(rows.visualRect(last))
+    qtbot.waitUntil(lambda: not made._moves.isActive())
+    rows.verticalScrollBar().setValue(150)  # away from it: nobody is taken back
+    made.report(Overloaded("The server is busy.", detail=Detail(said="x " * 900)))
+    laid_out()
+    assert rows.verticalScrollBar().value() == 150
 
 
 def test_a_remedy_is_a_button_that_does_it_and_closes(notices, qtbot):
