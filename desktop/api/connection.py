@@ -10,6 +10,7 @@ from urllib.parse import unquote, urlsplit
 
 import httpx
 
+from desktop.api.pacing import PacedBackend
 from desktop.core.errors import ProxyFailed, Untrusted
 from desktop.core.profile import Profile, ProxyMode, is_loopback
 from desktop.core.secret import Redactor, Secret
@@ -159,7 +160,7 @@ class Connections:
         self.uses_proxy = proxy_url is not None
         proxy = self._proxy(proxy_url) if proxy_url is not None else None
         try:
-            return httpx.AsyncHTTPTransport(
+            made = httpx.AsyncHTTPTransport(
                 verify=self._context(proxy_url),
                 trust_env=False,
                 proxy=proxy,
@@ -168,6 +169,8 @@ class Connections:
                 ),
                 socket_options=socket_options(),
             )
+            made._pool._network_backend = PacedBackend()  # httpx 0.28 hands no backend on to httpcore
+            return made
         except (ImportError, ValueError):
             pass
         raise ProxyFailed("This kind of proxy cannot be used.", "Use a proxy whose address begins with http://.")

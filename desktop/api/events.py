@@ -21,6 +21,8 @@ from desktop.core.usage import RateLimit
 BURST_S = 0.004
 # A read that took longer has waited, so the loop has had its turn.
 WAITED_S = 0.001
+# Text is read thirty times a second, as often as it is drawn.
+PICTURE_S = 0.033
 # How long the end of a whole reply is waited for: it is in the same packet, or it is not worth it.
 SETTLE_S = 0.05
 
@@ -69,6 +71,13 @@ class Body:
             asked = clock()
         raise Cut("The connection ended in the middle of the reply.", detail=self.detail)
 
+    def pace(self, every_s: float) -> None:
+        """Read the connection so often from now on; 0 reads whatever comes at once."""
+        network = self.response.extensions.get("network_stream")
+        pace = network.get_extra_info("pace") if network is not None else None
+        if pace is not None:
+            pace.every_s = every_s
+
     async def settle(self) -> None:
         """Read the end of a reply that is known to be whole, so that its connection can be used again."""
         if not self._is_open:
@@ -114,6 +123,7 @@ class EventStream:
         self.rate_limit: RateLimit | None = ratelimit.parse(body.response.headers)
         self.bad_events = 0
         self.fate: Fate | None = None
+        self._is_paced = False
 
     @property
     def on_alive(self) -> Callable[[float], None] | None:
@@ -129,6 +139,9 @@ class EventStream:
 
     def text_came(self) -> None:
         """The event that was given last held something a person reads."""
+        if not self._is_paced:
+            self._is_paced = True  # the first words are not held back
+            self._body.pace(PICTURE_S)
         self._dog.last_text = self._dog.last_byte
 
     def complete(self) -> None:
@@ -157,14 +170,17 @@ class EventStream:
     async def _events(self) -> AsyncGenerator[sse.Event, None]:
         body, feed, clock = self._body, self._parser.feed, self._dog.clock
         received = self._recording.received if self._recording.is_on else None
-        async with aclosing(body.chunks(self._dog)) as chunks:
-            async for chunk in chunks:
-                if received is not None:
-                    received(chunk)
-                for event in feed(chunk):
-                    yield event
-                    if clock() - body.waited_at > BURST_S:
-                        await asyncio.sleep(0)
-                        body.waited_at = clock()
+        try:
+            async with aclosing(body.chunks(self._dog)) as chunks:
+                async for chunk in chunks:
+                    if received is not None:
+                        received(chunk)
+                    for event in feed(chunk):
+                        yield event
+                        if clock() - body.waited_at > BURST_S:
+                            await asyncio.sleep(0)
+                            body.waited_at = clock()
+        finally:
+            body.pace(0.0)  # its end and the connection's next reply come as they come
         for event in self._parser.finish():
             yield event
