@@ -6,7 +6,9 @@ import argparse
 import contextlib
 import gc
 import os
+import signal
 import sys
+from collections.abc import Iterator
 
 from desktop import __version__
 
@@ -45,8 +47,8 @@ def main(argv: list[str] | None = None) -> int:
         runpy.run_module("desktop.local", run_name="__main__")
         return 0
     if words and words[0] in COMMANDS:
-        from desktop import cli  # its services are slow to import, and the window starts without them
-
+        with _stops_at_once():
+            from desktop import cli  # its services are slow to import, and the window starts without them
         return cli.main(words)
     arguments = parser().parse_args(words)
     gc.disable()  # most of what is made until the first paint stays; desktop/ui/garbage.py collects from then on
@@ -56,6 +58,16 @@ def main(argv: list[str] | None = None) -> int:
         print(_missing(error), file=sys.stderr)  # noqa: T201 - there is no window to say it in
         return 1
     return app.main(arguments)
+
+
+@contextlib.contextmanager
+def _stops_at_once() -> Iterator[None]:
+    """Ctrl+C ends a program that has not begun without a word; in the middle of an import it could do worse."""
+    before = signal.getsignal(signal.SIGINT)
+    if before is signal.default_int_handler:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 def _no_core_files() -> None:

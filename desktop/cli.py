@@ -5,8 +5,10 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import io
 import json
 import os
+import shutil
 import signal
 import socket
 import sys
@@ -15,7 +17,8 @@ from pathlib import Path
 from typing import TextIO
 
 from desktop import paths
-from desktop.core.errors import ArchiveLocked, KnownError
+from desktop.core.errors import ArchiveLocked, BadInput, KnownError
+from desktop.core.text import scalar
 from desktop.services import commands
 from desktop.services.bundle import Options
 from desktop.store.database import Database
@@ -31,6 +34,7 @@ def main(argv: Sequence[str]) -> int:
     """Run one command; the exit status says how it went: 0 well, 1 a sentence on stderr, 3 a reply that was cut, 141
     where nobody read what it wrote."""
     os.umask(0o077)
+    _take_any_text()
     argv = _with_whole_paths(_with_stdin(argv))
     arguments = commands.parser().parse_args(argv)
     folder = arguments.data_dir or paths.data_folder()
@@ -41,8 +45,22 @@ def main(argv: Sequence[str]) -> int:
     except commands.NobodyReads:
         return commands.UNREAD
     except (KeyboardInterrupt, asyncio.CancelledError):
-        print(file=sys.stderr)
+        signal.signal(signal.SIGINT, signal.SIG_DFL)  # who is not patient ends the rest of it
+        with contextlib.suppress(commands.NobodyReads, KnownError):
+            _err("\n")
         return INTERRUPTED
+
+
+def _take_any_text() -> None:
+    """Files and pipes get UTF-8, with the names of files as they are; what a terminal has no sign for is shown as an
+    escape. Whoever sets PYTHONIOENCODING has chosen."""
+    for stream in (sys.stdout, sys.stderr):
+        if not isinstance(stream, io.TextIOWrapper):
+            continue
+        if stream.isatty() or "PYTHONIOENCODING" in os.environ:
+            stream.reconfigure(errors="backslashreplace")
+        else:
+            stream.reconfigure(encoding="utf-8", errors="surrogateescape")
 
 
 def _carry_out(arguments: argparse.Namespace, folder: Path, argv: Sequence[str]) -> int:
@@ -67,7 +85,7 @@ def _with_stdin(argv: Sequence[str]) -> list[str]:
     return [*words, "--", sys.stdin.read()]
 
 
-FLAGS = ("--", "--diarize", "--repeat", "--translate", "--offline", "--progress")
+FLAGS = ("--", "--again", "--diarize", "--repeat", "--translate", "--offline", "--progress", "--yes")
 """Options of commands with files behind them that take no value."""
 
 
@@ -77,16 +95,23 @@ def _with_whole_paths(argv: Sequence[str]) -> list[str]:
     first = 1 if words[:1] == ["transcribe"] else 2
     if first == 2 and words[:2] not in (["history", "import"], ["history", "salvage"]):
         return words
+    only_files = words.index("--") if "--" in words else len(words)
     for at, word in enumerate(words[first:], first):
         before = words[at - 1] if at > first else ""
-        is_value = before.startswith("--") and before not in FLAGS
-        if before in ("--out", "--data-dir") or (not is_value and not word.startswith("-")):
+        is_value = at < only_files and before.startswith("--") and not _may_be(before, FLAGS)
+        is_option = at <= only_files and word.startswith("-")
+        if (is_value and _may_be(before, ("--out", "--data-dir"))) or (not is_value and not is_option):
             words[at] = _whole(word, is_name=words[1] == "salvage")
         elif word.startswith("--out="):
             words[at] = f"--out={_whole(word.removeprefix('--out='), is_name=False)}"
     if words[0] == "transcribe" and sys.stderr.isatty():  # of this terminal, whoever carries it out
-        words.insert(1, "--progress")
+        words[1:1] = ["--progress", "--columns", str(shutil.get_terminal_size().columns)]
     return words
+
+
+def _may_be(word: str, options: Sequence[str]) -> bool:
+    """Options may be shortened."""
+    return word.startswith("--") and any(option.startswith(word) for option in options)
 
 
 def _whole(word: str, *, is_name: bool) -> str:
@@ -97,7 +122,7 @@ def _whole(word: str, *, is_name: bool) -> str:
 
 
 def _say(error: KnownError) -> int:
-    with contextlib.suppress(commands.NobodyReads):
+    with contextlib.suppress(commands.NobodyReads, KnownError):
         _err(f"{error.summary} {error.advice}\n")
     return commands.FAILED
 
@@ -152,13 +177,18 @@ def _err(text: str) -> None:
 
 
 def _write(stream: TextIO, text: str) -> None:
-    """Raises NobodyReads where whoever read it has seen enough."""
+    """Raises NobodyReads where whoever read it has seen enough, BadInput where it cannot be written."""
     try:
         stream.write(text)
         stream.flush()
-    except BrokenPipeError:
+    except UnicodeEncodeError:
+        _write(stream, scalar(text))
+    except OSError as error:
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())  # else Python's own end would complain once more
-        raise commands.NobodyReads from None
+        if isinstance(error, BrokenPipeError):
+            raise commands.NobodyReads from None
+        reason = error.strerror or "it failed"
+        raise BadInput(f"What was asked for cannot be written: {reason}.", "Write it somewhere else.") from error
 
 
 def _hand_over(folder: Path, argv: list[str]) -> int | None:

@@ -121,7 +121,7 @@ def test_nothing_to_transcribe_is_said(folder, tmp_path):
     assert result.returncode == 1 and "There are no recordings in what was named." in result.stderr
 
 
-def test_a_model_that_did_nothing_is_not_the_usual_one(folder, server, wav):
+def test_a_model_that_did_nothing_is_not_the_usual_one(folder, server, wav, tmp_path):
     assert run(folder, "transcribe", str(wav), "--model", "whisper-1").returncode == 0
 
     def unknown(handler, sent):
@@ -131,7 +131,8 @@ def test_a_model_that_did_nothing_is_not_the_usual_one(folder, server, wav):
     server.faults = [unknown] * 20
     assert run(folder, "transcribe", str(wav), "--model", "nonsense").returncode == 1
     server.faults = []
-    assert run(folder, "transcribe", str(wav)).returncode == 0
+    other = recording(tmp_path / "other.wav", 3)
+    assert run(folder, "transcribe", str(other)).returncode == 0
     assert server.sent[-1].fields["model"] == ["whisper-1"]
 
 
