@@ -8,6 +8,7 @@ import json
 import os
 import re
 import time
+from concurrent.futures import ThreadPoolExecutor
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -447,3 +448,23 @@ def test_where_one_file_cannot_be_written_none_is_left(tmp_path, monkeypatch):
     with pytest.raises(BadInput, match="no room"):
         export.write_all(TALK, ABOUT, ["txt", "srt", "vtt"], tmp_path)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_those_who_write_at_once_have_numbers_of_their_own(tmp_path):
+    talks = [Transcript((Segment("1", 0, 1000, f"number {each}"),)) for each in range(12)]
+    with ThreadPoolExecutor(6) as pool:
+        written = list(pool.map(lambda talk: export.write_all(talk, About("x"), ["txt", "srt", "md"], tmp_path), talks))
+    assert len({path for paths in written for path in paths}) == 36 == len(list(tmp_path.iterdir()))
+    for number, paths in enumerate(written):
+        assert len({path.stem for path in paths}) == 1
+        assert all(f"number {number}" in path.read_text() for path in paths)
+
+
+def test_a_name_that_leads_nowhere_is_taken_and_a_folder_of_files_is_not(tmp_path):
+    (tmp_path / "x.srt").symlink_to(tmp_path / "gone")
+    (tmp_path / "y files").mkdir()
+    assert [path.name for path in export.write_all(TALK, About("x"), ["txt", "srt"], tmp_path)] == [
+        "x (2).txt",
+        "x (2).srt",
+    ]
+    assert [path.name for path in export.write_all(TALK, About("y"), ["srt"], tmp_path)] == ["y.srt"]

@@ -96,11 +96,14 @@ def files_folder(path: Path) -> Path:
 
 
 @contextmanager
-def in_words(out: Path) -> Iterator[None]:
-    """Raise what the disk says as a failure the user can do something about."""
+def in_words(out: Path, *, tells_taken: bool = True) -> Iterator[None]:
+    """Raise what the disk says as a failure the user can do something about; that a name is taken by now only where
+    the caller has no other one."""
     try:
         yield
     except FileExistsError as error:
+        if not tells_taken:
+            raise
         raise BadInput(f"“{out.name}” is there already.", "Choose another name. Nothing was written over.") from error
     except OSError as error:
         if error.errno in _NO_ROOM:

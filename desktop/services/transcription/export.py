@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -151,12 +152,19 @@ def write_all(
     contents = [(endings[form], rendered(transcript, form, about, shape)) for form in dict.fromkeys(forms)]
     with in_words(folder):
         folder.mkdir(parents=True, exist_ok=True)
-    base = _unused(folder, base, [ending for ending, _ in contents])
+    while True:
+        name = _unused(folder, base, [ending for ending, _ in contents])
+        with suppress(FileExistsError):  # another one was quicker: the next number
+            return _write_each([(folder / f"{name}{ending}", content) for ending, content in contents])
+
+
+def _write_each(files: Sequence[tuple[Path, bytes]]) -> tuple[Path, ...]:
+    """All or none. Raises BadInput, and FileExistsError where one is there by now."""
     written: list[Path] = []
     try:
-        for ending, content in contents:
-            with in_words(folder / f"{base}{ending}"):
-                written.append(_write(folder / f"{base}{ending}", content))
+        for path, content in files:
+            _write(path, content)
+            written.append(path)
     except BaseException:
         for path in written:
             with suppress(OSError):
@@ -167,7 +175,7 @@ def write_all(
 
 def _unused(folder: Path, base: str, endings: Sequence[str]) -> str:
     name, number = base, 1
-    while any((folder / f"{name}{ending}").exists() for ending in endings):
+    while any(os.path.lexists(folder / f"{name}{ending}") for ending in endings):
         number += 1
         name = f"{base} ({number})"
     return name
@@ -217,16 +225,19 @@ class _Kept(Struct, frozen=True):
     transcript: Transcript
 
 
-def _write(path: Path, content: bytes) -> Path:
-    target = Target(path, is_folder=False)
+def _write(path: Path, content: bytes) -> None:
+    """Whole or not at all, under this very name. Raises BadInput, FileExistsError."""
+    target = Target(path, is_folder=False, has_files=False)
+    if target.path != path:
+        raise FileExistsError(path)
     try:
-        with target.open() as file:
-            file.write(content)
-        target.finish()
+        with in_words(path, tells_taken=False):
+            with target.open() as file:
+                file.write(content)
+            target.finish()
     except BaseException:
         target.discard()
         raise
-    return target.path
 
 
 def names_of(transcript: Transcript) -> dict[str, str]:
