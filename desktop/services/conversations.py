@@ -96,6 +96,21 @@ class Conversations:
 
         return await self._database.read(load)
 
+    async def around(self, identity: str, message: str) -> Opened:
+        """What is read of it first where a message is looked for: those round it, as far as all branches share them.
+
+        Nothing where only the whole tree could tell. Raises Missing.
+        """
+
+        def load(db: Any) -> Opened:
+            found = conversations.get(db, identity)
+            path = tuple(tree.stretch(db, identity, message, BEGINNING // 2, BEGINNING))
+            parents = dict(zip(path, (None, *path), strict=False))
+            near = tuple(conversations.messages(db, path))
+            return Opened(found, path, parents, near, is_chain=True, folders=_folders(db, found))
+
+        return await self._database.read(load)
+
     async def whole(self, identity: str, message: str | None = None) -> Opened:
         """To be read: the branch a message lies on, with those round it, or else the one that is shown.
 

@@ -63,18 +63,45 @@ def trunk(conn: sqlite3.Connection, conversation_id: str, most: int) -> list[str
     None at all where only the whole tree could tell: in a fork, and where there are several first messages.
     """
     no, head, fork_of = _place(conn, conversation_id)
+    if fork_of is not None:
+        return []
     first = conn.execute("SELECT no, id FROM message WHERE conversation = ? AND parent IS NULL LIMIT 2", (no,))
-    below = first.fetchall()
+    return _only_way(conn, no, first.fetchall(), head, most)
+
+
+def stretch(conn: sqlite3.Connection, conversation_id: str, message: str, above: int, below: int) -> list[str]:
+    """Ids round a message that every branch through it has, at most so many above and below it; raises Missing.
+
+    None at all where only the whole tree could tell: in a fork, and of a message that is not in this conversation.
+    """
+    no, head, fork_of = _place(conn, conversation_id)
+    found = conn.execute("SELECT no, parent FROM message WHERE id = ? AND conversation = ?", (message, no)).fetchone()
+    if fork_of is not None or found is None:
+        return []
+    at, parent = found
+    ids = [message]
+    while parent is not None and len(ids) <= above:
+        id, parent = conn.execute("SELECT id, parent FROM message WHERE no = ?", (parent,)).fetchone()
+        ids.append(id)
+    after = [] if message == head else _children(conn, no, at)
+    return ids[::-1] + _only_way(conn, no, after, head, below)
+
+
+def _only_way(
+    conn: sqlite3.Connection, no: int, below: list[tuple[int, str]], head: str | None, most: int
+) -> list[str]:
+    """Ids from the only message of `below` on, as long as each has one answer, to the head at the farthest."""
     ids: list[str] = []
-    while head is not None and fork_of is None and len(below) == 1 and len(ids) < most:
+    while head is not None and len(below) == 1 and len(ids) < most:
         at, id = below[0]
         ids.append(id)
-        if id == head:
-            break
-        below = conn.execute(
-            "SELECT no, id FROM message WHERE parent = ? AND conversation = ? LIMIT 2", (at, no)
-        ).fetchall()
+        below = _children(conn, no, at) if id != head else []
     return ids
+
+
+def _children(conn: sqlite3.Connection, no: int, at: int) -> list[tuple[int, str]]:
+    """Numbers and ids of two of the answers to a message, if it has so many."""
+    return conn.execute("SELECT no, id FROM message WHERE parent = ? AND conversation = ? LIMIT 2", (at, no)).fetchall()
 
 
 def _place(conn: sqlite3.Connection, conversation_id: str) -> tuple[int, str | None, int | None]:

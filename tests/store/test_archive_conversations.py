@@ -151,6 +151,14 @@ def test_a_chain_is_known_as_one_and_its_beginning_is_that_of_every_branch(paren
         assert len(beginning) == min(most, shared)
     else:
         assert not beginning
+    at = data.draw(st.sampled_from(shown))
+    around = tree.stretch(conn, "c", at, most, most)
+    place = shown.index(at)
+    assert around == shown[max(0, place - most) : max(0, place - most) + len(around)]
+    below = around[around.index(at) + 1 :]
+    ended = place + len(below) == len(shown) - 1
+    assert len(below) == most or ended or parents.count(int(around[-1][1:])) > 1
+    assert around.index(at) == min(most, place)
     conn.close()
 
 
@@ -162,6 +170,9 @@ def test_a_fork_is_no_chain_and_says_nothing_of_its_beginning(database):
     outline = database.read_now(lambda db: tree.outline(db, "f"))
     assert (outline.path(), outline.is_chain) == (["m0", "m1", "m2", "n"], False)
     assert database.read_now(lambda db: tree.trunk(db, "f", 9)) == []
+    assert database.read_now(lambda db: tree.stretch(db, "f", "n", 9, 9)) == []
+    assert database.read_now(lambda db: tree.stretch(db, "c", "n", 9, 9)) == []
+    assert database.read_now(lambda db: tree.stretch(db, "c", "m1", 1, 1)) == ["m0", "m1", "m2"]
     assert database.read_now(lambda db: tree.trunk(db, "c", 9)) == [
         "m0",
         "m1",

@@ -285,6 +285,45 @@ async def test_a_long_conversation_begins_before_the_rest_of_it_is_known(held):
     await held.close()
 
 
+async def test_a_message_in_the_middle_is_shown_before_the_rest_is_known_and_stays_where_it_is(held):
+    view = await held.open()
+    made = await long(held, 400)
+    wanted = made.named["200"]
+    rows: list[int] = []
+    view.messages.rowsInserted.connect(lambda *_: rows.append(view.messages.rowCount()))
+    resets = []
+    view.messages.modelReset.connect(lambda: resets.append(view.messages.rowCount()))
+    showing = asyncio.create_task(view.show("LONG", wanted))
+    while len(rows) < 2:
+        await asyncio.sleep(0)
+    assert (rows, resets) == ([13, 37], [1])
+    await asyncio.sleep(0)
+    transcript = view.transcript
+
+    def place() -> int:
+        return transcript.sight.y_of(view.messages.row_of(wanted))
+
+    assert transcript.picture_of.looked_for == wanted and 0 <= place() <= 40
+    before, picture = place(), transcript.viewport().grab().toImage()
+    await showing
+    assert (rows[2:], resets) == ([225, 400], [1])
+    assert place() == before and transcript.current_id() == wanted
+    assert transcript.viewport().grab().toImage() == picture
+    await held.settle()
+    assert held.shown() in (wanted, made.named["199"])
+    await held.close()
+
+
+async def test_a_message_on_another_branch_is_shown_with_its_branches(held):
+    view = await held.open()
+    made = await every_kind(held)
+    await held.show("C1", made.named["other-end"])
+    assert view.open.path[-1] == made.named["other-end"] and view.messages.ids() == view.open.path
+    assert view.messages.branch(view.messages.row_of(made.named["other"])) is not None
+    assert view.transcript.current_id() == made.named["other-end"]
+    await held.close()
+
+
 async def test_a_beginning_that_is_not_the_shown_branchs_any_more_gives_way(held):
     """Between the two readings another branch came to be shown, from the very first message."""
     view = await held.open()

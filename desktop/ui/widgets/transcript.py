@@ -211,8 +211,21 @@ class TranscriptView(QAbstractScrollArea):
 
     @Slot(QModelIndex, int, int)
     def _inserted(self, parent: QModelIndex, first: int, last: int) -> None:
-        self.rows.insert(first, last - first + 1)
+        count = last - first + 1
+        if first < len(self.rows):
+            self._insert_above(first, count)
+        else:
+            self.rows.insert(first, count)
         self._arrange()
+
+    def _insert_above(self, first: int, count: int) -> None:
+        """Rows before some that are there: those stay where the reader sees them."""
+        at, block, inside = self.sight.hold()
+        self.rows.insert(first, count)
+        self.selection.clear()
+        self.sight.keep((at + count * (at >= first), block, inside))
+        self.steps.current += count * (self.steps.current >= first)
+        self.pointer.row += count * (self.pointer.row >= first)
 
     @Slot(QModelIndex, int, int)
     def _removed(self, parent: QModelIndex, first: int, last: int) -> None:

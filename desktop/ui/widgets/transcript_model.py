@@ -107,6 +107,7 @@ class TranscriptModel(QAbstractListModel):
     def show_path(self, ids: Sequence[str]) -> None:
         """Another path of the same tree, or the same one grown: rows that both have stay as they are."""
         ids = list(ids)
+        self._take_above(ids)
         same = 0
         while same < min(len(ids), len(self._ids)) and ids[same] == self._ids[same]:
             same += 1
@@ -120,6 +121,14 @@ class TranscriptModel(QAbstractListModel):
         if same < len(ids):
             self.beginInsertRows(QModelIndex(), same, len(ids) - 1)
             self._ids, self._rows = ids, None
+            self.endInsertRows()
+
+    def _take_above(self, ids: list[str]) -> None:
+        """The rows above the first one, where what is shown is a stretch of the path."""
+        above = ids.index(self._ids[0]) if self._ids and self._ids[0] in ids else 0
+        if above and ids[above : above + len(self._ids)] == self._ids:
+            self.beginInsertRows(QModelIndex(), 0, above - 1)
+            self._ids, self._rows = [*ids[:above], *self._ids], None
             self.endInsertRows()
 
     def reset(self, ids: Sequence[str] = (), messages: Iterable[Message] = ()) -> None:

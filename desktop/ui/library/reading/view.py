@@ -197,7 +197,7 @@ class ReadingView(QWidget):
         """
         self._asked += 1
         asked, said = self._asked, self._served.conversations
-        if message is None and not await self._show_beginning(conversation_id, asked):
+        if not await self._show_beginning(conversation_id, message, asked):
             return
         opened = await said.whole(conversation_id, message)
         place = await _place_of(opened)
@@ -206,31 +206,37 @@ class ReadingView(QWidget):
             return
         has_begun = self._take(place, opened.last, opened.folders)
         if message in place.parents:
-            self._go_to_message(message)
+            if not has_begun:
+                self._go_to_message(message)
         elif place.path and not has_begun:
             self.transcript.show_message(place.path[0], -1)
         self.hit_bar.show_line(line.strip())
         await self._find(line, message)
 
-    async def _show_beginning(self, conversation_id: str, asked: int) -> bool:
-        """What all branches share is shown before the rest of a long conversation is known; False if it is too late."""
-        opened = await self._served.conversations.beginning(conversation_id)
+    async def _show_beginning(self, conversation_id: str, message: str | None, asked: int) -> bool:
+        """What is round the message, or else what all branches share, is shown before the rest of a long conversation
+        is known; False if it is too late."""
+        said = self._served.conversations
+        opened = await (said.beginning(conversation_id) if message is None else said.around(conversation_id, message))
         await self.media.learn(opened.last)
         if asked != self._asked:
             return False
         if opened.path:
-            self._show_first(opened)
+            self._show_first(opened, message)
             await asyncio.sleep(0)  # it is drawn before the rest is asked for
         return asked == self._asked
 
-    def _show_first(self, opened: Opened) -> None:
-        """The first row by itself, then those below it: rows that come all at once are first looked at from the end."""
+    def _show_first(self, opened: Opened, message: str | None = None) -> None:
+        """One row by itself, then those round it: rows that come all at once are first looked at from the end."""
         self._is_whole.clear()
         self._listed = None
         self.open = OpenConversation(opened.conversation, opened.parents, list(opened.path))
-        self.messages.reset(opened.path[:1], opened.last)
-        self.transcript.show_message(opened.path[0], -1)
+        first = message or opened.path[0]
+        self.messages.reset([first], opened.last)
+        self.transcript.show_message(first, -1)
         self.messages.show_path(opened.path)
+        if message is not None:
+            self._go_to_message(message)
         self.details.clear()
         self._show_conversation(opened.folders)
 
@@ -243,12 +249,15 @@ class ReadingView(QWidget):
         self.hit_bar.show_line("")
 
     def _take(self, place: OpenConversation, first: Iterable[Message], folders: Sequence[str] = ()) -> bool:
-        """Read a conversation from now on. True where its beginning was shown already, and stays as it is."""
+        """Read a conversation from now on. True where a part of it was shown already, and stays as it is."""
         is_same = not self._is_whole.is_set() and place.identity == self.open.identity
-        has_begun = is_same and place.path[: len(self.open.path)] == self.open.path
+        shown = self.open.path
+        has_begun = is_same and _is_stretch(shown, place.path)
         self.open, self._listed = place, None
         if has_begun:
             self.messages.show_path(place.path)
+            for message in place.branches.keys() & set(shown):
+                self.messages.refresh(message)
         else:
             self.messages.reset(place.path, first)
         self._is_whole.set()
@@ -549,6 +558,11 @@ class ReadingView(QWidget):
             self.end_find()
         else:
             super().keyPressEvent(event)
+
+
+def _is_stretch(part: list[str], path: list[str]) -> bool:
+    at = path.index(part[0]) if part and part[0] in path else 0
+    return path[at : at + len(part)] == part
 
 
 async def _write(target: Path, text: str) -> None:
