@@ -21,6 +21,7 @@ SEARCH_S = 2.0
 """How long one pattern may search one text: a pattern can be made that never ends."""
 
 SHORTEST = 10
+CLOSING = frozenset(".,;:!?…)]}”»%。、，．！？；：」』）】")
 LINE_PAUSE = 1500
 """A pause after which a paragraph begins, unless the reader chose another."""
 
@@ -34,7 +35,8 @@ def set_text(transcript: Transcript, segment: str, text: str, *, second: bool = 
 def split(transcript: Transcript, segment: str, at: int, moment: int | None = None) -> Transcript:
     """Cut a segment before the character `at` of its text, and in time at `moment`, or where the word there begins."""
     found = _get(transcript, segment)
-    before, after = found.text[: max(0, at)].rstrip(), found.text[max(0, at) :].lstrip()
+    at = _behind_signs(found.text, max(0, at))
+    before, after = found.text[:at].rstrip(), found.text[at:].lstrip()
     if not before or not after:
         raise BadInput("There is nothing to split off here.", "Put the cursor between two words.")
     head, tail = _words_apart(found, before, after)
@@ -46,6 +48,14 @@ def split(transcript: Transcript, segment: str, at: int, moment: int | None = No
     first = replace(found, ends=moment, text=before, words=head if known else ())
     rest = replace(found, id=new_id(), begins=moment, text=after, words=tail if known else (), second="")
     return _replaced(transcript, {segment: (first, rest)})
+
+
+def _behind_signs(text: str, at: int) -> int:
+    """Behind the signs that close the word before `at`: none of them begins a segment."""
+    if at and not text[at - 1 : at].isspace():
+        while at < len(text) and text[at] in CLOSING:
+            at += 1
+    return at
 
 
 def _words_apart(found: Segment, before: str, after: str) -> tuple[tuple[Word, ...], tuple[Word, ...]]:

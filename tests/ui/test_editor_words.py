@@ -11,7 +11,7 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QAction, QGuiApplication
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
-from test_editor import CTRL, SAID, SHIFT, Table, _move, recording, table  # noqa: F401  (fixtures)
+from test_editor import CTRL, SAID, SHIFT, Table, _move, recording, table, transcript  # noqa: F401  (fixtures)
 
 from desktop.core.appearance import Appearance
 from desktop.core.errors import KnownError
@@ -98,6 +98,22 @@ async def test_words_from_the_right_stand_in_the_field_where_they_are_drawn(tabl
 
 
 # Keeping
+
+
+async def test_times_that_are_moved_less_than_was_asked_say_so(table):  # noqa: F811
+    view = await table.open()
+    view.commands.shift(200, all_of_them=True)
+    assert table.said == []
+    view.commands.shift(1500, all_of_them=True)
+    assert table.said == ["Moved by +0.200 s only: no segment is moved out of the recording."]
+    view.list.select("s0")
+    view.commands.shift(-5000, all_of_them=False)
+    view.commands.shift(-10, all_of_them=False)
+    assert "Moved by -0.400 s only" in table.said[1] and table.said[2].startswith("Nothing was moved")
+    assert view.state.transcript.segments[0].begins == 0
+    view.undo(), view.undo(), view.undo()
+    assert view.state.transcript == transcript()
+    await table.close()
 
 
 async def test_in_a_narrow_place_time_and_speaker_stand_above_the_words(table):  # noqa: F811

@@ -13,7 +13,8 @@ MOST_COMPARED = 40_000  # pairs of words: what is longer is not compared word by
 def words_of(segment: Segment) -> list[Word]:
     """The words with their times: the model's where they still are the text, else shared out by length.
 
-    In a text that was edited the words beside a change keep theirs.
+    In a text that was edited the words beside a change keep theirs. None is said outside of the segment: its edges
+    may have been moved since, and they are right then.
     """
     said, known = segment.text.split(), segment.words
     heard = [word.text.strip() for word in known]
@@ -26,7 +27,17 @@ def words_of(segment: Segment) -> list[Word]:
             begins = found[-1].ends if found else segment.begins
             ends = known[last].begins if last < len(known) else segment.ends
             found += _shared_out(words, begins, max(begins, ends))
-    return found
+    return _inside(found, segment)
+
+
+def _inside(words: list[Word], segment: Segment) -> list[Word]:
+    """What reaches over an edge is cut there; where the segment is elsewhere by now, its words are shared out anew."""
+    first, last = segment.begins, segment.ends
+    if not words or (first <= words[0].begins and words[-1].ends <= last):
+        return words
+    if words[-1].ends <= first or last <= words[0].begins:
+        return _shared_out([word.text for word in words], first, last)
+    return [Word(w.text, min(max(w.begins, first), last), min(max(w.ends, first), last)) for w in words]
 
 
 def _stretches(heard: Sequence[str], said: Sequence[str]) -> list[tuple[int, int, int, int]]:

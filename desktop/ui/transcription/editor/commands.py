@@ -195,7 +195,14 @@ class Commands(QObject):
     def shift(self, milliseconds: int, *, all_of_them: bool) -> None:
         ids = None if all_of_them else self.chosen()
         told = "Shift all times" if all_of_them else f"Shift {words.many(len(ids or ()), 'segment')}"
-        self._do(told, lambda now: edits.shift(now, milliseconds, ids))
+        first = self._state.segment(ids[0]) if ids else next(iter(self._state.lines.segments), None)
+        if first is None or not milliseconds or not self._state.may_change():
+            return
+        is_done = self._do(told, lambda now: edits.shift(now, milliseconds, ids))
+        moved = found.begins - first.begins if is_done and (found := self._state.segment(first.id)) else 0
+        if moved != milliseconds:
+            far = f"Moved by {moved / 1000:+.3f} s only" if moved else "Nothing was moved"
+            self.refused.emit(f"{far}: no segment is moved out of the recording.")
 
     # Speakers
 
