@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import shiboken6
 from PySide6.QtCore import QByteArray, Qt, QTimer, Signal
-from PySide6.QtGui import QCloseEvent, QPaintEvent, QResizeEvent
+from PySide6.QtGui import QAction, QCloseEvent, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QApplication, QHBoxLayout, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
+from desktop.core.appearance import LARGEST_SCALE, SMALLEST_SCALE
 from desktop.core.errors import BudgetReached, KeyProblem, KeyRefused, KnownError
 from desktop.ui import actions, icons, theme
 from desktop.ui.footer import Footer
@@ -43,7 +44,7 @@ class MainWindow(QWidget):
     """`painted` comes once, after the first paint; `closed` once, when the user has closed it for good.
 
     What the first paint does not show (pages, notices, calls, palette, readings) is imported and built when it is
-    needed, or at the latest right after that paint.
+    needed; notices, drops and readings at the latest right after that paint.
     """
 
     painted = Signal()
@@ -66,6 +67,8 @@ class MainWindow(QWidget):
         self._is_painted = self._may_close = False
         self._before_palette: QWidget | None = None
         self._folds: dict[str, dict[str, bool]] = {}
+        self._dock_sizes = ""  # as they were remembered
+        self._stand_ins: list[QAction] = []  # for actions of the dock, as long as there is none
         self._build()
         self.tasks = Tasks(self.report, self)
         self._make_actions()
@@ -99,6 +102,11 @@ class MainWindow(QWidget):
         self.splitter.setStretchFactor(1, 0)
         room = theme.current().px(DOCK_HEIGHT)
         self.splitter.setSizes([max(room, self.height() - room), room])
+        self._restore_sizes()
+        for action in self._stand_ins:
+            self.removeAction(action)
+            action.deleteLater()
+        icons.refresh(theme.current(), dock)
         if self.current:
             dock.set_page(self.current, self.pages[self.current].title)
         if self.services is not None:
@@ -411,14 +419,15 @@ class MainWindow(QWidget):
         if self.services is None:
             look.set_text_scale(wanted)
             return
-        wanted = max(theme.SMALLEST_SCALE, min(theme.LARGEST_SCALE, wanted))
+        wanted = max(SMALLEST_SCALE, min(LARGEST_SCALE, wanted))
         self.tasks.start(self.services.settings.change(text_scale=wanted), name="text-scale")
 
     def _next_part(self) -> None:
         """Focus goes from rail to history, work, parameters, notices, calls, footer and round again."""
         page = self.page(self.current or MAIN[0].name)
         parts: list[QWidget] = [self.rail, page.history, page.work, page.parameters]
-        parts = [part for part in (*parts, self.notices, self.wire, self.footer) if part.isVisible()]
+        parts += [self.notices, *([self.wire] if "wire" in self.__dict__ else []), self.footer]
+        parts = [part for part in parts if part.isVisible()]
         focus = QApplication.focusWidget()
         at = next((i for i, part in enumerate(parts) if focus is not None and part.isAncestorOf(focus)), -1)
         for step in range(1, len(parts) + 1):
@@ -489,11 +498,27 @@ class MainWindow(QWidget):
             self.pages[name].set_folds(remembered[name])
         self._folds = {**remembered, **self._folds}
         dock: dict[str, Any] = await self.services.remembered(DOCK, {})
-        wire = self.wire  # made in a turn of its own, when the pages have their services
-        if "sizes" in dock:
-            self.splitter.restoreState(QByteArray.fromBase64(dock["sizes"].encode()))
-        if dock.get("open"):  # who has opened it meanwhile keeps it open
-            wire.show()
+        self._dock_sizes = dock.get("sizes", "")
+        if "wire" in self.__dict__:  # who has opened it meanwhile keeps it open
+            self._restore_sizes()
+        elif dock.get("open"):
+            self.wire.show()
+        else:
+            self._offer_calls()
+
+    def _restore_sizes(self) -> None:
+        if self._dock_sizes:
+            self.splitter.restoreState(QByteArray.fromBase64(self._dock_sizes.encode()))
+
+    def _offer_calls(self) -> None:
+        """What the dock can do without any call. The dock itself, some 400 widgets, is made when it is first wanted."""
+        from desktop.ui.wire.doing import WITHOUT_CALLS  # imported with the services
+
+        for name, text, icon in WITHOUT_CALLS:
+            self._stand_ins.append(actions.make(self, name, text, partial(self._do_without_calls, name), icon=icon))
+
+    def _do_without_calls(self, name: str) -> None:
+        next(action for action in self.wire.actions() if action.objectName() == name).trigger()
 
     async def _remember(self) -> None:
         assert self.services is not None

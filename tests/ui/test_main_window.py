@@ -11,13 +11,13 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QCoreApplication, QEvent, QPointF, Qt
 from PySide6.QtGui import QEnterEvent, QFontMetrics
-from PySide6.QtWidgets import QApplication, QDialog, QLabel
+from PySide6.QtWidgets import QApplication, QDialog, QLabel, QToolButton
 
 from desktop import app
 from desktop.core.errors import KeyRefused
 from desktop.core.options import Options
 from desktop.core.settings import Appearance
-from desktop.ui import theme
+from desktop.ui import actions, theme
 from desktop.ui.main_window import MainWindow
 from desktop.ui.rail import FOOT, LAB, MAIN, PLACES
 from tests.ui.frame import CONTROLS, nameless, tab_order
@@ -356,3 +356,45 @@ async def test_what_one_page_meets_at_the_end_keeps_no_other_from_writing(window
     monkeypatch.setattr(window.pages["usage"], "close_down", whole)
     await window.close_down()
     assert written == ["usage"]
+
+
+async def test_the_dock_of_calls_is_made_when_it_is_wanted_and_its_commands_are_there_before(running):
+    await running.opened()
+    window = running.window
+    await window.tasks.settled()
+    assert "wire" not in window.__dict__
+    offered = {action.objectName(): action for action in actions.offered(window.pages["chat"], window)}
+    assert {"wire.paste", "wire.collections"} <= offered.keys()
+    offered["wire.paste"].trigger()
+    while window.findChild(QDialog, "wire.paste-dialog") is None:
+        await asyncio.sleep(0)
+    assert not window.wire.isVisible()
+    names = [action.objectName() for action in window.actions()]
+    assert names.count("wire.paste") == names.count("wire.collections") == 1
+    window.findChild(QDialog, "wire.paste-dialog").reject()
+    await running.aclose()
+
+
+async def test_the_dock_comes_in_the_size_it_had_with_all_its_icons(running, qtbot):
+    await running.opened()
+    window = running.window
+    await window.tasks.settled()
+    window.toggle_wire()
+    QApplication.sendPostedEvents()  # the dock is laid out in the next turn
+    upper, lower = window.splitter.sizes()
+    window.splitter.setSizes([upper - 80, lower + 80])
+    sizes = window.splitter.sizes()
+    assert sizes != [upper, lower]
+    window.toggle_wire()
+    await running.aclose()
+    again = app.build(running.options)
+    again.window.resize(running.window.size())
+    again.window.show()
+    await again.opened()
+    await again.window.tasks.settled()
+    again.window.toggle_wire()
+    QApplication.sendPostedEvents()
+    assert again.window.splitter.sizes() == sizes
+    buttons = [button for button in again.window.wire.findChildren(QToolButton) if button.defaultAction()]
+    assert buttons and not any(button.icon().isNull() for button in buttons)
+    await again.aclose()

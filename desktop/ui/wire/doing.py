@@ -30,6 +30,10 @@ FORMS = (  # the name of the form in the services, the object's name, what the p
     ("PYTHON_HTTPX", "wire.copy-httpx", "Copy the call as Python (httpx)"),
     ("JAVASCRIPT", "wire.copy-javascript", "Copy the call as JavaScript (openai)"),
 )
+PASTE = ("wire.paste", "Paste a request (curl or JSON)", "plus")
+COLLECTIONS = ("wire.collections", "Run requests of a Postman collection", "folder")
+WITHOUT_CALLS = (PASTE, COLLECTIONS)
+"""What can be done without any call, also while the dock was never opened: name, text and icon of the action."""
 TITLES = {place.name: place.title for place in PLACES}
 
 
@@ -55,10 +59,8 @@ class Doing(QObject):
             lambda: self._export("postman"),
             icon="download",
         )
-        self.paste = make(dock, "wire.paste", "Paste a request (curl or JSON)", self.open_paste, icon="plus")
-        self.requests = make(
-            dock, "wire.collections", "Run requests of a Postman collection", self.open_collections, icon="folder"
-        )
+        self.paste = make(dock, *PASTE[:2], self.open_paste, icon=PASTE[2])
+        self.requests = make(dock, *COLLECTIONS[:2], self.open_collections, icon=COLLECTIONS[2])
         self._collections: Any = None
         self.update()
 
