@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import sqlite3
@@ -18,6 +19,10 @@ from test_cli import run
 from test_cli_transcribe_stops import ROOT, folder, server, wait_until, wav  # noqa: F401  (fixtures)
 
 from desktop import cli
+from desktop.core.options import Options
+from desktop.services import commands
+from desktop.services.commands import NobodyReads
+from desktop.wiring import open_services
 
 sys.path.insert(0, str(Path(__file__).resolve().parent / "services"))
 from hearing import cut, recording, refused, shut
@@ -168,6 +173,31 @@ def test_signs_that_a_terminal_does_not_have_are_not_the_end_of_it(folder, serve
     result = run(folder, "transcribe", *words, PYTHONIOENCODING="ascii")
     assert result.returncode == 1 and "n\\xf6t.wav: This file is not there" in result.stderr
     assert result.stdout == "alpha\n"
+
+
+@pytest.mark.parametrize("most", [0, 2], ids=["from the first look on", "while it is sent"])
+def test_progress_that_nobody_reads_any_more_ends_it_and_keeps_what_came(do, server, short, folder, most):  # noqa: F811
+    written = []
+
+    def err(text):
+        written.append(text)
+        if len(written) > most:
+            raise NobodyReads
+
+    words = ["transcribe", str(short), *MODEL, "--progress", "--data-dir", str(folder)]
+    arguments = commands.parser().parse_args(words)
+
+    async def go():
+        services = await open_services(Options(folder))
+        try:
+            with pytest.raises(NobodyReads):
+                await commands.run(services, arguments, lambda text: None, err)
+        finally:
+            await services.aclose()
+
+    asyncio.run(go())
+    assert len(written) == most + 1
+    assert do(str(short), *MODEL).out == "alpha bravo\n"
 
 
 @pytest.mark.parametrize(

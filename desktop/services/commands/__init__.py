@@ -41,10 +41,12 @@ def _share(command: argparse.ArgumentParser) -> None:
         for each in action.choices.values():
             _share(each)
     if not inner:
-        command.add_argument("--data-dir", type=Path, default=None)
-        command.add_argument("--profile", default="")
-        command.add_argument("--base-url", default="")
-        command.add_argument("--offline", action="store_true")
+        command.add_argument(
+            "--data-dir", type=Path, default=None, metavar="DIR", help="keep everything in this folder"
+        )
+        command.add_argument("--profile", default="", metavar="NAME", help="the profile for this run")
+        command.add_argument("--base-url", default="", metavar="URL", help="the address of the API for this run")
+        command.add_argument("--offline", action="store_true", help="open no connection at all")
 
 
 def reads_only(arguments: argparse.Namespace) -> bool:

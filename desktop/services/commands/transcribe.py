@@ -76,6 +76,8 @@ async def transcribe(services: Services, arguments: argparse.Namespace, out: Wri
     shown = Shown(err, arguments.columns if arguments.progress else 0)
     looks = await services.transcription.look([_whole(path) for path in arguments.files], options, shown.looks)
     shown.clear()
+    if shown.is_unread:
+        raise NobodyReads
     if not looks:
         raise BadInput("There are no recordings in what was named.", "Name files, or folders that hold some.")
     usable = [look for look in looks if not look.problem]
@@ -191,20 +193,16 @@ class _Round:
         self._services, self._service, self._options = services, services.transcription, options
         self._wanted, self._shown, self._out, self._err = wanted, shown, out, err
         self._new = [each.job for each in wanted if not each.is_old]
-        self._is_unread, self._is_remembered = False, False
+        self._is_remembered = False
 
     async def go(self) -> bool:
         """Whether all is done. What is not is paused where this ends otherwise: the same command goes on with it."""
         task, new = asyncio.current_task(), set(self._new)
 
         def changed(id: str) -> None:
-            if id not in new or self._is_unread:
-                return
-            try:
+            if id in new and not self._shown.is_unread:
                 self._shown.jobs(self._views())
-            except NobodyReads:
-                self._is_unread = True
-                if task is not None:
+                if self._shown.is_unread and task is not None:
                     task.cancel()
 
         self._service.listen(changed)
@@ -213,13 +211,12 @@ class _Round:
         except BaseException as error:
             for id in self._new:
                 self._service.pause(id, at_once=True)
-            if self._is_unread and isinstance(error, asyncio.CancelledError):
+            if self._shown.is_unread and isinstance(error, asyncio.CancelledError):
                 raise NobodyReads from None
             raise
         finally:
             new.clear()
-            if not self._is_unread:
-                self._shown.clear()
+            self._shown.clear()
 
     def _views(self) -> list[JobView]:
         return [view for id in self._new if (view := self._service.job(id)) is not None]

@@ -11,8 +11,8 @@ from pathlib import Path
 from desktop.core import writable
 from desktop.core.subtitles.times import short
 from desktop.core.text import visible
-from desktop.services.commands.outcome import Write
-from desktop.services.jobs import JobState
+from desktop.services.commands.outcome import NobodyReads, Write
+from desktop.services.jobs import TURN, JobState
 from desktop.services.transcription import JobView, Looking
 
 SHOWN_EVERY_S = 0.25
@@ -27,10 +27,14 @@ def name_of(path: str) -> str:
 
 class Shown:
     """One line on a terminal `columns` wide that is written over; with 0 columns there is none, and a line of its own
-    says what a recording waits for, once for each reason."""
+    says what a recording waits for, once for each reason.
+
+    It is told from the midst of the work, so that it raises nothing: `is_unread` says that nobody reads any more.
+    """
 
     def __init__(self, err: Write, columns: int) -> None:
-        self._err, self._columns = err, columns and max(columns, NARROWEST)
+        self._write, self._columns = err, columns and max(columns, NARROWEST)
+        self.is_unread = False
         self._at, self._width = 0.0, 0
         self._told: set[tuple[str, str]] = set()
 
@@ -48,10 +52,17 @@ class Shown:
             self._err("\r" + " " * self._width + "\r")
             self._width = 0
 
+    def _err(self, text: str) -> None:
+        if not self.is_unread:
+            try:
+                self._write(text)
+            except NobodyReads:
+                self.is_unread = True
+
     def _tell_waits(self, views: Sequence[JobView]) -> None:
         for view in views:
             reason = (view.id, _FIGURES.sub("", view.words))
-            if view.state is JobState.WAITING and reason not in self._told:
+            if view.state is JobState.WAITING and view.words != TURN and reason not in self._told:
                 self._told.add(reason)
                 self._err(f"{name_of(view.path)}: {view.words}\n")
 
