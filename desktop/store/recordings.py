@@ -192,20 +192,31 @@ def own(conn: sqlite3.Connection, sha256: str, size_bytes: int, now_us: int) -> 
 
 
 def put_original(
-    conn: sqlite3.Connection, id: str, transcript: Transcript, now_us: int, edited: Transcript | None = None
+    conn: sqlite3.Connection,
+    id: str,
+    transcript: Transcript,
+    now_us: int,
+    edited: Transcript | None = None,
+    *,
+    packed: bytes | None = None,
 ) -> None:
-    """What came of a recording, and what the user made of it; an edited text from before goes."""
+    """What came of a recording, and what the user made of it; an edited text from before goes. `packed` is what `pack`
+    made of the transcript, where that was done before."""
     conn.execute(
         "INSERT INTO transcript VALUES (?1, ?2, ?3, ?4)"
         " ON CONFLICT DO UPDATE SET original = ?2, edited = ?3, changed = ?4",
-        (_no(conn, id), _packed(transcript), None if edited is None else _packed(edited), now_us),
+        (_no(conn, id), packed or pack(transcript), None if edited is None else pack(edited), now_us),
     )
 
 
-def put_edited(conn: sqlite3.Connection, id: str, transcript: Transcript | None, now_us: int) -> None:
-    """The transcript as the user has it now, None for as it came; its message says the same. Raises Missing."""
+def put_edited(
+    conn: sqlite3.Connection, id: str, transcript: Transcript | None, now_us: int, *, packed: bytes | None = None
+) -> None:
+    """The transcript as the user has it now, None for as it came; its message says the same. `packed` as in
+    `put_original`. Raises Missing."""
     no = _no(conn, id)
-    packed = None if transcript is None else _packed(transcript)
+    if packed is None and transcript is not None:
+        packed = pack(transcript)
     done = conn.execute("UPDATE transcript SET edited = ?, changed = ? WHERE recording = ?", (packed, now_us, no))
     if done.rowcount != 1:
         raise Missing("This recording has no transcript yet.")
@@ -300,7 +311,9 @@ def _no(conn: sqlite3.Connection, id: str) -> int:
     return int(row[0])
 
 
-def _packed(transcript: Transcript) -> bytes:
+def pack(transcript: Transcript) -> bytes:
+    """What is kept of a transcript. Of a long one that takes a while, which belongs in a worker: others wait for the
+    archive's writer."""
     return zlib.compress(msgspec.msgpack.encode(transcript), 6)
 
 

@@ -20,8 +20,9 @@ from desktop.core.errors import ArchiveFull, ArchiveLocked
 from desktop.services.jobs import Handle, JobState
 from desktop.services.transcription import plan, sending
 from desktop.services.transcription import run as run_module
+from desktop.services.transcription.parts import Parts
 from desktop.store import jobs as jobs_store
-from desktop.store import ledger, streaming
+from desktop.store import ledger, recordings, streaming
 
 
 async def until(is_so) -> None:
@@ -221,4 +222,38 @@ async def test_a_pause_waits_until_what_has_come_is_counted(tmp_path, server, wa
     may_answer[0].set()
     await desk.service.settled()
     assert (desk.service.job(id).state, desk.service.job(id).parts_done) == (JobState.PAUSED, 2)
+    await desk.close()
+
+
+# The writer
+
+
+async def test_a_transcript_is_packed_beside_the_archives_writer(tmp_path, server, short, monkeypatch):
+    desk = Desk(tmp_path / "data", server)
+    workers, pack = [], recordings.pack
+
+    def packed(transcript):
+        workers.append(threading.current_thread())
+        return pack(transcript)
+
+    monkeypatch.setattr(recordings, "pack", packed)
+    view = await desk.one(short)
+    await desk.service.save(view.id, (await desk.service.transcript(view.id)).transcript)
+    writer = desk.database.write_now(lambda db: threading.current_thread())
+    assert len(workers) == 2 and writer not in workers and threading.main_thread() not in workers
+    assert await desk.text(view.id) == "alpha bravo charlie"
+    await desk.close()
+
+
+async def test_what_is_joined_already_is_not_joined_again_at_the_end(tmp_path, server, wav, monkeypatch):
+    desk = Desk(tmp_path / "data", server, parts=1)
+    joined, transcript = [], Parts.transcript
+
+    async def of_all(parts, listened):
+        joined.append(len(parts.done))
+        return await transcript(parts, listened)
+
+    monkeypatch.setattr(Parts, "transcript", of_all)
+    view = await desk.one(wav)
+    assert joined == list(range(1, view.parts + 1)) and await desk.text(view.id) == ALL
     await desk.close()

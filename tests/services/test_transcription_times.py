@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import time
 
 import pytest
 from hypothesis import given
@@ -133,6 +134,25 @@ def test_an_overlap_without_common_words_is_cut_in_its_middle():
     before, after = [segment("one two three four five six", 0)], [segment("vier fünf sechs sieben acht", 1200)]
     first, second = merged(before, after, 1200, 2400)
     assert " ".join(s.text for s in (*first, *second)) == "one two three four fünf sechs sieben acht"
+
+
+def test_a_model_that_says_thousands_of_words_in_an_overlap_holds_nobody_up():
+    many = 8000
+    spoken = {None: times.spoken(1_192_000, [(0, 500)])}
+
+    def part(piece, begins, ends):
+        text = "la " * many
+        return piece, TranscriptionReply(text, segments=(SegmentReply(text, begins, ends),))
+
+    before = time.process_time()
+    made = join(
+        [part(Piece(0, 0, 600_000), 592.0, 600.0), part(Piece(1000, 592_000, 1_192_000, 8000), 0.0, 8.0)],
+        spoken,
+        1_192_000,
+        "m",
+    )
+    assert time.process_time() - before < 5
+    assert len(made.text.split()) > many  # what nobody else heard stays
 
 
 def test_parts_are_shifted_and_channels_merged_by_time():

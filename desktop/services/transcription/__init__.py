@@ -295,8 +295,8 @@ class Transcription:
 
     async def save(self, recording: str, transcript: Transcript) -> None:
         """Keep a transcript as the user has it now, and its text for the search."""
-        now = self._tools.micros()
-        await self._database.write(lambda db: recordings.put_edited(db, recording, transcript, now))
+        now, packed = self._tools.micros(), await asyncio.to_thread(recordings.pack, transcript)
+        await self._database.write(lambda db: recordings.put_edited(db, recording, transcript, now, packed=packed))
 
     async def revert(self, recording: str) -> Transcript:
         """Back to the transcript as it came, which is returned."""

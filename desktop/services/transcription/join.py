@@ -17,6 +17,7 @@ from desktop.services.transcription.plan import Piece
 from desktop.services.transcription.times import Spoken, bare, segments_of
 
 COMMON = 2  # words in a row that two parts must share to be joined by them
+MOST = 400  # words of an overlap: far more than anybody says in it
 AROUND_MS = 3_000  # how far beyond an overlap its words may be looked for: times are not exact
 
 _VOICE = re.compile(r"Voice (.+) of part (\d{1,12})", re.DOTALL)
@@ -85,8 +86,8 @@ def merged(
     first = [word for segment in before for word in words_of(segment)]
     second = [word for segment in after for word in words_of(segment)]
     low, high = begins - AROUND_MS, ends + AROUND_MS
-    start = next((n for n, word in enumerate(first) if word.ends > low), len(first))
-    until = next((n for n, word in enumerate(second) if word.begins >= high), len(second))
+    start = max(next((n for n, word in enumerate(first) if word.ends > low), len(first)), len(first) - MOST)
+    until = min(next((n for n, word in enumerate(second) if word.begins >= high), len(second)), MOST)
     ours, theirs = [bare(word.text) for word in first[start:]], [bare(word.text) for word in second[:until]]
     run = SequenceMatcher(None, ours, theirs, autojunk=False).find_longest_match()
     if run.size >= COMMON:

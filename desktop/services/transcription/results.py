@@ -74,9 +74,10 @@ def put(
     usage: Usage | None = None,
     error: str = "",
     advice: str = "",
+    packed: bytes | None = None,
 ) -> None:
     """The transcript as it came, or as much as came, and the message that holds its text. What the user has edited of
-    an earlier, shorter one stays as it is; what is new is added to it."""
+    an earlier, shorter one stays as it is; what is new is added to it. `packed` as in `recordings.put_original`."""
     recording = recordings.get(db, job)
     edited = _with_edits(db, job, transcript)
     before = recordings.message_of(db, job)
@@ -99,7 +100,7 @@ def put(
         conversations.add_message(db, message)
     else:
         conversations.finish(db, message)
-    recordings.put_original(db, job, transcript, now_us, edited)
+    recordings.put_original(db, job, transcript, now_us, edited, packed=packed)
 
 
 def _with_edits(db: sqlite3.Connection, job: str, transcript: Transcript) -> Transcript | None:

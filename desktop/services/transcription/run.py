@@ -62,6 +62,7 @@ class Run:
         self._delivery: Delivery | None = None
         self._listened = Listened(0, {}, {})
         self._so_far = Transcript()
+        self._joined: frozenset[int] = frozenset()  # numbers of the parts it is made of
         self._began, self._heard_before, self._told_at = tools.clock(), 0.0, 0.0
 
     @property
@@ -168,8 +169,17 @@ class Run:
         await self._join()
 
     async def _join(self) -> None:
-        self._so_far = await self._parts.transcript(self._listened)
+        await self._transcript()
         self.tell()
+
+    async def _transcript(self) -> Transcript:
+        """Of all that has arrived; joined anew where more has than before."""
+        done = frozenset(self._parts.done)
+        if done != self._joined:
+            transcript = await self._parts.transcript(self._listened)
+            if self._joined <= done:  # else more has arrived and is joined meanwhile
+                self._so_far, self._joined = transcript, done
+        return self._so_far
 
     def _heard(self) -> None:
         """Words of a stream are shown at once, under the part they belong to."""
@@ -192,12 +202,13 @@ class Run:
 
     async def _end(self) -> Transcript:
         self._handle.works("Puts the parts together")
-        transcript = await self._parts.transcript(self._listened)
+        transcript = await self._transcript()
         done = replace(self.work, is_heard=True, nothing_in=self._parts.nothing_in(self._listened))
+        packed = await asyncio.to_thread(recordings.pack, transcript)
         job, now = self._handle.id, self._tools.micros()
 
         def keep_all(db: sqlite3.Connection) -> None:
-            self._put(db, transcript, now, State.COMPLETE)
+            self._put(db, transcript, packed, now, State.COMPLETE)
             recordings.drop_parts(db, job)
 
         await self._keep(done, keep_all)
@@ -208,14 +219,21 @@ class Run:
         """What had arrived when a job ended early can be read all the same; the parts stay, for the next run."""
         if not self._parts.done or not self._listened.spoken:
             return
-        transcript = await self._parts.transcript(self._listened)
+        transcript = await self._transcript()
+        packed = await asyncio.to_thread(recordings.pack, transcript)
         state = State.STOPPED if isinstance(error, asyncio.CancelledError) else State.CUT
         known, now = error if isinstance(error, KnownError) else None, self._tools.micros()
         with suppress(KnownError):
-            await self._tools.database.write(lambda db: self._put(db, transcript, now, state, known))
+            await self._tools.database.write(lambda db: self._put(db, transcript, packed, now, state, known))
 
     def _put(
-        self, db: sqlite3.Connection, transcript: Transcript, now: int, state: State, error: KnownError | None = None
+        self,
+        db: sqlite3.Connection,
+        transcript: Transcript,
+        packed: bytes,
+        now: int,
+        state: State,
+        error: KnownError | None = None,
     ) -> None:
         spent = self._spent(db)
         results.put(
@@ -229,6 +247,7 @@ class Run:
             usage=spent.usage if spent.calls else Usage(),
             error=error.summary if error else "",
             advice=error.advice if error else "",
+            packed=packed,
         )
 
     def _spent(self, db: sqlite3.Connection) -> ledger.Totals:
