@@ -200,10 +200,9 @@ class _Round:
         task, new = asyncio.current_task(), set(self._new)
 
         def changed(id: str) -> None:
-            if id in new and not self._shown.is_unread:
-                self._shown.jobs(self._views())
-                if self._shown.is_unread and task is not None:
-                    task.cancel()
+            if id in new and not self._shown.jobs(self._views()) and task is not None:
+                new.clear()
+                task.cancel()
 
         self._service.listen(changed)
         try:

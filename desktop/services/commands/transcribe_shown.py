@@ -41,11 +41,13 @@ class Shown:
     def looks(self, looking: Looking) -> None:
         self._line(f"Looks at {looking.done} of {looking.of} files")
 
-    def jobs(self, views: Sequence[JobView]) -> None:
+    def jobs(self, views: Sequence[JobView]) -> bool:
+        """Whether anybody reads it."""
         if not self._columns:
             self._tell_waits(views)
         elif self._is_due:
             self._line(_words(views))
+        return not self.is_unread
 
     def clear(self) -> None:
         if self._width:
