@@ -1135,17 +1135,24 @@ async def test_a_file_goes_along_while_somebody_types_in_the_form(held, tmp_path
     await held.close()
 
 
-async def test_a_failed_one_that_is_dropped_again_offers_no_transcript(held, tmp_path):
+async def test_a_failed_one_that_is_dropped_again_goes_on_and_is_no_second_one(held, tmp_path):
     page = await held.open()
     held.wire.errors = [400, 400]
     path = recording(tmp_path / "garden.wav")
     await held.looked_at(path)
     await held.start()
     await held.over()
+    (job,) = held.cells(KEY)
+    await held.looked_at(path, recording(tmp_path / "fresh.wav", seed=8))
+    assert held.cells(WORDS)[0] == "2 s · mono · tried before" and held.cells(ACTIONS)[0] == ("show", "remove")
+    assert page.ready.start.text() == "Transcribe 2 files"
+    await held.start()
+    await held.over()
+    assert sorted(held.cells()) == ["fresh.wav", "garden.wav"] and held.states() == ["done"] * 2
+    assert job in held.cells(KEY) and page.past.model.rowCount() == 2
+    page.form._set("prompt", "otherwise")  # what was begun with other wishes is begun anew
     await held.looked_at(path)
-    assert held.cells(WORDS)[0] == "Is here already, without a transcript"
-    assert held.cells(ACTIONS)[0] == ("again", "remove")
-    page.taking.clear()
+    assert held.cells(WORDS)[0] == "Transcribed today"
     await held.close()
 
 

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from desktop.services.transcription import Look, Looking, Options, Transcription
 
     Known = Callable[[str], Awaitable[tuple[str, bool]]]
-    """Of a recording that is here already: what is said of it, and whether there is something to open."""
+    """Of a recording that is here already: what is said of it, and whether there is something to open; nothing is said
+    of one that was begun and not done, which goes along."""
 
 PREFIX = "look:"
 
@@ -95,7 +96,8 @@ class Waiting(QObject):
             if _stands(look):
                 hashes.add(look.sha256)
             said, can_open = await known(look.same_as) if look.same_as else ("", True)
-            fresh.append(Seen(self._key(), look.path, look, said, can_open=can_open))
+            is_begun = bool(look.same_as) and not said
+            fresh.append(Seen(self._key(), look.path, look, said, can_open=can_open, is_begun=is_begun))
         if one in self.seen:
             at = self.seen.index(one)
             self.seen[at : at + 1] = fresh if looks else [self._nothing(one)]

@@ -58,7 +58,7 @@ AT_WORK = ("running", "waiting", "pausing")
 class Seen:
     """A file on its way into the queue. `look` is None while it is being looked at; `known` is when a recording with
     the same bytes was transcribed, in words; `again` that it is wanted all the same; `can_open` that there is
-    something of it to be opened."""
+    something of it to be opened; `is_begun` that it was tried before, and nothing came of it."""
 
     key: str
     path: str
@@ -66,12 +66,13 @@ class Seen:
     known: str = ""
     again: bool = False
     can_open: bool = True
+    is_begun: bool = False
 
     @property
     def is_ready(self) -> bool:
         """Whether it goes along when the button is pressed."""
         look = self.look
-        return look is not None and not look.problem and (not look.same_as or self.again)
+        return look is not None and not look.problem and (not look.same_as or self.again or self.is_begun)
 
 
 def state_of(job: JobView) -> str:
@@ -89,7 +90,7 @@ def row_of_seen(seen: Seen) -> Row:
         said = f"{look.problem} {look.advice}".strip()
         tone, icon = ("muted", "info") if look.advice == ONCE else ("bad", "warning")
         return Row(seen.key, name, said, tone, icon, actions=_of_unfit(look), details=look.path)
-    if look.same_as and not seen.again:
+    if look.same_as and not seen.is_ready:
         return _known(seen, look, name)
     return _ready(seen, look, name)
 
@@ -109,6 +110,8 @@ def _known(seen: Seen, look: Look, name: str) -> Row:
 
 def _ready(seen: Seen, look: Look, name: str) -> Row:
     about = words.sound(look.sound) if look.sound is not None else ""
+    if seen.is_begun:
+        about = f"{about} · tried before"
     tone, icon = ("warn", "warning") if look.warning else ("muted", "transcription")
     return Row(
         seen.key,

@@ -20,7 +20,7 @@ from desktop.ui.transcription.looking import Waiting
 from desktop.ui.transcription.options import OptionsForm
 from desktop.ui.transcription.part import Part
 from desktop.ui.transcription.ready_bar import ReadyBar
-from desktop.ui.transcription.rows import OVER, left_out, to_send
+from desktop.ui.transcription.rows import OVER, Seen, left_out, to_send
 from desktop.ui.transcription.watching import Watcher
 
 if TYPE_CHECKING:
@@ -157,14 +157,15 @@ class TakingIn(Part):
         self._waiting.stop()  # also where the task had not begun
 
     async def _known(self, recording: str) -> tuple[str, bool]:
-        """When a recording with the same bytes was transcribed, and whether that can be opened."""
+        """When a recording with the same bytes was transcribed, and whether that can be opened; nothing where it was
+        only tried."""
         job = self.service.job(recording)
         if job is not None and str(job.state) not in OVER:
             return "Is in the queue already", True
         try:
             opened = await self.service.transcript(recording)
         except KnownError:
-            return "Is here already, without a transcript", False
+            return "", False
         return f"Transcribed {_day(opened.recording.added)}", True
 
     def ask_again(self) -> None:
@@ -240,10 +241,19 @@ class TakingIn(Part):
             question = f"This comes to about {money(dollars)}. {asks}"
             if not await dialogs.confirm(self.place, question, self._ready.start.text(), is_danger=False):
                 return
-        looks = [one.look for one in ready if one.look is not None]
-        ids = await self.service.add(looks, self.options())
+        ids = await self._begun_before(ready)
+        looks = [one.look for one in ready if one.look is not None and one.key not in ids]
+        added = await self.service.add(looks, self.options())
         self._waiting.remove([one.key for one in ready])
-        self.queued.emit(list(ids))
+        self.queued.emit([*ids.values(), *added])
+
+    async def _begun_before(self, ready: Sequence[Seen]) -> dict[str, str]:
+        """Jobs that go on with what has come of the same recordings and wishes, by the keys of the files."""
+        taken: dict[str, str] = {}
+        for one in ready:
+            if one.is_begun and one.look is not None:
+                taken[one.key] = await self.service.take_up(one.look, self.options())
+        return {key: id for key, id in taken.items() if id}
 
 
 def _ending(path: str) -> str:
