@@ -641,6 +641,12 @@ async def test_the_watched_folder_takes_each_recording_once_by_content(held, tmp
         page.taking.watcher.look()
         await page.tasks.settled()
     assert held.states() == ["done"]
+    (folder / "broken.mp3").write_bytes(b"no sound at all" * 50)
+    for _ in range(3):
+        page.taking.watcher.look()
+        await page.tasks.settled()
+    assert held.notices[-1] == "“broken.mp3” of the watched folder: This file cannot be read as sound."
+    assert held.notices.count(held.notices[-1]) == 1
     await held.services.settings.change(watch_folder="")
     assert not page.taking.watcher._timer.isActive()
     await held.close()

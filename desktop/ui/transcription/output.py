@@ -63,7 +63,7 @@ class OutputBox(QWidget):
         row.addWidget(self.folder_label, 1)
         row.addWidget(self.choose)
         column.addLayout(row)
-        self._name_label = plain_label("Names", "", self)
+        self._name_label = plain_label("File names", "", self)
         self.pattern = QLineEdit(self)
         self.pattern.setObjectName("transcription.output-pattern")
         self.pattern.setAccessibleName("Names of finished files")

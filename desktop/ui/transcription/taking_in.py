@@ -130,11 +130,14 @@ class TakingIn(Part):
         self.watcher.watch(self.known.settings.value.watch_folder if may_work else "")
 
     async def _take_watched(self, paths: list[str]) -> None:
-        """New files of the watched folder: what is known by its content is passed over; what needs somebody, since it
-        is dear or the form asks for what the model has not, waits for the button."""
+        """New files of the watched folder: what cannot be heard is said, what is known by its content is passed over;
+        what needs somebody, since it is dear or the form asks for what the model has not, waits for the button."""
         options = self.options()
-        looks = [look for look in await self.service.look(paths, options) if look.sound is not None]
-        looks = [look for look in looks if not look.same_as]
+        found = await self.service.look(paths, options)
+        if unfit := [look for look in found if look.sound is None]:
+            besides = f" So it is with {words.many(len(unfit) - 1, 'other file')}." if len(unfit) > 1 else ""
+            self.notice.emit("info", f"“{Path(unfit[0].path).name}” of the watched folder: {unfit[0].problem}{besides}")
+        looks = [look for look in found if look.sound is not None and not look.same_as]
         dollars, _ = words.all_prices([look.estimate for look in looks])
         if not looks:
             return
