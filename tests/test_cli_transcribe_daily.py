@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 import pytest
 from test_cli import run
-from test_cli_transcribe_stops import ROOT, folder, server, wait_until, wav  # noqa: F401  (fixtures)
+from test_cli_transcribe_stops import folder, server, wav  # noqa: F401  (fixtures)
 
 from desktop import cli
 from desktop.core.options import Options
@@ -34,6 +34,7 @@ if sys.platform != "win32":
     import termios
 
 
+ROOT = Path(__file__).resolve().parents[1]
 MODEL = ("--model", "whisper-1")
 
 
@@ -272,7 +273,7 @@ def test_progress_keeps_to_one_line_of_the_terminal(folder, server, wav, tmp_pat
 def test_stopped_twice_it_still_ends_without_a_trace(folder, server, wav, tmp_path):  # noqa: F811
     server.faults = [shut]
     terminal = Terminal("transcribe", str(wav), *MODEL, "--data-dir", str(folder))
-    wait_until(terminal.process, lambda: len(server.sent) >= 1)
+    assert server.arrived.wait(120)
     terminal.process.send_signal(signal.SIGINT)
     terminal.process.send_signal(signal.SIGINT)
     assert terminal.wait() in (130, -signal.SIGINT) and "Traceback" not in terminal.said

@@ -156,8 +156,8 @@ async def _old(services: Services, looks: Sequence[Look], options: Options) -> d
     here = await services.database.read(
         lambda db: {each.id for look in looks for each in recordings.alike(db, look.sha256)}
     )
-    jobs = [job for job in services.jobs.all(KIND) if job.id in here]
-    return {look.path: id for look in looks if (id := done_before.find(jobs, look, options))}
+    done = done_before.finished(job for job in services.jobs.all(KIND) if job.id in here)
+    return {look.path: id for look in looks if (id := done_before.find(done, look, options))}
 
 
 def _check_cost(services: Services, looks: Sequence[Look]) -> None:

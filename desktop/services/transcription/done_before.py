@@ -18,18 +18,29 @@ ASKED = (
 """Of the options, what a model is asked for; the others say where its answer goes."""
 
 
-def find(jobs: Iterable[Job], look: Look, options: Options) -> str:
-    """The newest finished job for the same bytes and the same wishes; "" where there is none."""
-    found = ""
-    for job in jobs:
+Done = dict[str, list[tuple[str, Options]]]
+"""Finished jobs, the oldest first, by the content of their recordings."""
+
+
+def finished(jobs: Iterable[Job]) -> Done:
+    found: Done = {}
+    for job in sorted((job for job in jobs if job.state is JobState.DONE), key=lambda job: job.id):
         try:
             work = msgspec.convert(job.payload, Work)
         except msgspec.ValidationError:
             continue  # of another version
-        is_alike = all(getattr(work.options, name) == getattr(options, name) for name in ASKED)
-        if job.state is JobState.DONE and work.sha256 == look.sha256 and is_alike:
-            found = max(found, job.id)
+        found.setdefault(work.sha256, []).append((job.id, work.options))
     return found
+
+
+def find(done: Done, look: Look, options: Options) -> str:
+    """The newest finished job for the same bytes and the same wishes; "" where there is none."""
+    alike = (
+        id
+        for id, asked in reversed(done.get(look.sha256, []))
+        if all(getattr(asked, name) == getattr(options, name) for name in ASKED)
+    )
+    return next(alike, "")
 
 
 def files(written: Sequence[str], forms: Sequence[str], folder: Path, name: str) -> tuple[Path, ...]:
