@@ -2,27 +2,19 @@
 
 from __future__ import annotations
 
-import os
 import signal
-import subprocess
 import sys
-import threading
-import time
-from collections.abc import Callable, Iterator
-from contextlib import closing
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from test_cli import run
 
 from desktop import paths
-from desktop.core.profile import Kind, Profile
-from desktop.store import connections, profiles
 
 sys.path.insert(0, str(Path(__file__).resolve().parent / "services"))
 from hearing import NUMBERS, HearingServer, recording, shut
-
-ROOT = Path(__file__).resolve().parents[1]
+from processes import of_archive, paid_folder, parts_kept, started, wait_until
 
 
 @pytest.fixture
@@ -33,12 +25,7 @@ def server() -> Iterator[HearingServer]:
 
 @pytest.fixture
 def folder(tmp_path: Path, server: HearingServer) -> Path:
-    made = tmp_path / "data"
-    made.mkdir()
-    (made / "models.json").write_text('{"cards": {"whisper-1": {"hearing": {"max_seconds": 9}}}}')
-    paid = Profile("01PAID", "Paid", Kind.COMPATIBLE, server.url, needs_key=False)
-    profiles.save(made, (paid,), paid.id)
-    return made
+    return paid_folder(tmp_path / "data", server)
 
 
 @pytest.fixture
@@ -46,44 +33,14 @@ def wav(tmp_path: Path) -> Path:
     return recording(tmp_path / "bursts.wav")
 
 
-def started(*words: str) -> subprocess.Popen[str]:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("OPENAI_")}
-    return subprocess.Popen(
-        [sys.executable, "-m", "desktop", *words],
-        cwd=ROOT,
-        env=kept | {"PYTHON_KEYRING_BACKEND": "keyring.backends.fail.Keyring", "QT_QPA_PLATFORM": "offscreen"},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-
-
-def wait_until(process: subprocess.Popen[str], is_so: Callable[[], bool]) -> None:
-    """Look again and again while the process lives: nothing tells of what another one has done."""
-    until, pause = time.monotonic() + 120, threading.Event()
-    while not is_so():
-        assert time.monotonic() < until and process.poll() is None, process.communicate()
-        pause.wait(0.02)
-
-
-def of_archive(folder: Path, statement: str) -> list[tuple[object, ...]]:
-    with closing(connections.reading(folder / "archive.db")) as conn:
-        return conn.execute(statement).fetchall()
-
-
 def states(folder: Path) -> list[object]:
     return [state for (state,) in of_archive(folder, "SELECT state FROM job")]
-
-
-def parts_kept(folder: Path) -> int:
-    (count,) = of_archive(folder, "SELECT count(*) FROM transcript_part WHERE reply IS NOT NULL")
-    return int(str(count[0]))
 
 
 def test_interrupted_it_keeps_what_came_and_the_same_command_goes_on(folder, server, wav, tmp_path):
     words = ("transcribe", str(wav), "--model", "whisper-1", "--format", "txt", "--out", str(tmp_path / "out"))
     server.faults = [None, None, None, shut]
-    process = started(*words, "--data-dir", str(folder))
+    process = started("-m", "desktop", *words, "--data-dir", str(folder))
     wait_until(process, lambda: len(server.answered) >= 3 and len(server.sent) >= 5)
     wait_until(process, lambda: parts_kept(folder) == 3)
     process.send_signal(signal.SIGINT)
@@ -137,7 +94,7 @@ def test_a_model_that_did_nothing_is_not_the_usual_one(folder, server, wav, tmp_
 
 
 def test_beside_a_window_it_is_handed_over_and_stopped_from_the_terminal(folder, server, wav, tmp_path):
-    window = started("--data-dir", str(folder))
+    window = started("-m", "desktop", "--data-dir", str(folder))
     try:
         wait_until(window, lambda: Path(paths.window_socket(folder)).exists() and (folder / "archive.db").exists())
         words = ("transcribe", str(wav), "--model", "whisper-1", "--format", "srt", "--out", str(tmp_path / "out"))
@@ -146,7 +103,7 @@ def test_beside_a_window_it_is_handed_over_and_stopped_from_the_terminal(folder,
         assert Path(result.stdout.strip()).name == "bursts.srt"
         server.faults = [None, shut]
         other = recording(tmp_path / "other.wav", 20)
-        process = started("transcribe", str(other), "--model", "whisper-1", "--data-dir", str(folder))
+        process = started("-m", "desktop", "transcribe", str(other), "--model", "whisper-1", "--data-dir", str(folder))
         many = len(server.sent)
         wait_until(process, lambda: len(server.sent) >= many + 3)
         process.send_signal(signal.SIGINT)

@@ -8,8 +8,8 @@ from decimal import Decimal
 
 import httpx
 import pytest
+from asking_desk import OPENAI, Desk, answer
 from msgspec.structs import replace
-from test_titles import OPENAI, Desk, answer
 from wire import MODEL, Wire, error
 
 from desktop.core.calls import Fate

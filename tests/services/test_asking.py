@@ -9,9 +9,10 @@ from pathlib import Path
 
 import httpx
 import pytest
+from asking_desk import KEY, LOCAL, OPENAI, answer
+from asking_desk import desk as desk
 from msgspec.structs import replace
-from test_titles import KEY, LOCAL, OPENAI, Desk, answer
-from wire import MODEL, Wire, error
+from wire import MODEL, error
 
 import desktop
 from desktop.core import pricing
@@ -21,15 +22,6 @@ from desktop.core.profile import Budget
 from desktop.services.asking import Inquiry
 
 INQUIRY = Inquiry(OPENAI, MODEL, "Say it shorter.", "It is raining.", "page", conversation="C1", expected_tokens=10)
-
-
-@pytest.fixture
-def desk(tmp_path, spec):
-    wire = Wire(spec)
-    made = Desk(tmp_path, wire)
-    yield made
-    assert wire.problems == []
-    made.database.close()
 
 
 async def test_the_answer_comes_whole_and_the_call_is_booked(desk):

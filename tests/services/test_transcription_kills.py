@@ -2,26 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import random
 import signal
 import subprocess
-import sys
 import threading
-import time
-from collections.abc import Callable
-from contextlib import closing
 from pathlib import Path
 
 import pytest
 from hearing import NUMBERS, HearingServer, recording, shut
+from processes import of_archive, paid_folder, parts_kept, started, wait_until
 
-from desktop.core.profile import Kind, Profile
 from desktop.services.transcription.parts import unpacked
-from desktop.store import connections, profiles
-
-ROOT = Path(__file__).resolve().parents[2]
-
 
 CHILD = """
 import asyncio, sys
@@ -49,47 +40,20 @@ asyncio.run(main(*sys.argv[1:]))
 
 
 def child(folder: Path, *words: str) -> subprocess.Popen[str]:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("OPENAI_")}
-    return subprocess.Popen(
-        [sys.executable, "-c", CHILD, str(folder), *words],
-        cwd=ROOT,
-        env=kept | {"PYTHON_KEYRING_BACKEND": "keyring.backends.fail.Keyring"},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-
-
-def wait_until(process: subprocess.Popen[str], is_so: Callable[[], bool]) -> None:
-    """Look again and again while the process lives: nothing tells of what another one has done."""
-    until, pause = time.monotonic() + 120, threading.Event()
-    while not is_so():
-        assert time.monotonic() < until and process.poll() is None, process.communicate()
-        pause.wait(0.02)
-
-
-def parts_kept(folder: Path) -> int:
-    """How many answers are in the archive, as a reader beside the process sees it."""
-    with closing(connections.reading(folder / "archive.db")) as conn:
-        return int(conn.execute("SELECT count(*) FROM transcript_part WHERE reply IS NOT NULL").fetchone()[0])
+    return started("-c", CHILD, str(folder), *words)
 
 
 def texts_kept(folder: Path) -> set[str]:
     """What the parts say whose answers are in the archive."""
-    with closing(connections.reading(folder / "archive.db")) as conn:
-        rows = conn.execute("SELECT reply FROM transcript_part WHERE reply IS NOT NULL").fetchall()
+    rows = of_archive(folder, "SELECT reply FROM transcript_part WHERE reply IS NOT NULL")
     return {unpacked(reply).text for (reply,) in rows}
 
 
 @pytest.mark.parametrize("choice", ["ask", "repeat"])
 def test_a_killed_run_goes_on_and_pays_for_nothing_twice_that_had_arrived(tmp_path, choice):
-    folder = tmp_path / "data"
-    folder.mkdir()
-    (folder / "models.json").write_text('{"cards": {"whisper-1": {"hearing": {"max_seconds": 9}}}}')
     wav = recording(tmp_path / "bursts.wav")
     with HearingServer() as server:
-        paid = Profile("01PAID", "Paid", Kind.COMPATIBLE, server.url, needs_key=False)
-        profiles.save(folder, (paid,), paid.id)
+        folder = paid_folder(tmp_path / "data", server)
         server.faults = [None, None, None, shut]
         first = child(folder, str(wav), choice)
         wait_until(first, lambda: len(server.answered) >= 3 and len(server.sent) >= 5)
@@ -112,14 +76,10 @@ def test_a_killed_run_goes_on_and_pays_for_nothing_twice_that_had_arrived(tmp_pa
 
 
 def test_killed_at_any_moment_it_ends_with_the_same_text(tmp_path):
-    folder = tmp_path / "data"
-    folder.mkdir()
-    (folder / "models.json").write_text('{"cards": {"whisper-1": {"hearing": {"max_seconds": 9}}}}')
     wav = recording(tmp_path / "bursts.wav")
     chance = random.Random(7)
     with HearingServer() as server:
-        paid = Profile("01PAID", "Paid", Kind.COMPATIBLE, server.url, needs_key=False)
-        profiles.save(folder, (paid,), paid.id)
+        folder = paid_folder(tmp_path / "data", server)
         kept: dict[str, int] = {}
         words = (str(wav), "repeat")
         for answers in (1, 0, 2, 1):  # of a life; the rest waits, so that none is done before it is killed
