@@ -514,6 +514,7 @@ async def test_subtitles_are_checked_marked_and_mended(table):
     )
     check.fix_all.click()
     await view.tasks.settled()
+    assert view.list.selected() == [view.list.current], "what a key would mean is to be seen"
     assert max(map(len, table.texts)) <= 12 and check.told.isVisible() and table.said == [], "nothing else moves"
     view.undo(), view.undo()
     check.reflow.click()

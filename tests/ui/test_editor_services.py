@@ -10,7 +10,7 @@ import httpx
 import pytest
 import sounds
 from frame import nameless
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QAbstractItemModelTester, QTest
 from PySide6.QtWidgets import QApplication, QWidget
 from test_editor import FATAL, SAID, FileDevice, transcript
@@ -218,7 +218,11 @@ async def test_a_chat_models_changes_are_taken_in_pieces(desk):
     await desk.until(lambda: form.changes.rowCount())
     assert form.changes.rowCount() == 3 and form.take.text() == "Take 3 changes"
     assert nameless(form) == []
+    form.resize(form.width(), 330)
+    await desk.until(lambda: form.list.verticalScrollBar().maximum() > 0)
+    await desk.until(lambda: form.list.width() > form.list.viewport().width())
     form.grab()
+    await desk.until(lambda: all(abs(head - column) <= 1 for head, column in _heads_and_columns(form)))
     form.list.setCurrentIndex(form.changes.index(1))
     QTest.keyClick(form.list, Qt.Key.Key_Space)
     assert form.take.text() == "Take 2 changes"
@@ -230,6 +234,15 @@ async def test_a_chat_models_changes_are_taken_in_pieces(desk):
     assert view.state.transcript == transcript()
     await view.tasks.settled()
     await desk.close()
+
+
+def _heads_and_columns(form):
+    left = form.list.viewport().mapTo(form, QPoint()).x()
+    columns = form.list.itemDelegate()._columns(form.list.visualRect(form.changes.index(0)))
+    return [
+        (label.mapTo(form, QPoint()).x() - left, each.left())
+        for label, each in zip(form.headings, columns, strict=True)
+    ]
 
 
 async def test_what_was_answered_before_a_failure_is_offered_with_its_reason(desk, monkeypatch):

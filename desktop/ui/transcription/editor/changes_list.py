@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPointF, QRect, QSize, Qt
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPointF, QRect, QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QResizeEvent
 from PySide6.QtWidgets import (
     QListView,
@@ -81,7 +81,9 @@ class _Delegate(QStyledItemDelegate):
 
 
 class ChangesList(QListView):
-    """A click on the box, or Space, takes a change or leaves it out."""
+    """A click on the box, or Space, takes a change or leaves it out. `resized` also when a scroll bar comes or goes."""
+
+    resized = Signal()
 
     def __init__(self, model: ChangesModel, parent: QWidget) -> None:
         super().__init__(parent)
@@ -96,6 +98,7 @@ class ChangesList(QListView):
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self.scheduleDelayedItemsLayout()
+        self.resized.emit()
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         super().mouseReleaseEvent(event)

@@ -10,6 +10,7 @@ from desktop.ui import icons, theme
 from desktop.ui.transcription.editor.segment_list import SegmentList
 from desktop.ui.transcription.editor.state import EditState
 from desktop.ui.transcription.editor.text_view import TextView
+from desktop.ui.widgets.buttons import push_button
 from desktop.ui.widgets.labels import plain_label
 
 
@@ -97,9 +98,8 @@ class _Empty(QWidget):
         told = plain_label("There are no words in this transcript.", "strong", self)
         told.setObjectName("editor.empty-words")
         more = plain_label("Nobody may have spoken, or every segment was deleted.", "muted", self)
-        self.button = QToolButton(self)
-        self.button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextOnly)
-        theme.style_as(self.button, "pill")
+        self.button = push_button(self, "editor.empty-insert", "", self._insert)
+        self._action: QAction | None = None
         column.addStretch(2)
         for widget in (told, more, self.button):
             column.addWidget(widget, 0, Qt.AlignmentFlag.AlignHCenter)
@@ -107,6 +107,10 @@ class _Empty(QWidget):
         column.setSpacing(theme.current().gap(8))
 
     def offer(self, insert: QAction) -> None:
-        self.button.setDefaultAction(insert)
-        self.button.setObjectName("editor.empty-insert")
+        self._action = insert
+        self.button.setText(insert.text())
         self.button.setAccessibleName(insert.text())
+
+    def _insert(self) -> None:
+        if self._action is not None:
+            self._action.trigger()

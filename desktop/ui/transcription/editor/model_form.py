@@ -84,15 +84,20 @@ class ModelForm(QDialog):
         column = QVBoxLayout(page)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(look.gap(4))
-        row = QHBoxLayout()
-        row.setContentsMargins(look.px(changes_list.LEFT), 0, look.px(changes_list.GAP), 0)
+        row = self._heads = QHBoxLayout()
         row.setSpacing(look.px(changes_list.GAP))
         self.headings = plain_label("", "group", self), plain_label("", "group", self)
         for label in self.headings:
             row.addWidget(label, 1)
         column.addLayout(row)
         column.addWidget(self.list, 1)
+        self.list.resized.connect(self._place_heads)
         return page
+
+    def _place_heads(self) -> None:
+        """Over their columns, which give way to the scroll bar."""
+        look, beside = theme.current(), self.list.width() - self.list.viewport().width()
+        self._heads.setContentsMargins(look.px(changes_list.LEFT), 0, look.px(changes_list.GAP) + beside, 0)
 
     def _buttons(self, start: str) -> None:
         self.start = self.button("start", start, self._start)

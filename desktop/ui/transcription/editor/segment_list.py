@@ -133,6 +133,11 @@ class SegmentList(TallRows):
             self.selectionModel().setCurrentIndex(index, QItemSelectionModel.SelectionFlag.ClearAndSelect)
             self.scrollTo(index)
 
+    def keep_selected(self) -> None:
+        """What keys mean is to be seen: where the selected rows are gone, the current one is selected."""
+        if not self.selectionModel().hasSelection() and self.current:
+            self.selectionModel().select(self.currentIndex(), QItemSelectionModel.SelectionFlag.Select)
+
     # Editing in place
 
     @property

@@ -254,6 +254,7 @@ class EditorView(QWidget):
 
     def _changed(self, told: str) -> None:
         self.waveform.set_transcript(self.state.transcript)
+        self.list.keep_selected()
         self.faces.show_columns()
         self._show_steps()
         if told:
