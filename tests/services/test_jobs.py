@@ -7,6 +7,7 @@ import threading
 import time
 
 import pytest
+from waiting import until
 
 from desktop.core.errors import BadFile, Missing
 from desktop.services.jobs import TURN, Handle, Jobs, JobState
@@ -60,12 +61,6 @@ async def add(jobs: Jobs, *titles: str) -> dict[str, str]:
     ids = await jobs.add("k", [("", title, {"title": title}) for title in titles])
     await asyncio.sleep(0)
     return dict(zip(titles, ids, strict=True))
-
-
-async def until(is_so) -> None:
-    async with asyncio.timeout(60):
-        while not is_so():
-            await asyncio.sleep(0.005)
 
 
 def states(jobs: Jobs) -> dict[str, str]:

@@ -8,18 +8,12 @@ import threading
 import pytest
 from test_jobs import Works, add, queue, states
 from test_jobs import database as database
+from waiting import until
 
 from desktop.core.errors import ArchiveFull, BadFile
 from desktop.services import jobs_kept
 from desktop.services.jobs import Handle, Jobs, JobState
 from desktop.store import jobs as store
-
-
-async def until(is_so) -> None:
-    """Look again and again: nothing tells of what is on the disk."""
-    async with asyncio.timeout(30):
-        while not is_so():
-            await asyncio.sleep(0.01)
 
 
 def on_disk(database) -> dict[str, str]:

@@ -19,6 +19,7 @@ from hearing_desk import server as server
 from hearing_desk import short as short
 from hearing_desk import wav as wav
 from msgspec.structs import replace
+from waiting import until
 
 from desktop.core.calls import Fate
 from desktop.core.conversation import State
@@ -29,13 +30,6 @@ from desktop.services.jobs import JobState
 from desktop.services.transcription import cutter, delivery
 from desktop.services.transcription import run as run_module
 from desktop.store import conversations, recordings
-
-
-async def until(is_so) -> None:
-    """Look again and again: nothing tells of what a server has seen."""
-    async with asyncio.timeout(60):
-        while not is_so():
-            await asyncio.sleep(0.01)
 
 
 def count(server: HearingServer) -> Counter[str]:

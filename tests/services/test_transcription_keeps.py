@@ -14,6 +14,7 @@ from hearing_desk import quick as quick
 from hearing_desk import server as server
 from hearing_desk import short as short
 from hearing_desk import wav as wav
+from waiting import until
 
 from desktop.core.calls import Fate
 from desktop.core.errors import ArchiveFull, ArchiveLocked
@@ -23,13 +24,6 @@ from desktop.services.transcription import run as run_module
 from desktop.services.transcription.parts import Parts
 from desktop.store import jobs as jobs_store
 from desktop.store import ledger, recordings, streaming
-
-
-async def until(is_so) -> None:
-    """Look again and again: nothing tells of what a server has seen."""
-    async with asyncio.timeout(60):
-        while not is_so():
-            await asyncio.sleep(0.01)
 
 
 def counts(server: HearingServer) -> Counter[str]:
