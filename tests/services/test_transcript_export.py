@@ -338,9 +338,10 @@ def test_no_text_whatever_keeps_a_form_from_being_written(form, shape):
         assert not re.search("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe]", text)
 
 
+@pytest.mark.parametrize("column", ["first", "both"])
 @pytest.mark.parametrize("form", ["srt", "vtt", "ass", "ttml"])
-def test_subtitles_of_hard_text_are_read_by_another_program_and_by_ours(form):
-    text = export.rendered(HARD, form, HARD_ABOUT).decode()
+def test_subtitles_of_hard_text_are_read_by_another_program_and_by_ours(form, column):
+    text = export.rendered(HARD, form, HARD_ABOUT, Shape(column=column)).decode()
     theirs = pysubs2.SSAFile.from_string(text, format_=form)
     ours = reading.read(text)
     step = 10 if form == "ass" else 1

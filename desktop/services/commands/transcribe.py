@@ -200,7 +200,8 @@ class _Round:
         task, new = asyncio.current_task(), set(self._new)
 
         def changed(id: str) -> None:
-            if id in new and not self._shown.jobs(self._views()) and task is not None:
+            view = self._service.job(id) if id in new else None
+            if view is not None and not self._shown.changed(view, self._views) and task is not None:
                 new.clear()
                 task.cancel()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import time
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from desktop.core import writable
@@ -41,12 +41,12 @@ class Shown:
     def looks(self, looking: Looking) -> None:
         self._line(f"Looks at {looking.done} of {looking.of} files")
 
-    def jobs(self, views: Sequence[JobView]) -> bool:
-        """Whether anybody reads it."""
+    def changed(self, view: JobView, views: Callable[[], Sequence[JobView]]) -> bool:
+        """One of the `views` has changed. Whether anybody reads it."""
         if not self._columns:
-            self._tell_waits(views)
+            self._tell_wait(view)
         elif self._is_due:
-            self._line(_words(views))
+            self._line(_words(views()))
         return not self.is_unread
 
     def clear(self) -> None:
@@ -61,12 +61,11 @@ class Shown:
             except NobodyReads:
                 self.is_unread = True
 
-    def _tell_waits(self, views: Sequence[JobView]) -> None:
-        for view in views:
-            reason = (view.id, _FIGURES.sub("", view.words))
-            if view.state is JobState.WAITING and view.words != TURN and reason not in self._told:
-                self._told.add(reason)
-                self._err(f"{name_of(view.path)}: {view.words}\n")
+    def _tell_wait(self, view: JobView) -> None:
+        reason = (view.id, _FIGURES.sub("", view.words))
+        if view.state is JobState.WAITING and view.words != TURN and reason not in self._told:
+            self._told.add(reason)
+            self._err(f"{name_of(view.path)}: {view.words}\n")
 
     @property
     def _is_due(self) -> bool:
