@@ -207,7 +207,7 @@ async def test_what_may_have_run_is_repeated_only_after_asking(held, wire):
 async def test_a_parameter_the_server_refuses_can_be_left_out_with_one_click(held, wire):
     page = await held.open()
     wire.answers = [error(400, "unsupported_value", param="temperature"), reply("Now")]
-    QTest.keyClicks(page.form._fields["temperature"].control, "0.3")
+    QTest.keyClicks(page.form.field("temperature").control, "0.3")
     await held.send("Hello")
     assert page.remedy.isVisible() and page.remedy.text() == "Send again without temperature"
     page.remedy.click()
@@ -614,7 +614,7 @@ async def test_find_counts_hits_over_the_whole_conversation(held, wire):
 async def test_parameters_are_sent_kept_and_reset(held, wire):
     page = await held.open()
     wire.answers = [reply("a"), reply("b")]
-    field = page.form._fields["temperature"]
+    field = page.form.field("temperature")
     QTest.keyClicks(field.control, "0.3")
     page.system.setPlainText("Be brief")
     await held.send("With")
@@ -628,7 +628,7 @@ async def test_parameters_are_sent_kept_and_reset(held, wire):
 
 async def test_a_parameter_that_cannot_be_read_says_so_at_its_field(held):
     page = await held.open()
-    field = page.form._fields["temperature"]
+    field = page.form.field("temperature")
     QTest.keyClicks(field.control, "7")
     assert "at most 2" in field.problem.text()
     assert "temperature" not in page.open.options.parameters

@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
 from desktop.core.errors import BadInput
 from desktop.core.parameters import Parameter, Type, parsed
 from desktop.ui import icons, theme
+from desktop.ui.page import tab_through
 from desktop.ui.widgets.labels import plain_label
 from desktop.ui.widgets.tooltip import set_tip
 
@@ -246,7 +247,9 @@ class ParameterForm(QScrollArea):
     def __init__(self, page: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._page = page
-        self._fields: dict[str, Field] = {}
+        self._parameters: dict[str, Parameter] = {}  # all that are shown, in their order
+        self._values: dict[str, object] = {}
+        self._fields: dict[str, Field] = {}  # of the groups that were open
         self._groups: dict[str, Group] = {}
         self._open_groups: set[str] = set()
         self.setObjectName(f"{page}.parameters")
@@ -270,20 +273,29 @@ class ParameterForm(QScrollArea):
         return self._column
 
     def show_parameters(self, parameters: tuple[Parameter, ...], values: dict[str, object]) -> None:
-        """Show these; fields that stay are kept with their focus. Deprecated ones show only while they are set."""
-        wanted = [p for p in parameters if not p.is_ours and (not p.is_deprecated or p.name in values)]
-        if [p.name for p in wanted] != list(self._fields):
-            self._rebuild(wanted, values)
+        """Show these; fields that stay are kept with their focus. Deprecated ones show only while they are set.
+
+        The fields of a group are made when it is first open, with the values that are kept by then.
+        """
+        wanted = {p.name: p for p in parameters if not p.is_ours and (not p.is_deprecated or p.name in values)}
+        is_same = list(wanted) == list(self._parameters)
+        self._parameters, self._values = wanted, values
+        if not is_same:
+            self._rebuild()
             return
-        for parameter in wanted:
-            field = self._fields[parameter.name]
-            field.update_parameter(parameter)
-            if field.value != values.get(parameter.name) and not field.control.hasFocus():
-                field.show_value(values.get(parameter.name))
+        for name, field in self._fields.items():
+            field.update_parameter(wanted[name])
+            if field.value != values.get(name) and not field.control.hasFocus():
+                field.show_value(values.get(name))
+
+    def field(self, name: str) -> Field:
+        """The field of a parameter, also of one whose group was never open."""
+        self._fill(self._parameters[name].group)
+        return self._fields[name]
 
     def clear(self, name: str) -> None:
         """As if its reset had been clicked."""
-        self._fields[name].reset.click()
+        self.field(name).reset.click()
 
     def open_groups(self) -> list[str]:
         return sorted(name for name, group in self._groups.items() if group.head.isChecked())
@@ -293,22 +305,45 @@ class ParameterForm(QScrollArea):
         for name, group in self._groups.items():
             group.head.setChecked(name in self._open_groups)
 
-    def _rebuild(self, parameters: list[Parameter], values: dict[str, object]) -> None:
+    def _rebuild(self) -> None:
         self._open_groups |= set(self.open_groups())
         for group in self._groups.values():
             group.setParent(None)
             group.deleteLater()
         self._groups, self._fields = {}, {}
-        for parameter in parameters:
-            field = Field(parameter, values.get(parameter.name), self._page, self._body)
+        for parameter in self._parameters.values():
+            self._group(parameter.group)
+        for name, group in self._groups.items():
+            if group.head.isChecked():
+                self._fill(name)
+        self._order()
+
+    def _fill(self, name: str) -> None:
+        group = self._groups[name]
+        if group.fields.count():
+            return
+        for parameter in (each for each in self._parameters.values() if each.group == name):
+            field = Field(parameter, self._values.get(parameter.name), self._page, group.body)
             field.changed.connect(self.changed)
             self._fields[parameter.name] = field
-            self._group(parameter.group).fields.addWidget(field)
+            group.fields.addWidget(field)
+        self._order()
+
+    def _order(self) -> None:
+        """Tab goes through all of it as one reads, whenever it was made."""
+        above = (self._column.itemAt(at).widget() for at in range(self._column.count()))
+        parts: list[QWidget | None] = [part for part in above if part is not None and not isinstance(part, Group)]
+        for name, group in self._groups.items():
+            parts.append(group.head)
+            for field in (each for each in self._fields.values() if each.parameter.group == name):
+                parts += [field.reset, field.slider, field.control]
+        tab_through(*parts)
 
     def _group(self, name: str) -> Group:
         if name not in self._groups:
             group = self._groups[name] = Group(name, name in self._open_groups, self._body)
             group.head.setObjectName(f"{self._page}.{'-'.join(name.lower().split())}-group")
+            group.head.toggled.connect(lambda is_open: self._fill(name) if is_open else None)
             group.head.toggled.connect(lambda: self.folds_changed.emit())
             at = self._column.count() - 1
             is_stretch = at >= 0 and self._column.itemAt(at).spacerItem() is not None
