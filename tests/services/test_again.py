@@ -40,6 +40,16 @@ async def test_what_was_heard_before_a_part_failed_is_given_with_the_reason(tmp_
     await desk.close()
 
 
+async def test_what_is_waited_for_is_said(tmp_path, server, short):
+    desk, recording = await opened(tmp_path, server, short)
+    server.faults = [refused(429, "rate_limit_exceeded", Retry_After="0.2")]
+    said = []
+    found = await desk.service.redo(recording, 0, WHOLE, OPTIONS, waits=said.append)
+    assert found.is_whole and found.transcript.text == "alpha bravo charlie"
+    assert len(said) == 1 and "Tries again in" in said[0]
+    await desk.close()
+
+
 async def test_the_first_failure_is_raised_since_there_is_nothing_to_give(tmp_path, server, wav):
     desk, recording = await opened(tmp_path, server, wav)
     server.faults = [refused(400)]

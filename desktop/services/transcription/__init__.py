@@ -328,17 +328,18 @@ class Transcription:
         end_ms: int,
         options: Options,
         tell: Callable[[Redone], None] = lambda far: None,
+        waits: Callable[[str], None] = lambda sentence: None,
     ) -> Redone:
         """A stretch heard again, with another model, prompt or language. Nothing is kept: the editor compares and
-        takes what it wants. `tell` and what is raised are those of `Again.go`; BadFile where the recording's file is
-        missing."""
+        takes what it wants. `tell` and what is raised are those of `Again.go`, `waits` hears what is waited for; BadFile
+        where the recording's file is missing."""
         opened = await self._database.read(lambda db: results.opened(db, recording))
         if not opened.path:
             raise BadFile("The recording's file is missing.", "Find it first.")
         problem, advice = self.problem(options)
         if problem:
             raise BadInput(problem, advice)
-        again = Again(self._tools, opened, options)
+        again = Again(self._tools, opened, options, waits)
         return await again.go(max(0, begin_ms), min(end_ms, round(opened.recording.seconds * 1000)), tell)
 
     async def open_subtitles(self, path: str, recording_path: str) -> str:

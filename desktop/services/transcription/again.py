@@ -9,6 +9,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from desktop.api.client import Wait
 from desktop.core.errors import BadInput, KnownError
 from desktop.core.transcript import Transcript
 from desktop.media import levels
@@ -16,6 +17,7 @@ from desktop.services.transcription import plan, times
 from desktop.services.transcription.cutter import Cutter
 from desktop.services.transcription.intake import Stop
 from desktop.services.transcription.join import Heard, join
+from desktop.services.transcription.pace import span
 from desktop.services.transcription.plan import Piece
 from desktop.services.transcription.sending import Sender, Tools
 from desktop.services.transcription.source import silences_of
@@ -44,13 +46,15 @@ class Redone(Struct, frozen=True):
 
 
 Tell = Callable[[Redone], None]
+Waits = Callable[[str], None]
+"""Hears in a sentence what a call waits for."""
 
 
 class Again:
     """One redo; its calls are in the ledger like any others."""
 
-    def __init__(self, tools: Tools, opened: Opened, options: Options) -> None:
-        self._tools, self._opened, self._options = tools, opened, options
+    def __init__(self, tools: Tools, opened: Opened, options: Options, waits: Waits = lambda sentence: None) -> None:
+        self._tools, self._opened, self._options, self._waits = tools, opened, options, waits
         self._sender = Sender(tools, options, opened.recording.conversation)
         self._side = {"left": 0, "right": 1}.get(options.channel) if opened.recording.channels > 1 else None
 
@@ -97,9 +101,12 @@ class Again:
             await cutter.cut(Path(self._opened.path), pieces, lambda *each: made.append(each))
             await asyncio.sleep(0)  # the last one is told of
             for piece, path in made:
-                yield piece, await self._sender.send(path, piece.seconds, voices=voices)
+                yield piece, await self._sender.send(path, piece.seconds, voices=voices, on_wait=self._wait)
         finally:
             await cutter.close()
+
+    def _wait(self, wait: Wait) -> None:
+        self._waits(f"{wait.reason.rstrip('.')}. Tries again in {span(wait.seconds)}.")
 
     async def _silences(self) -> Sequence[Span]:
         peaks = self._opened.peaks

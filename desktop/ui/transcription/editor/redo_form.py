@@ -109,7 +109,8 @@ class RedoForm(ModelForm):
         )
         self.say("Listening…")
         self._kept.pop(self._span, None)
-        self._compare(await self._services.transcription.redo(self._recording, *self._span, options, self._tell))
+        redo = self._services.transcription.redo
+        self._compare(await redo(self._recording, *self._span, options, self._tell, self.say))
 
     def show_stopped(self) -> None:
         if (far := self._kept.get(self._span)) is not None:
