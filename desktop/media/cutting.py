@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import bisect
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -81,20 +82,24 @@ def write_parts(
     open_ones: dict[int, _Part] = {}
     waiting = list(enumerate(stretches))
     done = 0
-    for block in blocks(path, channel=channel):
-        while waiting and _samples(waiting[0][1].begins) < done + block.size:
-            number, stretch = waiting.pop(0)
-            open_ones[number] = _Part(name(number), stretch, form)
-        for number in list(open_ones):
-            if open_ones[number].take(block, done):
-                yield number, open_ones.pop(number).close()
-        done += block.size
-        if tell is not None:
-            tell(done / HEARD_RATE)
-        if not waiting and not open_ones:
-            return
-    for number, part in open_ones.items():  # the recording ends a little before it said
-        yield number, part.close()
+    try:
+        for block in blocks(path, channel=channel):
+            while waiting and _samples(waiting[0][1].begins) < done + block.size:
+                number, stretch = waiting.pop(0)
+                open_ones[number] = _Part(name(number), stretch, form)
+            for number in list(open_ones):
+                if open_ones[number].take(block, done):
+                    yield number, open_ones.pop(number).close()
+            done += block.size
+            if tell is not None:
+                tell(done / HEARD_RATE)
+            if not waiting and not open_ones:
+                return
+        for number in list(open_ones):  # the recording ends a little before it said
+            yield number, open_ones.pop(number).close()
+    finally:
+        for part in open_ones.values():  # it was ended: some systems remove no file that is open
+            part.abandon()
 
 
 class _Part:
@@ -113,6 +118,10 @@ class _Part:
     def close(self) -> Path:
         self._writer.close()
         return self._path
+
+    def abandon(self) -> None:
+        """Let go of the file, whatever is in it."""
+        self._writer.abandon()
 
 
 class Writer:
@@ -147,6 +156,11 @@ class Writer:
         for packet in self._stream.encode(None):
             self._output.mux(packet)
         self._output.close()
+
+    def abandon(self) -> None:
+        """Let go of the file without its end."""
+        with suppress(self._av.FFmpegError, OSError):
+            self._output.close()
 
     def _frame(self, samples: Samples) -> Any:
         import numpy as np

@@ -6,6 +6,7 @@ import itertools
 
 import av
 import numpy as np
+import psutil
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -162,3 +163,18 @@ def test_listening_can_be_ended(recording):
 
     with pytest.raises(Enough):
         levels.listen(recording, tell=tell)
+
+
+def test_cutting_that_is_ended_holds_no_file_open(tmp_path, recording):
+    class Enough(Exception):
+        pass
+
+    def enough(seconds: float) -> None:
+        if seconds > 5:
+            raise Enough
+
+    parts = cutting.write_parts(recording, [Stretch(0, 20_000)], "flac", lambda n: tmp_path / f"{n}.flac", tell=enough)
+    with pytest.raises(Enough) as ended:  # what was raised holds all that it went through
+        list(parts)
+    assert ended.traceback and (tmp_path / "0.flac").exists()
+    assert str(tmp_path / "0.flac") not in {file.path for file in psutil.Process().open_files()}

@@ -17,6 +17,7 @@ from hearing_desk import wav as wav
 from sounds import silence, speech, write
 
 from desktop.api.audio import SegmentReply
+from desktop.core.errors import BadFile
 from desktop.media import levels
 from desktop.services.jobs import JobState
 from desktop.services.transcription import KnownSpeaker, voices
@@ -151,3 +152,11 @@ def test_the_clearest_stretch_is_where_nobody_else_is_heard():
     assert clearest(part((0, 8, "A"), (2, 3, "B"), (10, 11.9, "A")), "A") is None
     assert clearest(part((0, 1.5, "A"), (9, 10, "B"), (12, 13, "A")), "A") is None
     assert clearest(part((5, 2, "A"), (-4, 9, "A")), "A") is None
+
+
+def test_a_clip_that_is_a_whole_film_is_refused_before_it_is_read(tmp_path):
+    film = tmp_path / "film.mp4"
+    with film.open("wb") as file:
+        file.truncate(4_000_000_000)
+    with pytest.raises(BadFile, match=r"too large \(4\.0\xa0GB\)"):
+        voices.voice_of(film)

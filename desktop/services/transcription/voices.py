@@ -12,6 +12,7 @@ from pathlib import Path
 from desktop.api.audio import SegmentReply, TranscriptionReply
 from desktop.api.multipart import kind_of
 from desktop.core.errors import BadFile, KnownError
+from desktop.core.sizes import size_words
 from desktop.media import cutting, pieces
 from desktop.media.decoding import HEARD_RATE
 from desktop.services.transcription.intake import Stop, in_worker
@@ -20,6 +21,7 @@ from desktop.services.transcription.plan import Piece
 from desktop.services.transcription.values import KnownSpeaker
 
 SHORTEST_S, LONGEST_S = 2.0, 10.0
+MOST_BYTES = 8_000_000  # of a clip that the user chose: LONGEST_S in any form, and no film by mistake
 MARGIN_S = 0.1  # at both ends of a clip: times of speakers are not exact
 PAUSE_S = 1.0  # of somebody who goes on
 
@@ -105,6 +107,10 @@ def _touches(others: Sequence[tuple[float, float]], begins: float, ends: float) 
 def voice_of(path: Path) -> str:
     """A clip as a data URL. Blocking; raises BadFile."""
     try:
+        if (size := path.stat().st_size) > MOST_BYTES:
+            raise BadFile(
+                f"The voice in “{path.name}” is too large ({size_words(size)}).", "Choose a clip of some seconds."
+            )
         content = path.read_bytes()
     except OSError as error:
         raise BadFile(f"The voice in “{path.name}” cannot be read.", "Choose another clip.") from error
