@@ -169,7 +169,7 @@ class Jobs:
         self._handles: dict[str, Handle] = {}
         self._listeners: list[Callable[[str], None]] = []
         self._wanted: dict[str, JobState] = {}  # why a task is being cancelled
-        self._kept = Keeping(database, self.find, now, notice)
+        self._kept = Keeping(database, self._as_kept, now, notice)
         self._changed: asyncio.Event = asyncio.Event()
         self._is_loaded = self._is_closed = self._is_held = self._leaves_old = False
         self._old: set[str] = set()
@@ -281,6 +281,7 @@ class Jobs:
         if handle is not None and not handle.is_pausing and (words := handle.ends_first()):
             handle.is_pausing = True
             self._change(id, words=words)
+            self._kept.changed(id, at_once=True)
         else:
             self._stop(id, JobState.PAUSED)
 
@@ -298,6 +299,7 @@ class Jobs:
             self._is_held = self._is_held and any(job.state is JobState.PAUSED for job in self._jobs.values())
         elif handle is not None:
             handle._go_on()
+            self._kept.changed(id, at_once=True)
 
     def retry(self, id: str) -> None:
         """Begin a failed or cancelled job again, where it ended."""
@@ -483,6 +485,11 @@ class Jobs:
         self._kept.changed(id, at_once=made.state is not job.state)
         self._tell(id)
 
+    def _as_kept(self, id: str) -> Job | None:
+        """As the next run is to find it, were this one killed now: what is to pause does not go on there."""
+        job = self._jobs.get(id)
+        return _paused(job) if job is not None and self.is_pausing(id) else job
+
     def _tell(self, id: str) -> None:
         self._changed.set()
         for changed in self._listeners:
@@ -499,4 +506,4 @@ class Jobs:
                 self._jobs[id] = replace(job, payload=dict(payload))
                 self._tell(id)
 
-        await self._kept.keep(lambda: replace(self.get(id), payload=dict(payload)), also, kept)
+        await self._kept.keep(lambda: replace(self._as_kept(id) or self.get(id), payload=dict(payload)), also, kept)

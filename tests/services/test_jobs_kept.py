@@ -122,3 +122,26 @@ async def test_the_end_of_the_application_does_not_take_a_pause_back(database):
     await again.load()
     assert states(again) == {"a": "paused", "b": "running"}
     await again.aclose()
+
+
+async def test_a_run_that_is_killed_before_a_pause_took_effect_is_found_paused(database):
+    goes_on = asyncio.Event()
+
+    async def work(handle: Handle) -> None:
+        handle.ends_first = lambda: "Pauses after this part"
+        await goes_on.wait()
+        await handle.keep({"part": 1})
+        goes_on.clear()
+        await goes_on.wait()
+
+    jobs = queue(database, work)
+    ids = await add(jobs, "a")
+    await until(lambda: on_disk(database) == {"a": "running"})
+    jobs.pause(ids["a"])
+    await until(lambda: on_disk(database) == {"a": "paused"})
+    goes_on.set()
+    await until(lambda: jobs.get(ids["a"]).payload == {"part": 1})
+    assert on_disk(database) == {"a": "paused"} and states(jobs) == {"a": "running"}
+    jobs.resume(ids["a"])
+    await until(lambda: on_disk(database) == {"a": "running"})
+    await jobs.aclose()
