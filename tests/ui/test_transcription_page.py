@@ -43,6 +43,7 @@ from desktop.wiring import open_services
 from tests.ui.frame import nameless, tab_order
 
 HEARS = "whisper-1"
+ALL_GROUPS = [parameters.SAID, parameters.VOICES, parameters.SENT]
 SAID = "The garden is quiet this morning."
 
 
@@ -493,6 +494,7 @@ async def test_a_finished_row_is_dragged_out_as_a_file(held, tmp_path):
 
 async def test_the_form_has_only_what_the_model_has(held):
     page = await held.open()
+    page.form.form.set_open_groups(ALL_GROUPS)
 
     def offered(model):
         page.form.model.setCurrentText(model)
@@ -536,7 +538,8 @@ async def test_names_of_files_have_a_live_example_and_say_what_is_wrong(held):
     assert output.example.text() == "Such as interview of 2026-11-03.txt"
     output.pattern.clear()
     QTest.keyClicks(output.pattern, "{colour}")
-    assert "{colour}" in output.example.text() and output.problem
+    assert "{colour}" in output.wrong.text() and output.problem
+    assert output.wrong.isVisible() and output.wrong.wordWrap() and output.example.isHidden()
     assert "name_pattern" not in output.fields()
     await held.close()
 
@@ -837,6 +840,7 @@ async def test_a_paid_part_ends_before_a_pause_and_a_second_press_does_not_wait(
 
 async def test_at_once_is_a_setting_for_recordings_and_the_jobs_own_for_parts(held, tmp_path):
     page = await held.open()
+    page.form.form.set_open_groups(ALL_GROUPS)
     fields = page.form.form._fields
     assert (fields["parallel"].parameter.default, fields["parts_at_once"].parameter.default) == ("2", "3")
     QTest.keyClicks(fields["parallel"].control, "5")
@@ -908,6 +912,12 @@ async def test_known_speakers_go_along_though_their_group_is_folded(held, tmp_pa
     assert page.form.fields()["speakers"] == ()
     page.form._set("diarize", None)
     assert page.form.speakers.isHidden()
+    page.form._set("diarize", "yes")
+    assert not page.form.speakers.isVisible()  # as its group is folded
+    page.form.form.set_open_groups(ALL_GROUPS)
+    await held.until(page.form.speakers.isVisible)
+    below = page.form.form._fields["diarize"]
+    assert page.form.speakers.y() > below.y() and page.form.speakers.parentWidget() is below.parentWidget()
     await held.close()
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from PySide6.QtCore import QSignalBlocker, Signal
 from PySide6.QtWidgets import QComboBox, QVBoxLayout, QWidget
 
 from desktop.core.catalog import Card
-from desktop.core.parameters import Parameter
 from desktop.core.settings import Settings
 from desktop.ui.page import tab_through
 from desktop.ui.transcription import parameters
@@ -31,21 +31,42 @@ class _Fields(ParameterForm):
     def __init__(self, parent: QWidget) -> None:
         super().__init__("transcription", parent)
         self._below: dict[str, QWidget] = {}
+        self._homeless = QWidget(self)  # holds those whose field is not there
+        self._homeless.hide()
 
     def put_below(self, name: str, widget: QWidget) -> None:
-        widget.setParent(self)
-        widget.hide()
+        widget.setParent(self._homeless)
         self._below[name] = widget
 
-    def _rebuild(self, parameters: list[Parameter], values: dict[str, object]) -> None:
+    def _rebuild(self, *given: Any) -> None:
         for widget in self._below.values():
-            widget.setParent(self)  # out of the groups that go
-            widget.hide()
-        super()._rebuild(parameters, values)
+            _move(widget, partial(widget.setParent, self._homeless))  # out of the groups that go
+        super()._rebuild(*given)
+        self._put()
+
+    def _fill(self, name: str) -> None:
+        super()._fill(name)
+        self._put()
+
+    def _put(self) -> None:
+        """Each below its field, where that was made."""
         for name, widget in self._below.items():
-            if (field := self._fields.get(name)) is not None:
+            field = self._fields.get(name)
+            if field is not None and widget.parentWidget() is self._homeless:
                 fields = self._group(field.parameter.group).fields
-                fields.insertWidget(fields.indexOf(field) + 1, widget)
+                at = fields.indexOf(field) + 1
+                _move(widget, partial(fields.insertWidget, at, widget))
+        self._order()
+
+    def _order(self) -> None:
+        tab_through(*reading_order(self.column))  # new fields would be the last of the page
+
+
+def _move(widget: QWidget, work: Callable[[], object]) -> None:
+    """Another parent hides a widget."""
+    is_hidden = widget.isHidden()
+    work()
+    widget.setHidden(is_hidden)
 
 
 class OptionsForm(QWidget):
@@ -216,7 +237,6 @@ class OptionsForm(QWidget):
         most = self.card.hearing.max_speakers if self.card.hearing is not None else 0
         self.speakers.set_most(most if self.values.get("diarize") == "yes" else 0)
         self._show_lists()
-        tab_through(*reading_order(self.form.column))  # new fields would be the last of the page
 
     def _show_lists(self) -> None:
         has_words = any(each.name == "keywords" for each in parameters.parameters(self.card)) and bool(self.card.id)

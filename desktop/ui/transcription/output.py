@@ -78,6 +78,9 @@ class OutputBox(QWidget):
         theme.style_as(self.example, "caption")
         self.example.setObjectName("transcription.output-example")
         column.addWidget(self.example)
+        self.wrong = plain_label("", "bad", self, wrap=True)
+        self.wrong.setObjectName("transcription.output-wrong")
+        column.addWidget(self.wrong)
         theme.current().changed.connect(self._measure)
         self._measure()
         self._show()
@@ -169,13 +172,15 @@ class OutputBox(QWidget):
         self.choose.setVisible(is_folder)
         for part in (self.place, self._name_label, self.pattern):
             part.setEnabled(bool(self.forms))
+        self.wrong.setText(self.problem)
+        self.wrong.setVisible(bool(self.problem))
         self.example.setText(self._example())
-        theme.style_as(self.example, "bad" if self.problem else "caption")
+        self.example.setVisible(not self.problem)
 
     @property
     def problem(self) -> str:
-        """What is wrong with the pattern of names."""
-        return self._named()[1]
+        """What is wrong with the pattern of names, where any file is to have one."""
+        return self._named()[1] if self.forms else ""
 
     def _named(self) -> tuple[str, str]:
         if not self.boxes:
@@ -193,9 +198,7 @@ class OutputBox(QWidget):
     def _example(self) -> str:
         if not self.forms:
             return "Nothing is written; export later from the editor."
-        made, problem = self._named()
-        if problem:
-            return problem
+        made, _ = self._named()
         from desktop.services.transcription.export import FORMS
 
         ending = next(form.ending for form in FORMS if form.name == self.forms[0])

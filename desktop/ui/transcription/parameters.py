@@ -29,6 +29,8 @@ CHOICES: dict[str, dict[str, object]] = {
 }
 """The words of a choice, to what is meant by them."""
 
+AS_SPOKEN = "as it is spoken"
+
 LACKED = {
     "task": "the translation",
     "language": "the language",
@@ -80,10 +82,10 @@ def _of_words(card: Card, hearing: Hearing) -> Iterator[Parameter]:
             Type.TEXT,
             SAID,
             "Its English name or its letters, such as Japanese or ja. Empty: it is heard.",
-            default="heard",
+            default=AS_SPOKEN,
         )
     elif hearing.takes_language and len(hearing.languages) > 1:
-        yield Parameter("language", "Language", Type.CHOICE, SAID, choices=hearing.languages, default="heard")
+        yield Parameter("language", "Language", Type.CHOICE, SAID, choices=hearing.languages, default=AS_SPOKEN)
     if hearing.takes_languages:
         help_text = "Those that are spoken: English names or letters, one a line."
         yield Parameter("languages", "Languages", Type.TEXTS, SAID, help_text)
