@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QApplication, QLineEdit, QVBoxLayout, QWidget
 from desktop import app
 from desktop.core.options import Options
 from desktop.core.parameters import Parameter, Type
+from desktop.ui import theme
 from desktop.ui.widgets.parameter_form import Field, ParameterForm
 from tests.ui.frame import tab_order
 
@@ -80,6 +81,15 @@ def test_tab_goes_through_the_form_as_it_is_read_whenever_fields_were_made(windo
     found = tab_order(window)
     at = found.index(window.above)
     assert found[at : at + len(wanted) + 1] == [*wanted, window.below]
+
+
+def test_a_low_pane_scrolls_and_keeps_the_height_of_its_texts(window):
+    window.form.set_open_groups(["Output", "Sampling"])
+    window.resize(300, 200)
+    QApplication.sendPostedEvents()
+    control = window.form.field("stop").control
+    assert control.height() == control.maximumHeight() == theme.current().px(72)
+    assert window.form.verticalScrollBar().maximum() > 0
 
 
 async def test_the_parameters_of_a_model_come_before_the_foot(qtbot, tmp_path):
