@@ -118,6 +118,19 @@ def test_several_texts_have_their_names_above_them(do, short):
     assert "\x1b" not in said.err and "short.wav [" in said.err
 
 
+def test_recordings_of_one_name_are_told_apart_by_their_places(do, short, tmp_path):
+    other = recording(tmp_path / "short.wav", 3)
+    said = do(str(short), str(other), *MODEL)
+    assert f"==> {short} <==\nalpha bravo\n" in said.out and f"==> {other} <==\nalpha bravo charlie\n" in said.out
+
+
+def test_many_that_were_here_before_are_told_in_one_line(do, short):
+    for count in (3, 4, 5):
+        recording(short.parent / f"{count}.wav", count)
+    assert do(str(short.parent), *MODEL).status == 0
+    assert "4 recordings were transcribed before, nothing is sent." in do(str(short.parent), *MODEL).err
+
+
 def test_two_recordings_of_one_name_and_forms_in_any_letters_have_their_files(do, short, tmp_path):
     other = recording(tmp_path / "short.wav", 3)
     said = do(str(short), str(other), *MODEL, "--format", "SRT", "--format", ".txt,srt", "--out", str(tmp_path / "o"))

@@ -6,24 +6,22 @@ import argparse
 import asyncio
 import os
 import tempfile
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Collection, Sequence
 from datetime import date
 from pathlib import Path
 
-from msgspec import Struct
-
 from desktop.core import pricing
-from desktop.core.errors import BadInput, KnownError, Offline
-from desktop.core.subtitles.times import short
+from desktop.core.errors import BadInput, Offline
 from desktop.core.transcript import Transcript
 from desktop.services.bundle import Services
 from desktop.services.commands.outcome import DONE, FAILED, Adder, NobodyReads, Write
+from desktop.services.commands.transcribe_round import LAST_MODEL, Round, Wanted
 from desktop.services.commands.transcribe_shown import USUAL_COLUMNS, Shown, name_of
-from desktop.services.jobs import JobState
-from desktop.services.transcription import KIND, JobView, Look, Options, done_before, export
+from desktop.services.transcription import KIND, Look, Options, done_before, export
 from desktop.store import recordings
 
-LAST_MODEL = "transcription.last-model:"
+NAMED = 3  # recordings that were here before are told by their names; more of them by their number
 
 
 def add(commands: Adder) -> None:
@@ -62,14 +60,6 @@ def add(commands: Adder) -> None:
     command.set_defaults(with_services=transcribe)
 
 
-class Wanted(Struct, frozen=True):
-    """A file that was named, and the job that has its transcript. `is_old`: it had it before, nothing is sent."""
-
-    look: Look
-    job: str
-    is_old: bool = False
-
-
 async def transcribe(services: Services, arguments: argparse.Namespace, out: Write, err: Write) -> int:
     """0 where all was transcribed, 1 where some of it was not."""
     options = await _options(services, arguments)
@@ -80,24 +70,40 @@ async def transcribe(services: Services, arguments: argparse.Namespace, out: Wri
         raise NobodyReads
     if not looks:
         raise BadInput("There are no recordings in what was named.", "Name files, or folders that hold some.")
-    usable = [look for look in looks if not look.problem]
-    same = _same(looks)
+    usable, same, names = [look for look in looks if not look.problem], _same(looks), _names(looks)
     refused = [look for look in looks if look.problem and look.path not in same]
     for look in refused:
-        err(f"{name_of(look.path)}: {look.problem} {look.advice}\n")
+        err(f"{names[look.path]}: {look.problem} {look.advice}\n")
     if not usable:
         return FAILED
     await asyncio.to_thread(_check_places, usable, options)
-    wanted = await _wanted(services, usable, options, arguments)
-    for each in wanted:
-        if each.is_old:
-            err(f"{name_of(each.look.path)}: transcribed before, nothing is sent. --again sends it once more.\n")
-    jobs = {each.look.path: each.job for each in wanted}
+    jobs, old = await _jobs(services, usable, options, arguments)
+    wanted = [Wanted(look, names[look.path], jobs[look.path], look.path in old) for look in usable]
+    _tell_old([each.name for each in wanted if each.is_old], err)
     for look in (look for look in looks if look.path in same):
-        err(f"{name_of(look.path)}: the same recording as {name_of(same[look.path])}, taken once.\n")
-        wanted.append(Wanted(look, jobs[same[look.path]], is_old=True))
-    is_well = await _Round(services, options, wanted, shown, out, err).go()
+        err(f"{names[look.path]}: the same recording as {names[same[look.path]]}, taken once.\n")
+        wanted.append(Wanted(look, names[look.path], jobs[same[look.path]], is_old=True))
+    is_well = await Round(services, options, wanted, shown, out, err).go()
     return DONE if is_well and not refused else FAILED
+
+
+def _names(looks: Sequence[Look]) -> dict[str, str]:
+    """What files are called, by path: those of the same name by their whole path."""
+    counts = Counter(name_of(look.path) for look in looks)
+    return {
+        look.path: name if counts[name := name_of(look.path)] == 1 else name_of(look.path, is_whole=True)
+        for look in looks
+    }
+
+
+def _tell_old(names: Sequence[str], err: Write) -> None:
+    """Each by its name, or how many there are."""
+    said = "transcribed before, nothing is sent. --again sends"
+    if len(names) > NAMED:
+        err(f"{len(names)} recordings were {said} them once more.\n")
+    else:
+        for name in names:
+            err(f"{name}: {said} it once more.\n")
 
 
 def _same(looks: Sequence[Look]) -> dict[str, str]:
@@ -130,14 +136,14 @@ async def _options(services: Services, arguments: argparse.Namespace) -> Options
     )
 
 
-async def _wanted(
+async def _jobs(
     services: Services, looks: Sequence[Look], options: Options, arguments: argparse.Namespace
-) -> list[Wanted]:
-    """What is here already, what was begun before, and new jobs for the rest. Raises Offline, and BadInput where that
-    would cost more than may be spent unasked."""
-    service, jobs = services.transcription, services.jobs
-    jobs.only_new()
-    await jobs.load()
+) -> tuple[dict[str, str], Collection[str]]:
+    """By path the jobs of what is here already, of what was begun before, and new ones for the rest; and the paths of
+    the first. Raises Offline, and BadInput where that would cost more than may be spent unasked."""
+    service = services.transcription
+    services.jobs.only_new()
+    await services.jobs.load()
     old = {} if arguments.again else await _old(services, looks, options)
     sent = [look for look in looks if look.path not in old]
     if sent and services.options.offline:
@@ -147,8 +153,7 @@ async def _wanted(
     begun = {look.path: id for look in sent if (id := await service.take_up(look, options))}
     fresh = [look for look in sent if look.path not in begun]
     new = dict(zip([look.path for look in fresh], await service.add(fresh, options), strict=True))
-    ids = old | begun | new
-    return [Wanted(look, ids[look.path], look.path in old) for look in looks]
+    return old | begun | new, old
 
 
 async def _old(services: Services, looks: Sequence[Look], options: Options) -> dict[str, str]:
@@ -182,107 +187,6 @@ def _check_places(looks: Sequence[Look], options: Options) -> None:
             raise BadInput(
                 f"Nothing can be written into {folder} ({error.strerror}).", "Name another folder with --out."
             ) from error
-
-
-class _Round:
-    """All that is wanted, told in its order, each as soon as it is there."""
-
-    def __init__(
-        self, services: Services, options: Options, wanted: Sequence[Wanted], shown: Shown, out: Write, err: Write
-    ) -> None:
-        self._services, self._service, self._options = services, services.transcription, options
-        self._wanted, self._shown, self._out, self._err = wanted, shown, out, err
-        self._new = [each.job for each in wanted if not each.is_old]
-        self._is_remembered = False
-
-    async def go(self) -> bool:
-        """Whether all is done. What is not is paused where this ends otherwise: the same command goes on with it."""
-        task, new = asyncio.current_task(), set(self._new)
-
-        def changed(id: str) -> None:
-            view = self._service.job(id) if id in new else None
-            if view is not None and not self._shown.changed(view, self._views) and task is not None:
-                new.clear()
-                task.cancel()
-
-        self._service.listen(changed)
-        try:
-            return await self._told()
-        except BaseException as error:
-            for id in self._new:
-                self._service.pause(id, at_once=True)
-            if self._shown.is_unread and isinstance(error, asyncio.CancelledError):
-                raise NobodyReads from None
-            raise
-        finally:
-            new.clear()
-            self._shown.clear()
-
-    def _views(self) -> list[JobView]:
-        return [view for id in self._new if (view := self._service.job(id)) is not None]
-
-    async def _told(self) -> bool:
-        is_well = True
-        for each in self._wanted:
-            if not each.is_old:
-                await self._service.settled([each.job])
-            self._shown.clear()
-            view = self._service.job(each.job)
-            if view is None:
-                self._err(f"{name_of(each.look.path)}: it was taken out of the list.\n")
-            is_well = view is not None and await self._tell(each, view) and is_well
-        return is_well
-
-    async def _tell(self, wanted: Wanted, view: JobView) -> bool:
-        name = name_of(wanted.look.path)
-        for begins, ends in view.nothing_in:
-            self._err(f"{name}: nothing was heard from {short(begins)} to {short(ends)}.\n")
-        is_done = view.state is JobState.DONE
-        if not is_done:
-            again = "To retry, give the same command again." if "etry" in view.advice else ""
-            self._err(f"{name}: {' '.join(filter(None, (view.error or view.words, view.advice, again)))}\n")
-        elif not self._is_remembered:
-            await self._services.remember(f"{LAST_MODEL}{self._options.profile}", self._options.model)
-            self._is_remembered = True
-        if is_done:
-            is_done = await self._tell_result(wanted, view)
-        cost = f", {view.cost}" if view.cost and not wanted.is_old else ""
-        self._err(f"{f'{name} ' if len(self._wanted) > 1 else ''}[{view.conversation}{cost}]\n")
-        return is_done
-
-    async def _tell_result(self, wanted: Wanted, view: JobView) -> bool:
-        """Whether its files are there, where some were wanted; else its text is shown, under its name where there are
-        several."""
-        if not self._options.formats_out:
-            opened = await self._service.transcript(view.recording)
-            text = export.rendered(opened.transcript, "txt", export.About(""), export.Shape(times=False)).decode()
-            self._out(f"==> {name_of(wanted.look.path)} <==\n{text}\n" if len(self._wanted) > 1 else text)
-            return True
-        try:
-            written = await self._written_now(wanted.look, view) if wanted.is_old else view.written
-        except KnownError as error:
-            self._err(f"{name_of(wanted.look.path)}: {error.summary} {error.advice}\n")
-            return False
-        for path in written:
-            self._out(f"{path}\n")
-        return True
-
-    async def _written_now(self, look: Look, view: JobView) -> Sequence[Path]:
-        """The files of a transcript that was here before: those of then, where they are as they would be now."""
-        options, source = self._options, Path(look.path)
-        opened = await self._service.transcript(view.recording)
-        folder = Path(options.out_dir) / look.folder if options.out_dir else source.parent
-        about = export.About(source.name, date.today().isoformat(), source, folder)
-        pattern, forms = options.name_pattern or export.PATTERN, options.formats_out
-        name = export.file_name(pattern, opened.transcript, about)
-        there = () if opened.is_edited else done_before.files(view.written, forms, folder, name)
-        if there:
-            return there
-        write = export.write_all
-        made = await asyncio.to_thread(write, opened.transcript, about, forms, folder, pattern=pattern)
-        payload = self._services.jobs.get(view.id).payload
-        self._services.jobs.change_payload(view.id, payload | {"written": [*view.written, *map(str, made)]})
-        return made
 
 
 def _whole(path: str | Path) -> str:

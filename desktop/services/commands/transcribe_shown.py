@@ -20,9 +20,9 @@ NARROWEST, USUAL_COLUMNS = 20, 80
 _FIGURES = re.compile(r"\d+")
 
 
-def name_of(path: str) -> str:
-    """A file's name as it can be shown on one line of any terminal."""
-    return visible(writable.line(Path(path).name))
+def name_of(path: str, *, is_whole: bool = False) -> str:
+    """A file's name, or its whole path, as it can be shown on one line of any terminal."""
+    return visible(writable.line(path if is_whole else Path(path).name))
 
 
 class Shown:
