@@ -253,6 +253,11 @@ class Jobs:
         """Whether all of the queue is paused."""
         return self._is_held
 
+    @property
+    def is_unkept(self) -> bool:
+        """Whether the disk is full, so that the next run would not know what became of the jobs."""
+        return self._kept.is_in_trouble
+
     # -- what a user can do
 
     async def add(

@@ -39,6 +39,11 @@ class Keeping:
         self._one_after_another = asyncio.Lock()  # a row that was read before is never written behind a newer one
         self._is_closed = self._is_in_trouble = False
 
+    @property
+    def is_in_trouble(self) -> bool:
+        """Whether what was to be written down was refused, and waits."""
+        return self._is_in_trouble
+
     async def load(self) -> list[Job]:
         """All that are there, the oldest first."""
         return [_job(row) for row in reversed(await self._database.read(store.listing))]

@@ -45,10 +45,11 @@ async def test_what_a_full_disk_refused_is_written_as_soon_as_there_is_room(data
     jobs.cancel(ids["a"])  # and nothing changes any more
     await until(lambda: disk.refused >= 3)
     assert on_disk(database)["a"] == "running"
-    assert len(said) == 1 and "The archive cannot be written. Make room" in said[0]
+    assert jobs.is_unkept and len(said) == 1 and "The archive cannot be written. Make room" in said[0]
     disk.is_full = False
     await until(lambda: on_disk(database)["a"] == "cancelled")
     await until(lambda: len(said) == 2)
+    assert not jobs.is_unkept
     work.let("b")
     await jobs.settled()
     await jobs.aclose()

@@ -9,7 +9,7 @@ import time
 from collections import Counter
 
 from hearing import HearingServer, refused
-from hearing_desk import ALL, Desk
+from hearing_desk import ALL, OPTIONS, Desk
 from hearing_desk import quick as quick
 from hearing_desk import server as server
 from hearing_desk import short as short
@@ -18,6 +18,7 @@ from waiting import until
 
 from desktop.core.calls import Fate
 from desktop.core.errors import ArchiveFull, ArchiveLocked
+from desktop.services import jobs_kept
 from desktop.services.jobs import Handle, JobState
 from desktop.services.transcription import plan, sending
 from desktop.services.transcription import run as run_module
@@ -72,6 +73,20 @@ async def test_a_disk_that_is_full_when_a_part_is_counted_fails_nothing(tmp_path
     view = await desk.one(wav)
     assert view.state is JobState.DONE and await desk.text(view.id) == ALL and not counting.times
     assert set(counts(server).values()) == {1}
+    await desk.close()
+
+
+async def test_the_window_asks_before_it_closes_on_what_a_full_disk_does_not_know(tmp_path, server, wav, monkeypatch):
+    monkeypatch.setattr(jobs_kept, "KEPT_EVERY_S", 0.01)
+    desk = Desk(tmp_path / "data", server)
+    writing = Fails(monkeypatch, jobs_store, "put")
+    (id,) = await desk.service.add(await desk.service.look([str(wav)], OPTIONS), OPTIONS, held=True)
+    writing.times = 10**9
+    desk.service.cancel(id)
+    await until(lambda: desk.service.reason_to_stay() != "")
+    assert "until there is room" in desk.service.reason_to_stay()
+    writing.times = 0
+    await until(lambda: desk.service.reason_to_stay() == "")
     await desk.close()
 
 

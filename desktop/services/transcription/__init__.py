@@ -236,7 +236,7 @@ class Transcription:
         """What would be lost, were the application ended now; "" for nothing."""
         count = sum(run.flying for run in self._runs.values())
         if not count:
-            return ""
+            return "What became of the recordings cannot be kept until there is room." if self._jobs.is_unkept else ""
         many = "A part of a recording is" if count == 1 else f"{count} parts of recordings are"
         return f"{many} on the way to a model that is paid for, and may be charged again."
 
