@@ -1386,6 +1386,7 @@ async def test_all_that_failed_are_tried_again_together_where_that_can_help(held
     page.head.retry.trigger()
     await held.over()
     assert sorted(held.states()) == ["done", "done", "done", "failed"] and page.head.title.text() == "1 failed"
+    assert not page.head.retry.isEnabled()  # the one that is silent stays so
     await held.close()
 
 

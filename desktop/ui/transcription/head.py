@@ -55,7 +55,7 @@ class Head(QWidget):
         able = {
             self.pause: can_pause,
             self.resume: counts.paused or counts.pausing,
-            self.retry: counts.failed,
+            self.retry: counts.again,
             self.clear: counts.cleared,
         }
         for action, is_able in able.items():

@@ -30,8 +30,8 @@ AT_ONCE = 100  # jobs that are read anew in one turn of the loop
 @dataclass(frozen=True, slots=True)
 class Counts:
     """How many jobs run, how many of those wait for something or stop behind the parts under way; how many are to
-    come, paused, failed, done, and can leave the list. `left` is in how many seconds all that is to come is done, None
-    while nobody knows."""
+    come, paused, failed, done; how many failed ones can be tried again, how many can leave the list. `left` is in how
+    many seconds all that is to come is done, None while nobody knows."""
 
     running: int = 0
     waiting: int = 0
@@ -40,6 +40,7 @@ class Counts:
     paused: int = 0
     failed: int = 0
     done: int = 0
+    again: int = 0
     cleared: int = 0
     left: float | None = None
 
@@ -181,6 +182,7 @@ class JobRows(Part):
             count["paused"],
             count["failed"],
             count["done"],
+            sum("retry" in self._made[id].actions for id, state in self._states.items() if state == "failed"),
             count["done"] + count["cancelled"],
             self.together.left(jobs, is_at_work=running > 0),
         )
