@@ -397,9 +397,15 @@ async def test_text_to_read_has_room_between_its_lines_and_short_lines(table):  
     document = view.reading.page.document()
     block = document.lastBlock()
     assert block.blockFormat().lineHeight() == 150
-    QApplication.processEvents()
-    lengths = [block.layout().lineAt(n).textLength() for n in range(block.layout().lineCount())]
-    assert max(lengths) <= 80 and min(lengths[:-1]) > 50
+
+    def lengths() -> list[int]:
+        return [block.layout().lineAt(n).textLength() for n in range(block.layout().lineCount())]
+
+    await table.until(lambda: lengths() and max(lengths()) <= 80 and min(lengths()[:-1]) > 50)
+    page = view.reading.page
+    port = page.viewport().geometry()
+    assert page.width() == view.reading.width(), "its scroll bar stands at the edge"
+    assert abs(port.left() - (page.width() - port.right())) <= 16 and port.left() > 100
     assert view.reading.page.textCursor().position() == 0
     await table.close()
 

@@ -31,9 +31,24 @@ COPIED_MS = 1500
 
 
 class _Page(SafeText):
-    """Read-only text; `clicked` carries the number of a block."""
+    """Read-only text in the middle, `measure` pixels wide at most; `clicked` carries the number of a block."""
 
     clicked = Signal(int)
+    measure = 600
+
+    def set_measure(self, measure: int) -> None:
+        self.measure = measure
+        self._place_middle()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._place_middle()
+
+    def _place_middle(self) -> None:
+        """The scroll bar stands at the edge all the same."""
+        side = max(0, (self.width() - self.measure) // 2)
+        if self.viewportMargins().left() != side:
+            self.setViewportMargins(side, 0, side, 0)
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         super().mouseReleaseEvent(event)
@@ -80,11 +95,7 @@ class TextView(QWidget):
         self.page.clicked.connect(self._clicked)
         self.setFocusProxy(self.page)
         column.addWidget(self._bar())
-        middle = QHBoxLayout()
-        middle.addStretch(1)
-        middle.addWidget(self.page, 100)
-        middle.addStretch(1)
-        column.addLayout(middle, 1)
+        column.addWidget(self.page, 1)
 
     def _bar(self) -> QFrame:
         bar = QFrame(self)
@@ -127,7 +138,7 @@ class TextView(QWidget):
         self._row.setContentsMargins(look.gap(16), look.gap(8), look.gap(16), look.gap(8))
         self._row.setSpacing(look.gap(8))
         characters = theme.tokens()["measure_characters"]
-        self.page.setMaximumWidth(QFontMetrics(font).averageCharWidth() * characters + 2 * look.gap(16))
+        self.page.set_measure(QFontMetrics(font).averageCharWidth() * characters + 2 * look.gap(16))
         self.page.setFont(font)
         self.page.document().setDefaultFont(font)
         self.page.document().setDocumentMargin(look.gap(16))
