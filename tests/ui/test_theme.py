@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from PySide6.QtCore import QEvent
-from PySide6.QtGui import QColor
+from PySide6.QtGui import QColor, QImage, QPainter
 from PySide6.QtSvg import QSvgRenderer
 from PySide6.QtWidgets import QLabel, QPushButton, QToolButton, QVBoxLayout, QWidget
 
@@ -141,3 +141,16 @@ def test_every_icon_is_a_line_in_one_colour(name, qapp):
     image = icons.pixmap(name, QColor("#2F5D50"), 24).toImage()
     drawn = [image.pixelColor(x, y).alpha() for x in range(image.width()) for y in range(image.height())]
     assert 8 < sum(alpha > 128 for alpha in drawn) < len(drawn) * 0.5
+
+
+@pytest.mark.parametrize("name", icons.names())
+def test_a_tinted_icon_is_what_its_drawing_in_that_colour_would_be(name, qapp):
+    renderer = QSvgRenderer(icons.source(name).replace("currentColor", "#3a7d5c").encode())
+    wanted = QImage(36, 36, QImage.Format.Format_ARGB32_Premultiplied)
+    wanted.fill(0)
+    painter = QPainter(wanted)
+    renderer.render(painter)
+    painter.end()
+    found = icons._drawn(name, "#3a7d5c", 24, 1.5).toImage().convertToFormat(wanted.format())
+    pairs = zip(bytes(wanted.constBits()), bytes(found.constBits()), strict=True)
+    assert max(abs(one - other) for one, other in pairs) <= 1
