@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import datetime
 
 import pytest
 from frame import nameless
@@ -38,6 +39,7 @@ from desktop.ui.widgets.player import Player
 from desktop.wiring import open_services
 
 DAY = 1_741_000_000_000_000
+DATE = "{0.day} {0:%b} {0.year}".format(datetime.fromtimestamp(DAY / 1_000_000))  # which day it is there and then
 ANSWER = (
     "# Reading files\n\nA needle in **hay**: read *line by line*.\n\n```python\nfor line in file:\n    print(line)\n```"
     "\n\n## Encodings\n\n" + "Say the encoding of a file. " * 80 + "\n\nA second needle, and a Needle more."
@@ -573,10 +575,10 @@ async def test_a_message_is_quoted_with_its_source(held):
     view._quote_message(made.named["weather"], quote.as_markdown)
     await held.settle()
     said = QGuiApplication.clipboard().text()
-    assert said == "> It rains: 卑尔根在下雨。\n>\n> — Files & weather, 3 Mar 2025, gpt-5-mini\n"
+    assert said == f"> It rains: 卑尔根在下雨。\n>\n> — Files & weather, {DATE}, gpt-5-mini\n"
     view.plain_action.trigger()
     await held.settle()
-    assert QGuiApplication.clipboard().text().endswith("— Files & weather, 3 Mar 2025, gpt-5-mini\n")
+    assert QGuiApplication.clipboard().text().endswith(f"— Files & weather, {DATE}, gpt-5-mini\n")
     await held.close()
 
 
@@ -594,8 +596,8 @@ async def test_a_selection_is_quoted_also_where_it_is_not_loaded(held):
 
 def test_a_source_line_is_text_and_no_markup():
     source = quote.Source("[a](b) *c*", DAY, "m_1")
-    assert quote.as_markdown("x\n\ny", source) == "> x\n>\n> y\n>\n> — \\[a\\](b) \\*c\\*, 3 Mar 2025, m\\_1\n"
-    assert quote.as_plain("x", source) == "“x”\n— [a](b) *c*, 3 Mar 2025, m_1\n"
+    assert quote.as_markdown("x\n\ny", source) == f"> x\n>\n> y\n>\n> — \\[a\\](b) \\*c\\*, {DATE}, m\\_1\n"
+    assert quote.as_plain("x", source) == f"“x”\n— [a](b) *c*, {DATE}, m_1\n"
 
 
 async def test_going_on_and_exporting_are_wishes_of_the_page(held):

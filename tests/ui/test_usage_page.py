@@ -8,11 +8,12 @@ import json
 import random
 import sqlite3
 from contextlib import closing
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import httpx
 import pytest
+import shiboken6
 from msgspec.structs import replace
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QAbstractItemModelTester, QTest
@@ -415,14 +416,17 @@ async def test_the_file_has_the_calls_that_are_shown(held, tmp_path):
     await held.close()
 
 
-async def test_single_calls_are_read_as_they_come_into_view(held, qtmodeltester):
+async def test_single_calls_are_read_as_they_come_into_view(held):
     page = await held.open(thousands)
     model = page.view.calls.calls
     page.view.tabs.setCurrentIndex(1)
     await page.tasks.settled()
     assert model.rowCount() == 200 and model.canFetchMore(model.index(-1, -1))
-    qtmodeltester.check(model)
+    tester = QAbstractItemModelTester(model, QAbstractItemModelTester.FailureReportingMode.Fatal)
+    model.fetchMore(model.index(-1, -1))
     await page.tasks.settled()
+    assert model.rowCount() > 200
+    shiboken6.delete(tester)  # with each part that comes it looks at every row: a minute for all of them
     while model.canFetchMore(model.index(-1, -1)):
         model.fetchMore(model.index(-1, -1))
         await page.tasks.settled()
@@ -566,7 +570,7 @@ async def test_how_good_the_estimates_were(held):
 
 
 async def test_the_providers_own_figures_stand_beside_ours(held):
-    today = date.fromtimestamp(NOON.timestamp())
+    today = datetime.fromtimestamp(NOON.timestamp(), UTC).date()  # the providers' days are those of UTC
     page = await held.open(lambda held: [call(NOON, cost=2 * 10**12, profile=held.profile.id)])
     assert page.findChild(QPushButton, "usage.fetch") is None
     assert "admin key" in held.said(page.side.reported)
