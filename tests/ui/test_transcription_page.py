@@ -596,6 +596,29 @@ async def test_what_is_recorded_is_a_file_that_goes_with_the_others(held):
     await held.close()
 
 
+async def test_what_was_recorded_and_not_sent_is_there_after_a_restart(held):
+    page = await held.open()
+    page.recorder.make_source = FalseMicrophone
+    for seconds in (2, 3):
+        page.record_action.trigger()
+        page.recorder.begin_button.click()
+        page.recorder._source.say(seconds)
+        if seconds == 2:
+            page.recorder.finish_button.click()
+            await page.tasks.settled()
+    await held.close()  # while the second one is being recorded
+    page = await held.open()
+    assert held.cells(WORDS) == ["2 s · mono", "3 s · mono"]
+    page.acts.act("remove", [held.cells(KEY)[0]])
+    assert held.cells(WORDS) == ["3 s · mono"] and len(held.undone) == 1
+    await held.start()
+    await held.over()
+    await held.close()
+    page = await held.open()
+    assert held.states() == ["done"] and page.rows.rowCount() == 1  # neither comes back
+    await held.close()
+
+
 async def test_a_crash_keeps_what_was_said(held):
     page = await held.open()
     page.recorder.make_source = FalseMicrophone

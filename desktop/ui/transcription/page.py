@@ -29,6 +29,7 @@ from desktop.ui.transcription.queue import QueueView
 from desktop.ui.transcription.queue_model import QueueModel
 from desktop.ui.transcription.reading_order import reading_order
 from desktop.ui.transcription.ready_bar import ReadyBar
+from desktop.ui.transcription.recorded import Recorded
 from desktop.ui.transcription.recording import RecordPanel
 from desktop.ui.transcription.row_acts import RowActs
 from desktop.ui.transcription.taking_in import TakingIn
@@ -114,7 +115,9 @@ class TranscriptionPage(Page):
         self.waiting = Waiting(self)
         self.jobs = JobRows(self.waiting, self.rows, self.tasks, self)
         self.acts = RowActs(self.queue, self.waiting, self.jobs, self.tasks)
+        self.acts.is_ours = lambda path: self.recorded.is_ours(path)
         self.taking = TakingIn(self.waiting, self.form, self.ready, self.tasks, self)
+        self.recorded = Recorded(self.waiting, self.tasks, self)
         self.keeping = FormKeeping(self.form, self.tasks, self)
         self.opening = Opening(self.queue_side, self.stack, self.right, self.report, self.tasks)
         self.reading = Past(self.past, self.jobs, self.tasks, self)
@@ -124,6 +127,7 @@ class TranscriptionPage(Page):
             self.jobs,
             self.acts,
             self.taking,
+            self.recorded,
             self.keeping,
             self.opening,
             self.reading,
@@ -251,7 +255,7 @@ class TranscriptionPage(Page):
         return self.opening.reason_to_stay() or paid
 
     async def close_down(self) -> None:
-        await self.recorder.close_down()
+        await self.recorded.close(await self.recorder.close_down())
         await self.opening.close_down()
         self.ends.close()
         if self.services is not None:
@@ -267,6 +271,7 @@ class TranscriptionPage(Page):
         await self.service.start()
         self.jobs.read_all()
         await self.reading.read()
+        self.waiting.take(await self.recorded.begin())
         await self.taking.begin()
 
     def record(self) -> None:

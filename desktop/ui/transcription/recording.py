@@ -204,10 +204,11 @@ class RecordPanel(QFrame):
         self.finish()
         self._close()
 
-    async def close_down(self) -> None:
-        """The window ends: what was said is a whole file."""
-        if (capture := self._end()) is not None:
-            await asyncio.to_thread(capture.finish)
+    async def close_down(self) -> str:
+        """The window ends: what was said is a whole file, whose path is returned; "" where nothing was recorded."""
+        capture = self._end()
+        path = None if capture is None else await asyncio.to_thread(capture.finish)
+        return "" if path is None else str(path)
 
     # Its own
 

@@ -43,6 +43,7 @@ class RowActs(Part):
         super().__init__(tasks, queue)
         self._queue, self._waiting, self._jobs = queue, waiting, jobs
         self.forms: Callable[[], Sequence[str]] = tuple  # of files that a drag carries, where none were written
+        self.is_ours: Callable[[str], bool] = lambda path: False  # whether a file was recorded here
         self._of_rows: dict[QAction, tuple[str, ...]] = {}
         self._of_failed = {"find": self._find, "anew": self._take_anew, "choose": self._choose_instead}
         self._make_actions()
@@ -100,10 +101,10 @@ class RowActs(Part):
             self.show_in_folder(seen.path if seen.look is None else seen.look.path)
 
     def _remove_files(self, keys: Sequence[str]) -> None:
-        """One is dropped again as easily; of more than one there is a way back."""
+        """One is dropped again as easily; of more than one, and of what was recorded here, there is a way back."""
         seen = [one for key in keys if (one := self._waiting.find(key)) is not None]
         self._waiting.remove(keys)
-        if len(seen) > 1:
+        if len(seen) > 1 or any(self.is_ours(one.path) for one in seen):
             said = f"{words.many(len(seen), 'file').capitalize()} removed from the list."
             self.undo_offered.emit(said, lambda: self._waiting.put_back(seen))
 
