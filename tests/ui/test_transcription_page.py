@@ -214,6 +214,7 @@ async def test_a_folder_keeps_its_structure_and_names_follow_the_pattern(held, t
     page.form.output.pattern.setText("{name} in {language}")
     await held.looked_at(str(tmp_path / "tour"))
     assert sorted(held.cells()) == ["one.wav", "two.wav"]
+    assert held.notices == ["1 file in “tour” is no recording and was passed over."]
     await held.start()
     await held.over()
     written = sorted(path.relative_to(tmp_path / "out").as_posix() for path in (tmp_path / "out").rglob("*.srt"))

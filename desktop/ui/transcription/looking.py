@@ -24,10 +24,11 @@ PREFIX = "look:"
 
 class Waiting(QObject):
     """What was dropped and is not in the queue yet. `changed` when rows would look different, `told` how far a look
-    is: done, of, name."""
+    is: done, of, name; `passed_over` how many files of a folder, by its name, are no recordings."""
 
     changed = Signal()
     told = Signal(int, int, str)
+    passed_over = Signal(str, int)
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -72,7 +73,11 @@ class Waiting(QObject):
             if one not in self.seen:
                 continue  # removed meanwhile
 
+            others = 0
+
             def tell(now: Looking, at: int = number) -> None:
+                nonlocal others
+                others = now.others
                 if now.of > 1:
                     self.told.emit(now.done, now.of, now.name)
                 else:
@@ -80,6 +85,8 @@ class Waiting(QObject):
 
             self.told.emit(number, len(asked), Path(one.path).name)
             await self._put(one, await service.look([one.path], options, tell), known)
+            if others:
+                self.passed_over.emit(Path(one.path).name, others)
 
     async def _put(self, one: Seen, looks: Sequence[Look], known: Known) -> None:
         """What was found in the place of what was dropped: nothing, a file, or all that was in a folder."""

@@ -51,6 +51,7 @@ class TakingIn(Part):
         self._soon = QTimer(self, singleShot=True, interval=PAUSE_MS)
         self._soon.timeout.connect(self._ask_again)
         waiting.told.connect(ready.show_looking)
+        waiting.passed_over.connect(self._say_passed_over)
         ready.start_wanted.connect(self.queue_up)
         ready.clear_wanted.connect(self.clear)
         ready.stop_wanted.connect(self.stop_looking)
@@ -154,6 +155,10 @@ class TakingIn(Part):
         if self.options() != asked:  # a page that was built for this drop has had no model until now
             self._ask_again()
         self.looked.emit()
+
+    def _say_passed_over(self, folder: str, count: int) -> None:
+        are = "is no recording and was" if count == 1 else "are no recordings and were"
+        self.notice.emit("info", f"{words.many(count, 'file').capitalize()} in “{folder}” {are} passed over.")
 
     def stop_looking(self) -> None:
         self.tasks.cancel("look")
