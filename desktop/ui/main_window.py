@@ -161,6 +161,9 @@ class MainWindow(QWidget):
 
         if not self.current:
             await self._import(self.expected)
+            # The first widget that Qt hands out makes Python classes of all kinds there are: in a turn of its own.
+            self.rail.area.viewport()
+            await asyncio.sleep(0)
         if not self.current:
             await self._begun(self.expected).complete_in_turns()
         if not self.current:

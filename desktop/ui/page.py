@@ -93,6 +93,7 @@ class Page(QWidget):
         """The same, with a turn of the loop after each piece; whoever cannot wait completes it meanwhile."""
         import asyncio  # pages are made before the first paint in tests only
 
+        await asyncio.sleep(0)  # what `__init__` built was a piece too
         for _ in self._left:
             await asyncio.sleep(0)
 
