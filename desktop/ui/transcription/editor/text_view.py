@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QFontMetrics,
     QGuiApplication,
@@ -40,9 +40,11 @@ class _Page(SafeText):
         self.measure = measure
         self._place_middle()
 
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        super().resizeEvent(event)
-        self._place_middle()
+    def event(self, event: QEvent) -> bool:
+        """The room beside the text is known before it is laid out."""
+        if event.type() is QEvent.Type.Resize:
+            self._place_middle()
+        return super().event(event)
 
     def _place_middle(self) -> None:
         """The scroll bar stands at the edge all the same."""
