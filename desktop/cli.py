@@ -147,13 +147,28 @@ async def _read(arguments: argparse.Namespace, folder: Path) -> int:
 async def _run(arguments: argparse.Namespace, folder: Path) -> int:
     options = Options(folder, arguments.profile, arguments.base_url, arguments.offline)
     services = await open_services(options, system_proxy=system_proxy)
-    task = asyncio.current_task()
-    if task is not None and os.name == "posix":
-        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    if os.name == "posix":
+        _stop_in_order()
     try:
         return await commands.run(services, arguments, _out, _err)
     finally:
         await services.aclose()
+
+
+def _stop_in_order() -> None:
+    """The first Ctrl+C, or SIGTERM, ends the running task in order; a second Ctrl+C ends the process at once. Python's
+    own way would raise in the midst of whatever runs."""
+    loop, task = asyncio.get_running_loop(), asyncio.current_task()
+    assert task is not None
+
+    def stop() -> None:
+        loop.remove_signal_handler(signal.SIGINT)
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        task.cancel()
+
+    loop.add_signal_handler(signal.SIGTERM, task.cancel)
+    if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
+        loop.add_signal_handler(signal.SIGINT, stop)
 
 
 def system_proxy(url: str) -> str | None:
