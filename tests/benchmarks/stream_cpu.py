@@ -24,6 +24,7 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 GOAL_SHARE = 0.08
 MODEL, ASK = "local-echo@100", "sample: long"
 FRAME_MS = 33
+FIRST_WORDS_S = 60
 SIZE = (1280, 800)
 
 
@@ -99,6 +100,9 @@ async def answering(page, after_s: float) -> AsyncIterator[None]:
     page.models.use(MODEL)
     page.composer.set_text(ASK)
     page.send()
+    async with asyncio.timeout(FIRST_WORDS_S):
+        while not any(message.text for message in page.live.among(page.messages)):
+            await asyncio.sleep(0.05)
     await asyncio.sleep(after_s)
     try:
         yield
