@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL", "OPENAI_ORG_ID", "OPENAI_PROJECT_ID"):
@@ -19,9 +19,9 @@ for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL", "OPENAI_ORG_ID", "OPENAI_PROJE
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as in the background of a shell: children inherit it
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
-settings.register_profile(
-    "davenport", deadline=None, derandomize="CI" in os.environ
-)  # how long an example takes says more of the machine
+settings.register_profile(  # how long an example takes, or to think it out, says more of the machine
+    "davenport", deadline=None, derandomize="CI" in os.environ, suppress_health_check=[HealthCheck.too_slow]
+)
 settings.load_profile("davenport")
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"

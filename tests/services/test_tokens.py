@@ -93,7 +93,7 @@ def test_long_runs_of_one_character_are_counted_in_pieces(loaded, character):
 
 
 @given(text=st.text(max_size=200))
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 def test_any_text_has_a_count(loaded, text):
     assert 0 <= loaded.count(text, "new") <= 4 * len(text)
 
