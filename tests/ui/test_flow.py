@@ -126,3 +126,26 @@ def test_rows_come_and_go_while_shown(room):
         gc.collect()
         settle(room, 200)
         assert not room.findChildren(Part)
+
+
+def test_a_height_is_remembered_until_a_part_changes(room):
+    asked = []
+
+    class Asked(Part):
+        def sizeHint(self):
+            asked.append(self)
+            return super().sizeHint()
+
+    flow = line(Asked(100), Asked(100))
+    room.layout().addLayout(flow)
+    room.resize(400, 200)
+    room.show()
+    assert flow.heightForWidth(250) == HEIGHT
+    asked.clear()
+    assert flow.heightForWidth(250) == HEIGHT and asked == []
+    flow.itemAt(0).widget().setFixedWidth(200)
+    QCoreApplication.sendPostedEvents()
+    assert flow.heightForWidth(250) == 2 * HEIGHT + GAP
+    flow.itemAt(0).widget().hide()
+    QCoreApplication.sendPostedEvents()
+    assert flow.heightForWidth(250) == HEIGHT

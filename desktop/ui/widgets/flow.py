@@ -19,6 +19,7 @@ class Flow(QHBoxLayout):
     def __init__(self) -> None:
         super().__init__()
         self._parts: list[QWidget] = []
+        self._heights: dict[int, int] = {}  # for widths that were asked for, until something changes
         self.setContentsMargins(0, 0, 0, 0)
         self.setSpacing(theme.current().gap(8))
 
@@ -33,8 +34,14 @@ class Flow(QHBoxLayout):
     def hasHeightForWidth(self) -> bool:
         return True
 
+    def invalidate(self) -> None:
+        self._heights.clear()
+        super().invalidate()
+
     def heightForWidth(self, width: int) -> int:
-        return self._lay(QRect(0, 0, width, 0), is_trial=True)
+        if width not in self._heights:
+            self._heights[width] = self._lay(QRect(0, 0, width, 0), is_trial=True)
+        return self._heights[width]
 
     def minimumHeightForWidth(self, width: int) -> int:
         return self.heightForWidth(width)
