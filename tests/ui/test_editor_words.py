@@ -22,6 +22,7 @@ from desktop.ui.transcription.editor.differing import differing
 from desktop.ui.transcription.editor.ink import ink
 from desktop.ui.transcription.editor.places import from_qt, is_from_right, to_qt
 from desktop.ui.transcription.editor.view import READ_ONLY
+from desktop.ui.transcription.editor.waveform_paint import mark
 
 FAMILY = "\U0001f468\u200d\U0001f469\u200d\U0001f467"
 
@@ -114,6 +115,11 @@ async def test_times_that_are_moved_less_than_was_asked_say_so(table):  # noqa: 
     view.undo(), view.undo(), view.undo()
     assert view.state.transcript == transcript()
     await table.close()
+
+
+def test_the_ruler_tells_times_alike_at_each_zoom():
+    marks = [(3_664_000, 2000), (64_560, 10), (64_567, 1), (64_560.5, 0.5), (3 * 0.1, 0.1)]
+    assert [mark(*each) for each in marks] == ["1:01:04", "1:04.56", "1:04.567", "1:04.5605", "0:00.0003"]
 
 
 async def test_in_a_narrow_place_time_and_speaker_stand_above_the_words(table):  # noqa: F811

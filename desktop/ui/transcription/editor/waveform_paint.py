@@ -28,6 +28,14 @@ EDGES_FROM = 6  # pixels a segment must be wide to have edges
 TEXT_FROM = 32
 
 
+def mark(moment: float, step: float) -> str:
+    """A moment on the ruler, as finely as marks `step` milliseconds apart need it."""
+    if step < 1:
+        whole, tenth = divmod(round(moment * 10), 10)
+        return f"{words.clock(whole, 3)}{tenth}"
+    return words.clock(moment, 0 if step >= 1000 else 1 if step >= 100 else 2 if step >= 10 else 3)
+
+
 class WaveformPaint:
     """Draws on `painter` what `time` has in view, `height` pixels high."""
 
@@ -41,7 +49,6 @@ class WaveformPaint:
         look, time, high = self._look, self._time, self._top
         self._painter.fillRect(0, 0, time.width, high, look.color("panel"))
         step = next((each for each in STEPS_MS if each / time.scale >= look.px(MARK_PX)), STEPS_MS[-1])
-        digits = 0 if step >= 1000 else 1 if step >= 100 else 2 if step >= 10 else 3
         self._painter.setFont(look.font("caption"))
         at, pad, room = int(time.begins // step), look.px(4), look.px(MARK_PX)
         while at * step < time.ends:
@@ -49,8 +56,8 @@ class WaveformPaint:
             self._painter.setPen(look.color("edge"))
             self._painter.drawLine(QPointF(x, high - 5), QPointF(x, high))
             self._painter.setPen(look.color("muted"))
-            text = words.clock(at * step, digits) if step >= 1 else f"{at * step / 1000:.4f}"
-            self._painter.drawText(QRectF(x + pad, 0, room, high - 3), Qt.AlignmentFlag.AlignVCenter, text)
+            told = mark(at * step, step)
+            self._painter.drawText(QRectF(x + pad, 0, room, high - 3), Qt.AlignmentFlag.AlignVCenter, told)
             at += 1
         self._painter.setPen(look.color("line"))
         self._painter.drawLine(0, high - 1, time.width, high - 1)
