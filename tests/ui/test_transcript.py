@@ -193,6 +193,8 @@ def test_heights_sum_and_find(heights):
     for added in (7, 8):
         made.splice(len(made), 0, [added])
         heights = [*heights, added]
+    made.splice(len(made), 0, [4] * 60)  # so many are summed up anew
+    heights += [4] * 60
     made.splice(0, 1, [10, 11])
     heights = [10, 11, *heights[1:]]
     made[1] = 2

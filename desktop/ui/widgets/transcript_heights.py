@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+REBUILT_FROM = 10
+"""Adding a row at the end costs as much as so many rows cost when all are summed up anew."""
+
 
 class Heights:
     """Heights in px of any number of rows: change one, sum those above, find the row at a place, each in log n."""
@@ -39,7 +42,7 @@ class Heights:
 
     def splice(self, row: int, removed: int, added: Iterable[int]) -> None:
         added = list(added)
-        if not removed and row == len(self._heights):
+        if not removed and row == len(self._heights) and len(added) * REBUILT_FROM < row:
             for height in added:
                 self._append(height)
             return
