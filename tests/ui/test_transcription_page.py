@@ -1020,6 +1020,8 @@ def test_the_whole_queue_says_how_long_it_still_takes():
     counts = Counts(running=2, queued=8, failed=1, done=30, left=754.0)
     assert counts.words == "2 running · 8 to come · about 13 min left · 1 failed · 30 done"
     assert Counts(done=30, cleared=30).words == ""
+    said = [words.about_left(seconds) for seconds in (1.0, 4.0, 47.0, 131.0, 271.0, 7300.0)]
+    assert said == ["", *(f"about {each} left" for each in ("10 s", "50 s", "2 min", "5 min", "2 h 2 min"))]
     assert Counts(running=2, waiting=2, queued=1).words == "2 waiting · 1 to come"
 
 

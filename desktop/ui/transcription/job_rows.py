@@ -50,7 +50,7 @@ class Counts:
         at_work = ((self.running - self.waiting, "running"), (self.waiting, "waiting"))
         to_come = (*at_work, (self.queued, "to come"), (self.paused, "paused"))
         several = self.running + self.queued > 1  # of one its row says it
-        left = [f"about {said}"] if several and (said := words.left(self.left)) else []
+        left = [said] if several and (said := words.about_left(self.left)) else []
         is_at_work = self.running + self.queued + self.paused > 0
         over = ((self.failed, "failed"), (self.done if is_at_work else 0, "done"))
         return " · ".join([*_counted(to_come), *left, *_counted(over)])

@@ -91,6 +91,14 @@ def left(seconds: float | None) -> str:
     return "" if seconds is None or seconds < SOON_S else f"{length(seconds)} left"
 
 
+def about_left(seconds: float | None) -> str:
+    """Of the whole queue: as coarse as such a guess is, so that it does not change with each look."""
+    if seconds is None or seconds < SOON_S:
+        return ""
+    coarse = max(10, round(seconds, -1)) if seconds < 90 else 60 * round(seconds / 60)
+    return f"about {length(coarse)} left"
+
+
 def pace(rate: float | None) -> str:
     """How many seconds of a recording one second of work takes in."""
     if not rate:
