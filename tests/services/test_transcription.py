@@ -21,6 +21,7 @@ from hearing_desk import short as short
 from hearing_desk import wav as wav
 from msgspec.structs import replace
 from quickness import quickest
+from waiting import until
 
 from desktop.core.calls import Fate
 from desktop.core.conversation import Role, State
@@ -29,6 +30,7 @@ from desktop.core.profile import Budget, Limits
 from desktop.core.transcript import Doubt, Segment
 from desktop.services.jobs import JobState
 from desktop.services.transcription import export, sending
+from desktop.services.transcription import run as run_module
 from desktop.store import conversations, recordings, search
 
 
@@ -157,6 +159,38 @@ async def test_a_part_that_is_refused_as_too_large_is_cut_again(tmp_path, server
     view = await desk.one(long, channel="left")
     assert view.state is JobState.DONE and view.parts == 2 and await desk.text(view.id) == ALL
     assert len(server.sent) == 3
+    await desk.close()
+
+
+async def test_words_that_come_just_behind_a_look_at_the_transcript_are_shown_too(tmp_path, server, short, monkeypatch):
+    monkeypatch.setattr(run_module, "TELL_S", 1.0)
+    desk = Desk(tmp_path / "data", server)
+    cards = {"gpt-4o-transcribe": {"hearing": {"streams": True}}}
+    (tmp_path / "data" / "models.json").write_text(json.dumps({"cards": cards}))
+    desk.catalogs.read_again()
+    speaks, ends, told = threading.Event(), threading.Event(), asyncio.Event()
+
+    def stream(handler, sent):
+        handler.send_response(200)
+        handler.send_header("Content-Type", "text/event-stream")
+        handler.send_header("Connection", "close")
+        handler.end_headers()
+        speaks.wait(120)
+        handler.wfile.write(b'data: {"type": "transcript.text.delta", "delta": "Alpha."}\n\n')
+        handler.wfile.flush()
+        ends.wait(120)
+        handler.wfile.write(b'data: {"type": "transcript.text.done", "text": "Alpha."}\n\n')
+        return True
+
+    server.faults = [stream]
+    (id,) = await desk.add(short, model="gpt-4o-transcribe")
+    await until(lambda: len(server.sent) == 1)
+    desk.service.listen_partial(id, lambda transcript: told.set())
+    speaks.set()
+    await asyncio.wait_for(told.wait(), 60)
+    ends.set()
+    await desk.service.settled()
+    assert desk.service.job(id).state is JobState.DONE
     await desk.close()
 
 

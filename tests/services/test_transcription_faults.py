@@ -520,9 +520,15 @@ async def test_parts_at_once_are_the_jobs_own_and_one_knows_the_one_before(tmp_p
 
 
 def others() -> int:
-    """How many threads there are but for the loop's own workers, whose number is the machine's, and the server's."""
+    """How many threads there are but for those of pools, which come when they are needed, and the server's."""
     names = [thread.name for thread in threading.enumerate()]
-    return len([name for name in names if not name.startswith("asyncio_") and "process_request" not in name])
+    return len(
+        [
+            name
+            for name in names
+            if not name.startswith(("asyncio_", "archive-reader")) and "process_request" not in name
+        ]
+    )
 
 
 async def test_a_random_stop_at_any_moment_leaves_nothing_behind_and_loses_nothing(tmp_path, server, wav):

@@ -62,6 +62,7 @@ class Run:
         self._delivery: Delivery | None = None
         self._listened = Listened(0, {}, {})
         self._so_far = Transcript()
+        self._telling: asyncio.TimerHandle | None = None
         self._joined: frozenset[int] = frozenset()  # numbers of the parts it is made of
         self._began, self._heard_before, self._told_at = tools.clock(), 0.0, 0.0
 
@@ -159,6 +160,7 @@ class Run:
             await self._delivery.go()
         finally:
             self._handle.ends_first, self._handle.hurries = str, lambda: None
+            self._tell_no_more()
             await cutter.close()
 
     async def _arrived(self) -> None:
@@ -182,16 +184,24 @@ class Run:
         return self._so_far
 
     def _heard(self) -> None:
-        """Words of a stream are shown at once, under the part they belong to."""
+        """Words of a stream are shown at once, or with those that follow in a moment."""
         if self._tools.clock() - self._told_at > TELL_S:
             self.tell()
+        elif self._telling is None:
+            self._telling = asyncio.get_running_loop().call_later(TELL_S, self.tell)
 
     def tell(self) -> None:
-        """What there is of the transcript now."""
+        """What there is of the transcript now, with the words of streams under the parts they belong to."""
         self._told_at = self._tools.clock()
+        self._tell_no_more()
         both = sorted((*self._so_far.segments, *self._progress.growing), key=lambda segment: segment.begins)
         if both:
             self._watch.told(replace(self._so_far, segments=tuple(both)))
+
+    def _tell_no_more(self) -> None:
+        if self._telling is not None:
+            self._telling.cancel()
+            self._telling = None
 
     def _has_trouble(self, error: KnownError | None) -> None:
         """The disk is full: what arrived is in memory until there is room, and nothing more is sent."""
