@@ -186,7 +186,7 @@ class Transcription:
             is_idle = job.state is not JobState.DONE and not job.state.is_active
             if work is None or not is_idle or (work.encoded is not None and job.id not in here):
                 continue  # it is in the trash, or of no use
-            if work.sha256 != look.sha256 or not _is_alike(work.options, options):
+            if work.sha256 != look.sha256 or not work.options.asks_as(options):
                 continue
             work = replace(work, path=look.path, folder=look.folder, options=options)
             work = replace(work, size_bytes=look.size_bytes, changed_ns=look.changed_ns)
@@ -446,12 +446,6 @@ class Transcription:
             self._jobs.is_pausing(job.id),
             work.nothing_in,
         )
-
-
-def _is_alike(one: Options, other: Options) -> bool:
-    """Whether two jobs ask a model for the same; where the files go does not count."""
-    said = {"formats_out": (), "out_dir": "", "name_pattern": "", "on_doubt": "ask", "parts_at_once": 0}
-    return bool(replace(one, **said) == replace(other, **said))
 
 
 def _allowed(work: Work) -> Work:

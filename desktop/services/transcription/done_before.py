@@ -11,13 +11,6 @@ from desktop.core.job import Job, JobState
 from desktop.services.transcription.export import FORMS
 from desktop.services.transcription.values import Look, Options, Work
 
-ASKED = (
-    *("profile", "model", "task", "language", "languages", "prompt", "keywords", "temperature", "channel", "diarize"),
-    *("speakers", "form"),
-)
-"""Of the options, what a model is asked for; the others say where its answer goes."""
-
-
 Done = dict[str, list[tuple[str, Options]]]
 """Finished jobs, the oldest first, by the content of their recordings."""
 
@@ -35,12 +28,7 @@ def finished(jobs: Iterable[Job]) -> Done:
 
 def find(done: Done, look: Look, options: Options) -> str:
     """The newest finished job for the same bytes and the same wishes; "" where there is none."""
-    alike = (
-        id
-        for id, asked in reversed(done.get(look.sha256, []))
-        if all(getattr(asked, name) == getattr(options, name) for name in ASKED)
-    )
-    return next(alike, "")
+    return next((id for id, asked in reversed(done.get(look.sha256, [])) if asked.asks_as(options)), "")
 
 
 def files(written: Sequence[str], forms: Sequence[str], folder: Path, name: str) -> tuple[Path, ...]:

@@ -51,6 +51,17 @@ class Options(Struct, frozen=True, omit_defaults=True):
     out_dir: str = ""
     name_pattern: str = ""
 
+    def asks_as(self, other: Options) -> bool:
+        """Whether a model is asked for the same; how it is sent and where the files go does not count."""
+        return all(getattr(self, name) == getattr(other, name) for name in ASKED)
+
+
+ASKED = (
+    *("profile", "model", "task", "language", "languages", "prompt", "keywords", "temperature", "channel", "diarize"),
+    *("speakers", "form"),
+)
+"""Of the options, those that change what is heard."""
+
 
 class Look(Struct, frozen=True, omit_defaults=True):
     """What is known of a file before anything is sent. `problem` says why it cannot be done, with `advice`;

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QDialog, QVBoxLayout, QWidget
 
 from desktop.core.errors import KnownError
 from desktop.core.file_names import clean
+from desktop.core.paper import of_locale
 from desktop.ui import dialogs, theme
 from desktop.ui.library.export_faces import Result, Running
 from desktop.ui.library.export_form import ExportForm
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from desktop.services.export.told import Told
 
 FORMAT, FOLDER, PAPER = "export.format", "export.folder", "export.paper"
-LETTER_COUNTRIES = {"US", "CA", "MX", "PH", "CL", "CO", "VE"}
 
 
 async def ask(
@@ -274,4 +274,4 @@ class ExportDialog(QDialog):
 def _usual_paper() -> str:
     from PySide6.QtCore import QLocale
 
-    return "Letter" if QLocale.system().name().rpartition("_")[2] in LETTER_COUNTRIES else "A4"
+    return of_locale(QLocale.system().name())
