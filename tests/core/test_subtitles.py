@@ -271,3 +271,15 @@ def test_doubt_and_speakers_stay_with_what_is_set_anew():
     talk = Transcript((Segment("1", 0, 3000, "hello there", "a", doubt=Doubt.APPROXIMATE),), (ANNA,), 3000)
     (segment,) = rules.reflow(talk, Rules()).segments
     assert segment.speaker == "a" and segment.doubt == Doubt.APPROXIMATE
+
+
+@pytest.mark.parametrize(
+    ("kind", "found", "allowed", "words"),
+    [
+        (rules.Kind.SPEED, 17.04, 17.0, "17.1 characters a second; 17 at most"),
+        (rules.Kind.SHORT, 831, 833, "Shown for 831 ms; 833 ms at least"),
+        (rules.Kind.LONG, 7003, 7000, "Shown for 7003 ms; 7000 ms at most"),
+    ],
+)
+def test_what_breaks_a_rule_by_little_is_not_told_as_what_is_allowed(kind, found, allowed, words):
+    assert rules.Breach("", kind, found, allowed).words == words

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from enum import StrEnum
+from math import ceil
 from typing import Annotated
 
 from msgspec import Meta, Struct
@@ -58,6 +59,7 @@ class Breach(Struct, frozen=True):
 
     @property
     def words(self) -> str:
+        """A speed is rounded up: it must not look like the one that is allowed."""
         found, allowed = self.found, self.allowed
         match self.kind:
             case Kind.LINE:
@@ -65,11 +67,11 @@ class Breach(Struct, frozen=True):
             case Kind.LINES:
                 return f"{found:.0f} lines; {allowed:.0f} at most"
             case Kind.SPEED:
-                return f"{found:.1f} characters a second; {allowed:g} at most"
+                return f"{ceil(found * 10) / 10:.1f} characters a second; {allowed:g} at most"
             case Kind.SHORT:
-                return f"Shown for {found / 1000:.2f} s; {allowed / 1000:.2f} s at least"
+                return f"Shown for {found:.0f} ms; {allowed:.0f} ms at least"
             case Kind.LONG:
-                return f"Shown for {found / 1000:.2f} s; {allowed / 1000:.2f} s at most"
+                return f"Shown for {found:.0f} ms; {allowed:.0f} ms at most"
             case Kind.GAP:
                 return f"{found:.0f} ms after the one before; {allowed:.0f} ms at least"
             case Kind.OVERLAP:

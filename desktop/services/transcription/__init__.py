@@ -331,8 +331,8 @@ class Transcription:
         waits: Callable[[str], None] = lambda sentence: None,
     ) -> Redone:
         """A stretch heard again, with another model, prompt or language. Nothing is kept: the editor compares and
-        takes what it wants. `tell` and what is raised are those of `Again.go`, `waits` hears what is waited for; BadFile
-        where the recording's file is missing."""
+        takes what it wants. `tell` and what is raised are those of `Again.go`, `waits` hears what is waited for;
+        BadFile where the recording's file is missing."""
         opened = await self._database.read(lambda db: results.opened(db, recording))
         if not opened.path:
             raise BadFile("The recording's file is missing.", "Find it first.")
