@@ -262,8 +262,8 @@ class Terminal:
         return self._all.decode("utf-8", "replace")
 
     def wait(self) -> int:
-        status = self.process.wait(60)
-        self._reading.join(20)
+        status = self.process.wait(240)
+        self._reading.join(60)
         os.close(self._far)
         return status
 
@@ -301,5 +301,5 @@ def test_stopped_before_it_has_begun_it_ends_without_a_trace(folder):  # noqa: F
         if "desktop.core" in line:
             break
     process.send_signal(signal.SIGINT)
-    _, rest = process.communicate(timeout=20)
+    _, rest = process.communicate(timeout=240)
     assert process.returncode in (130, -signal.SIGINT) and "Traceback" not in rest

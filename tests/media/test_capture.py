@@ -58,7 +58,7 @@ def test_a_disk_that_takes_no_more_is_told_once_and_fills_no_memory(tmp_path):
         heard.set()
 
     made = Capture(tmp_path / "file" / "talk.wav", 8000, 1, failed)
-    assert heard.wait(10)
+    assert heard.wait(60)
     made._thread.join()
     for _ in range(100):
         made.take(SECOND)

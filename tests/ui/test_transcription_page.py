@@ -795,9 +795,9 @@ def test_hundreds_of_selected_rows_change_places_at_once(qtbot):
     view.selectAll()
     view.setCurrentIndex(model.index(7))
     view.selectAll()
-    began = time.perf_counter()
+    began = time.thread_time()
     model.replace([*made[:0:-1], Row("new", "new.wav", "Waits")])
-    assert time.perf_counter() - began < 1.0
+    assert time.thread_time() - began < 1.0
     assert [model.at(row).key for row in range(model.rowCount())] == [*(row.key for row in made[:0:-1]), "new"]
     assert view.keys() == [row.key for row in made[:0:-1]] and view.currentIndex().data(KEY) == "7"
 
