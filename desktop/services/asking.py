@@ -8,7 +8,7 @@ from collections.abc import Callable
 from msgspec import Struct
 
 from desktop.api import chat as chat_api
-from desktop.api.client import Client
+from desktop.api.client import Client, OnWait
 from desktop.core import pricing
 from desktop.core.calls import Fate
 from desktop.core.catalog import has
@@ -67,8 +67,9 @@ class Asking:
         card = self._catalogs.of(inquiry.profile).card(inquiry.model)
         return pricing.estimate(await self.input_tokens(inquiry), inquiry.expected_tokens, card)
 
-    async def ask(self, inquiry: Inquiry) -> Answer:
-        """One call. Raises BudgetReached before anything is sent, then what `chat_api.complete` raises."""
+    async def ask(self, inquiry: Inquiry, on_wait: OnWait | None = None) -> Answer:
+        """One call; `on_wait` hears of each pause before it is tried again. Raises BudgetReached before anything is
+        sent, then what `chat_api.complete` raises."""
         profile = inquiry.profile
         client = await self._connections.client(profile)
         estimate = await self.estimate(inquiry)
@@ -78,7 +79,7 @@ class Asking:
             )
         )
         try:
-            reply = await self._carried_out(inquiry, client, row.call_id)
+            reply = await self._carried_out(inquiry, client, row.call_id, on_wait)
         except KnownError as error:
             await whole(self._booking.close(row, profile, fate_of(error), error=error))
             raise
@@ -93,7 +94,9 @@ class Asking:
         is_cut = said.finish_reason == "length"
         return Answer(clean(said.message.text), clean(said.message.refusal or ""), is_cut=is_cut, usage=usage)
 
-    async def _carried_out(self, inquiry: Inquiry, client: Client, call_id: str) -> chat_api.ChatReply:
+    async def _carried_out(
+        self, inquiry: Inquiry, client: Client, call_id: str, on_wait: OnWait | None
+    ) -> chat_api.ChatReply:
         await asyncio.sleep(0)  # a stop that came while the row was written is heard here, before a byte leaves
         profile = inquiry.profile
         thinks = has(self._catalogs.of(profile).card(inquiry.model), "reasoning")
@@ -101,6 +104,7 @@ class Asking:
             client,
             chat_api.ChatRequest(model=inquiry.model, messages=_messages(inquiry)),
             call_id=call_id,
+            on_wait=on_wait,
             read_limit_s=profile.limits.reasoning_s if thinks else None,
         )
 

@@ -100,6 +100,16 @@ async def test_a_failed_request_is_in_the_ledger(desk):
     assert desk.rows()[0].fate is Fate.FAILED
 
 
+async def test_what_a_model_is_waited_for_is_said(desk):
+    said = []
+    busy = error(429, "rate_limit_exceeded", "slow down")
+    busy.headers["retry-after"] = "0.01"
+    desk.wire.answers = [busy, answer("1: A\n3: C\n4: D")]
+    found = await desk.work.work(SAID, WISH, "C1", waits=said.append)
+    assert found.texts["a"] == "A" and found.failure is None
+    assert len(said) == 1 and said[0].endswith("Tries again in 1 s.")
+
+
 async def test_lines_that_were_answered_before_a_failure_are_given(desk, monkeypatch):
     monkeypatch.setattr(afterwork, "LINES_CHARACTERS", 33)
     desk.wire.answers = [answer("1: A"), *[error(400, "no more")] * 3]

@@ -17,6 +17,7 @@ from desktop.core.text import said
 from desktop.core.transcript import Segment, Transcript
 from desktop.core.transcript_edits import paragraphs
 from desktop.services.asking import Answer, Asking, Inquiry
+from desktop.services.transcription.pace import wait_words
 
 PAGE = "transcription"
 LINES_CHARACTERS = 6_000  # of one request whose answer is as long as itself
@@ -60,6 +61,8 @@ class Worked(Struct, frozen=True):
 
 
 Tell = Callable[[Worked], None]
+Waits = Callable[[str], None]
+"""Hears in a sentence what a call waits for."""
 
 
 class AfterWork:
@@ -88,11 +91,13 @@ class AfterWork:
         conversation: str,
         tell: Tell = lambda far: None,
         before: Sequence[Answer] = (),
+        waits: Waits = lambda sentence: None,
     ) -> Worked:
         """All requests one after another; `before` are the answers to the first of them, which are not asked again.
 
-        `tell` hears what there is at first and after each answer, also of one that a stop comes with: it is paid for.
-        Raises what the first call raises; a failure of a later one stands in what is given.
+        `tell` hears what there is at first and after each answer, also of one that a stop comes with: it is paid
+        for. `waits` hears what a call waits for. Raises what the first call raises; a failure of a later one stands in
+        what is given.
         """
         if not wish.model or not wish.prompt.strip():
             raise BadInput("Nothing is asked for yet.", "Choose a model and write what is to be done.")
@@ -101,7 +106,7 @@ class AfterWork:
         tell(far)
         while asked := _left(transcript, wish, answers):
             try:
-                answers.append(await self._ask(asked[0], wish, conversation))
+                answers.append(await self._ask(asked[0], wish, conversation, waits))
             except KnownError as error:
                 if not answers:
                     raise
@@ -110,8 +115,9 @@ class AfterWork:
             tell(far)
         return far
 
-    async def _ask(self, asked: Request, wish: Wish, conversation: str) -> Answer:
-        answer = await self._asking.ask(await self._inquiry(asked, wish, conversation))
+    async def _ask(self, asked: Request, wish: Wish, conversation: str, waits: Waits) -> Answer:
+        inquiry = await self._inquiry(asked, wish, conversation)
+        answer = await self._asking.ask(inquiry, lambda wait: waits(wait_words(wait)))
         if answer.refusal and not answer.text.strip():
             raise BadInput(f"The model would not do this: {said(answer.refusal)}", "Word it otherwise.")
         return answer

@@ -17,7 +17,7 @@ from desktop.services.transcription import plan, times
 from desktop.services.transcription.cutter import Cutter
 from desktop.services.transcription.intake import Stop
 from desktop.services.transcription.join import Heard, join
-from desktop.services.transcription.pace import span
+from desktop.services.transcription.pace import wait_words
 from desktop.services.transcription.plan import Piece
 from desktop.services.transcription.sending import Sender, Tools
 from desktop.services.transcription.source import silences_of
@@ -106,7 +106,7 @@ class Again:
             await cutter.close()
 
     def _wait(self, wait: Wait) -> None:
-        self._waits(f"{wait.reason.rstrip('.')}. Tries again in {span(wait.seconds)}.")
+        self._waits(wait_words(wait))
 
     async def _silences(self) -> Sequence[Span]:
         peaks = self._opened.peaks

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
+from desktop.api.client import Wait
 from desktop.services.jobs import Handle
 from desktop.services.transcription.sending import Tools
 
@@ -70,6 +71,11 @@ class Pace:
 def growing(first_s: float, times: int) -> float:
     """Seconds before the next try, behind so many in vain."""
     return min(first_s * 2.0 ** min(times, 10), LONGEST_WAIT_S)
+
+
+def wait_words(wait: Wait) -> str:
+    """A sentence for whoever watches one call."""
+    return f"{wait.reason.rstrip('.')}. Tries again in {span(wait.seconds)}."
 
 
 def span(seconds: float) -> str:

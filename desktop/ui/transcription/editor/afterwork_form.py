@@ -180,7 +180,7 @@ class AfterWorkForm(ModelForm):
             self.tell_progress(len(far.answers), len(far.answers) + far.left, "Answered:")
 
         found = await self._services.afterwork.work(
-            self._transcript, wish, self._conversation, tell, self._before(wish)
+            self._transcript, wish, self._conversation, tell, self._before(wish), self.say
         )
         self._answers[at] = Answered(wish, language, found)
         self._show(self._answers[at])
