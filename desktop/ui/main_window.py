@@ -11,7 +11,15 @@ from typing import TYPE_CHECKING, Any
 import shiboken6
 from PySide6.QtCore import QByteArray, Qt, QTimer, Signal
 from PySide6.QtGui import QAction, QCloseEvent, QPaintEvent, QResizeEvent
-from PySide6.QtWidgets import QApplication, QHBoxLayout, QSplitter, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QApplication,
+    QHBoxLayout,
+    QSplitter,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
 
 from desktop.core.appearance import LARGEST_SCALE, SMALLEST_SCALE
 from desktop.core.errors import BudgetReached, KeyProblem, KeyRefused, KnownError
@@ -601,11 +609,12 @@ def _tabbed(window: QWidget) -> list[QWidget]:
 
 
 def _first_focus(part: QWidget) -> QWidget | None:
-    """Where the focus begins inside a part: the marked button of a group, else the first that takes it."""
+    """Where the focus begins inside a part: the marked button of a group, else where it was last, else the first."""
     able = [
         child
         for child in part.findChildren(QWidget)
         if child.isVisible() and child.isEnabled() and child.focusPolicy() & Qt.FocusPolicy.TabFocus
     ]
-    checked = [child for child in able if getattr(child, "isChecked", bool)()]
-    return next(iter(checked or able), None)
+    marked = (child for child in able if isinstance(child, QAbstractButton) and child.group() and child.isChecked())
+    last = part.focusWidget()
+    return next(marked, last if last in able else next(iter(able), None))

@@ -188,6 +188,14 @@ def test_f6_comes_to_every_part_and_round_again(window, qtbot):
     assert seen == ["parameters", "footer", "rail", "history", "work"]
 
 
+def test_f6_comes_back_to_where_the_focus_was_in_a_part(window, qtbot):
+    page = window.pages["chat"]
+    page.composer.edit.setFocus()
+    for _ in range(5):
+        qtbot.keyClick(window, Qt.Key.Key_F6)
+    assert QApplication.focusWidget() is page.composer.edit, "and not on the first button above"
+
+
 def test_running_work_is_a_dot_on_the_rail_that_is_told_too(window):
     page = window.pages["chat"]
     page.working.emit(True)
