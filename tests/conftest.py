@@ -28,6 +28,11 @@ SHARED = Path(__file__).resolve().parents[2] / "shared"
 TOOLS = SHARED / "tools"
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Where the system's locale is C, Qt says once that it took another."""
+    config.addinivalue_line("qt_log_ignore", "Detected locale")
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
     """Run `async def` tests in a Runner each, on a Qt loop where the test uses Qt; a task left over fails it."""

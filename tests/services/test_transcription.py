@@ -81,8 +81,10 @@ async def test_the_transcript_is_a_conversation_that_is_found(tmp_path, server, 
 async def test_a_long_one_is_cut_in_silences_and_every_part_is_sent_once(tmp_path, server, wav):
     desk = Desk(tmp_path / "data", server)
     heard = []
+    server.gate.clear()
     (id,) = await desk.add(wav)
     desk.service.listen_partial(id, heard.append)
+    server.gate.set()
     await desk.service.settled()
     view = desk.service.job(id)
     assert view.state is JobState.DONE and view.parts == view.parts_done == len(server.sent) >= 4
@@ -148,7 +150,8 @@ async def test_no_network_and_a_server_that_is_away_are_waited_for(tmp_path, ser
     view = await desk.one(wav)
     assert view.state is JobState.DONE and await desk.text(view.id) == ALL
     said = [words for state, words in desk.told if state == "waiting"]
-    assert any("No network" in words for words in said) and any("could not be reached" in words for words in said)
+    assert any(words.startswith("No network. There is no network. Tries again in 1 s") for words in said), said
+    assert any(words.startswith("It could not be reached. Tries again in ") for words in said), said
     await desk.close()
 
 
@@ -200,9 +203,10 @@ async def test_words_of_a_stream_are_heard_as_they_come(tmp_path, server, short)
     (tmp_path / "data" / "models.json").write_text(json.dumps({"cards": cards}))
     desk.catalogs.read_again()
     told = asyncio.Event()
-    let = threading.Event()
+    begin, let = threading.Event(), threading.Event()
 
     def stream(handler, sent):
+        begin.wait(120)
         assert sent.fields["stream"] == ["true"]
         handler.send_response(200)
         handler.send_header("Content-Type", "text/event-stream")
@@ -224,6 +228,7 @@ async def test_words_of_a_stream_are_heard_as_they_come(tmp_path, server, short)
         told.set()
 
     desk.service.listen_partial(id, partial)
+    begin.set()
     await asyncio.wait_for(told.wait(), 60)
     assert heard[0] == "Alpha." and desk.service.job(id).state is JobState.RUNNING
     let.set()
