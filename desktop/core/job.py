@@ -29,6 +29,11 @@ class JobState(StrEnum):
     def is_over(self) -> bool:
         return self in (JobState.DONE, JobState.FAILED, JobState.CANCELLED)
 
+    @property
+    def is_going(self) -> bool:
+        """It runs or will by itself."""
+        return self.is_active or self is JobState.QUEUED
+
 
 STATES = {state.value: state for state in JobState}
 

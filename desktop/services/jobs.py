@@ -173,6 +173,7 @@ class Jobs:
         self._changed: asyncio.Event = asyncio.Event()
         self._is_loaded = self._is_closed = self._is_held = self._leaves_old = False
         self._old: set[str] = set()
+        self._done: set[str] = set()
         self._loading = asyncio.Lock()
 
     # -- set up
@@ -234,9 +235,11 @@ class Jobs:
         return self._jobs.get(id)
 
     def summary(self) -> Summary:
-        active = [job for job in self._jobs.values() if not job.state.is_over and job.state is not JobState.PAUSED]
+        """Those that were done since the queue was at rest count for how far it is."""
+        active = [job for job in self._jobs.values() if job.state.is_going]
         running = sum(job.state.is_active for job in active)
-        progress = sum(job.progress for job in active) / len(active) if active else 0.0
+        many = len(active) + len(self._done)
+        progress = (sum(job.progress for job in active) + len(self._done)) / many if active else 0.0
         return Summary(running, len(active) - running, progress)
 
     @property
@@ -300,6 +303,8 @@ class Jobs:
         job, handle = self.get(id), self._handles.get(id)
         if job.state is JobState.PAUSED:
             self._old.discard(id)
+            if handle is not None:  # its run is still ending
+                handle.is_pausing = False
             self._queue(id)
             self._is_held = self._is_held and any(job.state is JobState.PAUSED for job in self._jobs.values())
         elif handle is not None:
@@ -487,8 +492,19 @@ class Jobs:
         if made == job:
             return
         self._jobs[id] = made
+        if made.state is not job.state:
+            self._count_done(made)
         self._kept.changed(id, at_once=made.state is not job.state)
         self._tell(id)
+
+    def _count_done(self, job: Job) -> None:
+        """Those that are done while others go on; none once the queue is at rest."""
+        if job.state is JobState.DONE:
+            self._done.add(job.id)
+        else:
+            self._done.discard(job.id)
+        if not job.state.is_going and not any(each.state.is_going for each in self._jobs.values()):
+            self._done.clear()
 
     def _as_kept(self, id: str) -> Job | None:
         """As the next run is to find it, were this one killed now: what is to pause does not go on there."""

@@ -74,6 +74,10 @@ async def test_so_many_run_at_once_in_their_order(database):
     assert work.begun == ["a", "b"] and jobs.get(jobs.all()[2].id).words == TURN
     assert (jobs.summary().running, jobs.summary().queued) == (2, 2)
     assert jobs.summary().progress == pytest.approx(0.125)
+    work.let("a")
+    await jobs.settled([jobs.all()[0].id])
+    await asyncio.sleep(0)  # the next one begins
+    assert jobs.summary().progress == pytest.approx((1 + 0.25 + 0.25 + 0) / 4), "what is done counts while others go on"
     work.let("a", "b", "c", "d")
     await jobs.settled()
     assert work.begun == ["a", "b", "c", "d"] and work.most == 2

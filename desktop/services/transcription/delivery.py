@@ -118,9 +118,9 @@ class Delivery:
 
     def _in_doubt(self) -> MayHaveRun:
         count, of = len(self._parts.doubts), len(self._parts.pieces)
-        some = "A part" if count == 1 else f"{count} parts"
+        some = "This recording" if of == 1 else f"{count} of {of} parts"
         return MayHaveRun(
-            f"{some} of {of} may have been done and charged, but no answer came.",
+            f"{some} may have been done and charged, but no answer came.",
             f"Retry sends {'it' if count == 1 else 'them'} again and may be charged twice.",
         )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 
 from desktop.api.client import Wait
 from desktop.services.jobs import Handle
@@ -33,18 +34,22 @@ class Pace:
             left = until - self._tools.clock()
             if left <= 0:
                 left, reason = self._limit_left(), "the rate limit"
-            if left <= 0 or await self.wait(left, f"Waits for {reason}"):
+            if left <= 0 or await self._wait(left, partial("Waits for {}, {}".format, reason)):
                 self._tools.paused.pop(self._key, None)
                 return
 
-    async def wait(self, seconds: float, words: str) -> bool:
-        """Say each second for what; whether the user cut it short."""
+    async def wait(self, seconds: float, why: str) -> bool:
+        """Before the next try, with a sentence that says why; whether the user cut it short."""
+        return await self._wait(seconds, partial("{}. Tries again in {}".format, why.rstrip(".")))
+
+    async def _wait(self, seconds: float, words: Callable[[str], str]) -> bool:
+        """Say each second for what."""
         until = self._tools.clock() + seconds
         self._handle.poked.clear()
         is_cut = False
         while not is_cut and (left := until - self._tools.clock()) > 0:
             if not self._is_busy():
-                self._handle.waits(f"{words.rstrip('.')}, {span(left)}", gives_way=True)
+                self._handle.waits(words(span(left)), gives_way=True)
             is_cut = await self._poked(min(left, 1.0))
         await self._handle.turn()
         return is_cut
