@@ -238,7 +238,8 @@ class Terminal:
     def __init__(self, *words: str, columns: int = 50) -> None:
         self._far, near = pty.openpty()
         fcntl.ioctl(near, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
-        kept = {name: value for name, value in os.environ.items() if not name.startswith("OPENAI_")}
+        others = ("COLUMNS", "LINES")  # of the terminal that the tests run in, or that pytest makes up
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(("OPENAI_", *others))}
         self.process = subprocess.Popen(
             [sys.executable, "-m", "desktop", *words],
             cwd=ROOT,
