@@ -14,14 +14,15 @@ from msgspec.structs import replace
 
 from desktop.core.errors import BadInput
 from desktop.core.ids import new_id
-from desktop.core.subtitles.words import words_of
+from desktop.core.subtitles.breaks import cluster_end, flat, joined
+from desktop.core.subtitles.words import pieces_of
 from desktop.core.transcript import Segment, Speaker, Transcript, Word
 
 SEARCH_S = 2.0
 """How long one pattern may search one text: a pattern can be made that never ends."""
 
 SHORTEST = 10
-CLOSING = frozenset(".,;:!?…)]}”»%。、，．！？；：」』）】")
+CLOSING = frozenset(".,;:!?…)]}”»%。、，．！？；：」』）】》〉ー")
 LINE_PAUSE = 1500
 """A pause after which a paragraph begins, unless the reader chose another."""
 
@@ -35,11 +36,11 @@ def set_text(transcript: Transcript, segment: str, text: str, *, second: bool = 
 def split(transcript: Transcript, segment: str, at: int, moment: int | None = None) -> Transcript:
     """Cut a segment before the character `at` of its text, and in time at `moment`, or where the word there begins."""
     found = _get(transcript, segment)
-    at = _behind_signs(found.text, max(0, at))
+    at = cluster_end(found.text, _behind_signs(found.text, max(0, at)))
     before, after = found.text[:at].rstrip(), found.text[at:].lstrip()
     if not before or not after:
         raise BadInput("There is nothing to split off here.", "Put the cursor between two words.")
-    head, tail = _words_apart(found, before, after)
+    head, tail = _words_apart(found, before)
     if moment is None:
         moment = tail[0].begins
     if not found.begins < moment < found.ends:
@@ -58,16 +59,18 @@ def _behind_signs(text: str, at: int) -> int:
     return at
 
 
-def _words_apart(found: Segment, before: str, after: str) -> tuple[tuple[Word, ...], tuple[Word, ...]]:
+def _words_apart(found: Segment, before: str) -> tuple[tuple[Word, ...], tuple[Word, ...]]:
     """The words of both parts; one that is cut through has its time shared out by its letters."""
-    words, heads, tails = words_of(found), before.split(), after.split()
-    count = len(heads)
-    if len(heads) + len(tails) == len(words):
-        return tuple(words[:count]), tuple(words[count:])
-    cut = words[count - 1]
-    middle = cut.begins + (cut.ends - cut.begins) * len(heads[-1]) // len(cut.text)
-    left, right = Word(heads[-1], cut.begins, middle), Word(tails[0], middle, cut.ends)
-    return (*words[: count - 1], left), (right, *words[count:])
+    heads: list[Word] = []
+    tails: list[Word] = []
+    left = len("".join(before.split()))
+    for piece in pieces_of(found):
+        text, letters = piece.text, len(piece.text)
+        middle = piece.begins + (piece.ends - piece.begins) * max(0, min(left, letters)) // letters
+        heads += [Word(text[:left], piece.begins, middle)] if left > 0 else []
+        tails += [Word(text[max(0, left) :], middle, piece.ends)] if left < letters else []
+        left -= letters
+    return tuple(heads), tuple(tails)
 
 
 def merge(transcript: Transcript, segments: Collection[str]) -> Transcript:
@@ -80,17 +83,24 @@ def merge(transcript: Transcript, segments: Collection[str]) -> Transcript:
     doubt = 0
     for each in some:
         doubt |= each.doubt
-    joined = replace(
+    whole = replace(
         some[0],
         ends=max(each.ends for each in some),
-        text=" ".join(each.text.strip() for each in said),
+        text=joined(each.text.strip() for each in said),
         speaker=said[0].speaker,
-        second=" ".join(each.second.strip() for each in some if each.second.strip()),
-        words=tuple(word for each in said for word in words_of(each)) if all(each.words for each in said) else (),
+        second=joined(each.second.strip() for each in some),
+        words=_all_words(said),
         doubt=doubt,
     )
     rest: dict[str, tuple[Segment, ...]] = {each.id: () for each in some[1:]}
-    return _replaced(transcript, {some[0].id: (joined,), **rest})
+    return _replaced(transcript, {some[0].id: (whole,), **rest})
+
+
+def _all_words(segments: Sequence[Segment]) -> tuple[Word, ...]:
+    """None where those of one of them are not known."""
+    if not all(each.words for each in segments):
+        return ()
+    return tuple(Word(piece.text, piece.begins, piece.ends) for each in segments for piece in pieces_of(each))
 
 
 def move_edge(
@@ -306,8 +316,8 @@ def paragraphs(transcript: Transcript, pause: int = LINE_PAUSE) -> tuple[Paragra
 
 
 def _paragraph(run: Sequence[Segment]) -> Paragraph:
-    text = " ".join(" ".join(each.text.split()) for each in run if each.text.strip())
-    second = " ".join(" ".join(each.second.split()) for each in run if each.second.strip())
+    text = joined(flat(each.text) for each in run)
+    second = joined(flat(each.second) for each in run)
     ids = tuple(each.id for each in run)
     return Paragraph(run[0].speaker, run[0].begins, max(each.ends for each in run), text, second, ids)
 

@@ -1,6 +1,7 @@
 """Rules that make subtitles readable: what breaks them, how it is mended, and text set anew from the times of words.
 
-Lengths are characters, speeds characters a second, durations and gaps milliseconds.
+Lengths are characters, wide ones (Chinese, Japanese, Korean) counted as two; speeds such characters a second;
+durations and gaps milliseconds.
 """
 
 from __future__ import annotations
@@ -14,11 +15,23 @@ from msgspec import Meta, Struct
 from msgspec.structs import replace
 
 from desktop.core.ids import new_id
+from desktop.core.subtitles.breaks import (
+    Piece,
+    closes_up,
+    columns,
+    ends_clause,
+    ends_sentence,
+    flat,
+    harm,
+    joined,
+    pieces,
+    together,
+)
+from desktop.core.subtitles.lines import Filling, fitting, later
+from desktop.core.subtitles.lines import wrap as wrap
+from desktop.core.subtitles.words import pieces_of
 from desktop.core.subtitles.words import words_of as words_of
 from desktop.core.transcript import Segment, Transcript, Word
-
-_SENTENCE_ENDS = (".", "!", "?", "…", "。", "！", "？")
-_CLAUSE_ENDS = (",", ";", ":", "、", "，")
 
 
 class Rules(Struct, frozen=True):
@@ -94,7 +107,7 @@ def check(transcript: Transcript, rules: Rules) -> tuple[Breach, ...]:
 
 def _breaches(segment: Segment, before: Segment | None, rules: Rules) -> Iterator[Breach]:
     lines = wrap(segment.text, rules.line)
-    longest, shown = max(map(len, lines), default=0), segment.ends - segment.begins
+    longest, shown = max(map(columns, lines), default=0), segment.ends - segment.begins
     if not segment.text.strip():
         yield Breach(segment.id, Kind.EMPTY, 0, 0)
     if longest > rules.line:
@@ -121,33 +134,7 @@ def _breaches(segment: Segment, before: Segment | None, rules: Rules) -> Iterato
 def speed_of(segment: Segment) -> float:
     """Characters a second, line breaks not counted; 0 for what has no length."""
     shown = segment.ends - segment.begins
-    return len(" ".join(segment.text.split())) * 1000 / shown if shown > 0 else 0.0
-
-
-def wrap(text: str, line: int) -> list[str]:
-    """The lines of a subtitle: as few as there can be, about as long as each other, broken between words and if that
-    costs nothing after a comma. A text that has line breaks and fits keeps them. A word that is too long stays."""
-    own = [kept for raw in text.splitlines() if (kept := " ".join(raw.split()))]
-    if len(own) > 1 and all(len(each) <= line for each in own):
-        return own
-    words = text.split()
-    if not words:
-        return []
-    wanted = len(_filled(words, line))
-    width = -(-(sum(map(len, words)) + len(words) - 1) // wanted)
-    while len(made := _filled(words, width)) > wanted and width < line:
-        width += 1
-    return made if len(made) == wanted else _filled(words, line)
-
-
-def _filled(words: Sequence[str], width: int) -> list[str]:
-    lines: list[str] = []
-    for word in words:
-        if lines and len(lines[-1]) + 1 + len(word) <= width:
-            lines[-1] += " " + word
-        else:
-            lines.append(word)
-    return lines
+    return columns(flat(segment.text)) * 1000 / shown if shown > 0 else 0.0
 
 
 def fix(transcript: Transcript, rules: Rules, only: Collection[str] | None = None) -> Transcript:
@@ -175,8 +162,8 @@ def _split(segment: Segment, rules: Rules) -> list[Segment]:
     shown = segment.ends - segment.begins
     if len(lines) <= rules.lines and shown <= rules.longest:
         return [segment]
-    words = words_of(segment)
-    return _set([words], rules, segment) if len(words) > 1 else [segment]
+    said = fitting(pieces_of(segment), rules.line)
+    return _set(said, rules, segment) if len(said) > 1 else [segment]
 
 
 def reflow(transcript: Transcript, rules: Rules) -> Transcript:
@@ -205,28 +192,33 @@ def _set_anew(run: Sequence[Segment], rules: Rules) -> list[Segment]:
     doubt = 0
     for segment in run:
         doubt |= segment.doubt
-    second = " ".join(each.second.strip() for each in run if each.second.strip())
+    second = joined(each.second.strip() for each in run)
     words = run[0].words if all(each.words for each in run) else ()
-    return _set([words_of(each) for each in run], rules, replace(run[0], second=second, words=words, doubt=doubt))
+    said: list[Piece] = []
+    run_text = ""
+    for segment in run:
+        more = pieces_of(segment)
+        is_close = not said or closes_up(run_text, segment.text)
+        said += [later(more[0], "" if is_close else " "), *more[1:]]
+        run_text = segment.text
+    return _set(fitting(said, rules.line), rules, replace(run[0], second=second, words=words, doubt=doubt))
 
 
-def _set(groups: Sequence[Sequence[Word]], rules: Rules, like: Segment) -> list[Segment]:
-    """Words as subtitles: each as long as the rules let it be, ended rather after a sentence, a clause or a pause."""
-    words = [word for group in groups for word in group]
+def _set(words: Sequence[Piece], rules: Rules, like: Segment) -> list[Segment]:
+    """Pieces as subtitles: each as long as the rules let it be, ended rather after a sentence, a clause or a pause."""
     made: list[Segment] = []
     first = 0
     while first < len(words):
         last = _last_that_fits(words, first, rules)
         end = last if last == len(words) - 1 else _best_end(words, first, last)
         some = words[first : end + 1]
-        text = " ".join(word.text for word in some)
         segment = Segment(
             like.id if not made else new_id(),
             some[0].begins,
             max(some[-1].ends, some[0].begins + 1),
-            "\n".join(wrap(text, rules.line)),
+            "\n".join(wrap(together(some), rules.line)),
             speaker=like.speaker,
-            words=tuple(some) if like.words else (),
+            words=tuple(Word(each.text, each.begins, each.ends) for each in some) if like.words else (),
             doubt=like.doubt,
         )
         made.append(segment)
@@ -236,42 +228,45 @@ def _set(groups: Sequence[Sequence[Word]], rules: Rules, like: Segment) -> list[
 
 def _with_second(segments: Sequence[Segment], second: str) -> list[Segment]:
     """The other language's words shared out among segments as their own words are."""
-    words = second.split()
+    words = pieces(second)
     whole = sum(len(each.text) for each in segments)
     made, at, through = [], 0, 0
     for each in segments:
         through += len(each.text)
         end = len(words) * through // whole if whole else len(words)
-        made.append(replace(each, second=" ".join(words[at:end])))
+        made.append(replace(each, second=together(words[at:end])))
         at = end
     return made
 
 
-def _last_that_fits(words: Sequence[Word], first: int, rules: Rules) -> int:
-    last, text = first, words[first].text
+def _last_that_fits(words: Sequence[Piece], first: int, rules: Rules) -> int:
+    last, filling = first, Filling(rules.line)
+    filling.add(words[first])
     for at in range(first + 1, len(words)):
-        text += " " + words[at].text
+        filling.add(words[at])
         is_long = words[at].ends - words[first].begins > rules.longest
-        if (
-            is_long
-            or len(_filled(text.split(), rules.line)) > rules.lines
-            or words[at].begins - words[at - 1].ends > 1500
-        ):
+        if is_long or filling.lines > rules.lines or words[at].begins - words[at - 1].ends > 1500:
             break
         last = at
     return last
 
 
-def _best_end(words: Sequence[Word], first: int, last: int) -> int:
-    """Where to end: beyond the first third after a sentence, else a clause, else in a pause, else as late as can be."""
+def _best_end(words: Sequence[Piece], first: int, last: int) -> int:
+    """Where to end: beyond the first third after a sentence, else a clause, else in a pause, else as late as can be;
+    in writing without blanks where it harms least."""
     third = first + (last - first) // 3
-    for ends in (_SENTENCE_ENDS, _CLAUSE_ENDS):
+    for is_end in (ends_sentence, ends_clause):
         for at in range(last, third - 1, -1):
-            if words[at].text.endswith(ends):
+            if is_end(words[at].text):
                 return at
     pauses = [(words[at + 1].begins - words[at].ends, at) for at in range(third, last)]
     longest, at = max(pauses, default=(0, last))
-    return at if longest >= 200 else last
+    if longest >= 200:
+        return at
+    if words[last + 1].before == " ":
+        return last
+    late = range(last, first + (last - first) * 2 // 3 - 1, -1)
+    return min(late, key=lambda at: harm(words[at].text, words[at + 1]))
 
 
 def _spaced(
@@ -286,7 +281,7 @@ def _spaced(
         begins = max(segment.begins, made[-1].ends + rules.gap) if made else segment.begins
         begins = min(begins, max(segment.begins, segment.ends - 1))
         next_begins = segments[at + 1].begins if at + 1 < len(segments) else max(milliseconds, segment.ends) + rules.gap
-        needed = max(rules.shortest, int(len(" ".join(segment.text.split())) * 1000 / rules.speed) + 1)
+        needed = max(rules.shortest, int(columns(flat(segment.text)) * 1000 / rules.speed) + 1)
         ends = max(segment.ends, begins + min(needed, rules.longest))
         ends = min(ends, begins + rules.longest) if segment.ends - begins <= rules.longest else segment.ends
         ends = max(min(ends, next_begins - rules.gap), begins + 1)

@@ -5,18 +5,31 @@ from __future__ import annotations
 from collections.abc import Sequence
 from difflib import SequenceMatcher
 
+from desktop.core.subtitles.breaks import Piece, columns, is_unspaced, pieces
 from desktop.core.transcript import Segment, Word
 
 MOST_COMPARED = 40_000  # pairs of words: what is longer is not compared word by word
 
 
 def words_of(segment: Segment) -> list[Word]:
-    """The words with their times: the model's where they still are the text, else shared out by length.
+    """The words with their times, one for each that `str.split` finds; see `pieces_of`."""
+    made: list[Word] = []
+    for piece in pieces_of(segment):
+        if made and not piece.before:
+            made[-1] = Word(made[-1].text + piece.text, made[-1].begins, piece.ends)
+        else:
+            made.append(Word(piece.text, piece.begins, piece.ends))
+    return made
 
-    In a text that was edited the words beside a change keep theirs. None is said outside of the segment: its edges
+
+def pieces_of(segment: Segment) -> list[Piece]:
+    """The pieces of the text with their times: the model's where they still are the text, else shared out by length.
+
+    In a text that was edited the pieces beside a change keep theirs. None is said outside of the segment: its edges
     may have been moved since, and they are right then.
     """
-    said, known = segment.text.split(), segment.words
+    whole = pieces(segment.text)
+    said, known = [piece.text for piece in whole], _in_pieces(segment.words)
     heard = [word.text.strip() for word in known]
     found: list[Word] = []
     for first, last, begin, end in _stretches(heard, said):
@@ -27,7 +40,19 @@ def words_of(segment: Segment) -> list[Word]:
             begins = found[-1].ends if found else segment.begins
             ends = known[last].begins if last < len(known) else segment.ends
             found += _shared_out(words, begins, max(begins, ends))
-    return _inside(found, segment)
+    timed = zip(whole, _inside(found, segment), strict=True)
+    return [Piece(piece.text, piece.before, word.begins, word.ends) for piece, word in timed]
+
+
+def _in_pieces(words: Sequence[Word]) -> list[Word]:
+    """Words that the model heard, those of writing without blanks in their pieces."""
+    made: list[Word] = []
+    for word in words:
+        if is_unspaced(word.text):
+            made += _shared_out([piece.text for piece in pieces(word.text)], word.begins, word.ends)
+        else:
+            made.append(word)
+    return made
 
 
 def _inside(words: list[Word], segment: Segment) -> list[Word]:
@@ -63,10 +88,15 @@ def _alike(some: Sequence[str], others: Sequence[str]) -> int:
 
 
 def _shared_out(said: Sequence[str], begins: int, ends: int) -> list[Word]:
-    weight = sum(len(word) + 1 for word in said) or 1
+    weight = sum(map(_weight, said)) or 1
     at, found = 0, []
     for word in said:
         first = begins + (ends - begins) * at // weight
-        at += len(word) + 1
+        at += _weight(word)
         found.append(Word(word, first, begins + (ends - begins) * at // weight))
     return found
+
+
+def _weight(text: str) -> int:
+    """A wide character is said as long as some letters."""
+    return (columns(text) if is_unspaced(text) else len(text)) + 1
