@@ -40,6 +40,9 @@ KnownError                 summary, advice, detail
 │   └── EngineMissing      a part that is not installed; the advice names the command
 └── BadInput               what the user gave cannot be used, with the place it entered
     └── BadFile            a file that cannot be read as what it should be
+        ├── FileGone       it is not where it was
+        ├── FileChanged    it is not the one that was chosen any more
+        └── FileSilent     nothing can be heard in it
 """
 
 from __future__ import annotations
@@ -255,3 +258,15 @@ class BadInput(KnownError):
 
 class BadFile(BadInput):
     advice_by_default = "Nothing was changed. Choose another file."
+
+
+class FileGone(BadFile):
+    advice_by_default = "Find the file again, then retry."
+
+
+class FileChanged(BadFile):
+    advice_by_default = "Add it again."
+
+
+class FileSilent(BadFile):
+    advice_by_default = "Nothing was sent. Choose another one."

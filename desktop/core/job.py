@@ -40,7 +40,8 @@ STATES = {state.value: state for state in JobState}
 
 class Job(Struct, frozen=True, omit_defaults=True):
     """One job as it is now. `words` says what it does or waits for; `progress` from 0 to 1, `seconds_left` None while
-    nobody knows. `payload` is what its kind needs to go on; `added` UTC microseconds; `rank` orders the queue."""
+    nobody knows. `problem` is the kind of error, by the name of its class, that it failed with or waits for the end of.
+    `payload` is what its kind needs to go on; `added` UTC microseconds; `rank` orders the queue."""
 
     id: str
     kind: str
@@ -51,6 +52,7 @@ class Job(Struct, frozen=True, omit_defaults=True):
     seconds_left: float | None = None
     error: str = ""
     advice: str = ""
+    problem: str = ""
     added: int = 0
     rank: float = 0.0
     payload: dict[str, Any] = {}

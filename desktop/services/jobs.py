@@ -67,14 +67,15 @@ class Handle:
             self.id,
             state=JobState.RUNNING,
             words=words,
+            problem="",
             progress=progress,
             seconds_left=self._left(progress, is_steady),
         )
 
-    def waits(self, words: str, *, gives_way: bool = False) -> None:
-        """What it waits for. A job that `gives_way` does nothing else meanwhile: another one has its place until
-        `turn` gives it one again."""
-        self._jobs._change(self.id, state=JobState.WAITING, words=words, seconds_left=None)
+    def waits(self, words: str, *, problem: str = "", gives_way: bool = False) -> None:
+        """What it waits for; `problem` is the kind of error that stands in its way. A job that `gives_way` does nothing
+        else meanwhile: another one has its place until `turn` gives it one again."""
+        self._jobs._change(self.id, state=JobState.WAITING, words=words, problem=problem, seconds_left=None)
         if gives_way and self.has_turn:
             self.has_turn = False
             self._jobs._pump()
@@ -430,7 +431,7 @@ class Jobs:
 
     def _queue(self, id: str) -> None:
         self._wanted.pop(id, None)
-        self._change(id, state=JobState.QUEUED, words=TURN, error="", advice="", seconds_left=None)
+        self._change(id, state=JobState.QUEUED, words=TURN, error="", advice="", problem="", seconds_left=None)
         self._pump()
 
     def _begin(self, job: Job) -> None:
@@ -453,7 +454,7 @@ class Jobs:
             self._change(id, state=state, words=words, seconds_left=None)
             raise
         except KnownError as error:
-            self._fail(id, error.summary, error.advice)
+            self._fail(id, error.summary, error.advice, type(error).__name__)
         except Exception:
             log.exception("a job failed by a fault of ours")
             self._fail(id, "Something went wrong inside Davenport.", "Try it again; the log has the details.")
@@ -461,8 +462,9 @@ class Jobs:
             self._wanted.pop(id, None)  # what is done is done, though a stop came with its end
             self._change(id, state=JobState.DONE, words="Done", progress=1.0, seconds_left=None)
 
-    def _fail(self, id: str, error: str, advice: str) -> None:
-        self._change(id, state=JobState.FAILED, words=error, error=error, advice=advice, seconds_left=None)
+    def _fail(self, id: str, error: str, advice: str, problem: str = "") -> None:
+        failed = {"words": error, "error": error, "advice": advice, "problem": problem}
+        self._change(id, state=JobState.FAILED, seconds_left=None, **failed)
 
     def _ended(self, id: str) -> None:
         self._tasks.pop(id, None)
@@ -487,7 +489,7 @@ class Jobs:
         if id in self._wanted and id in self._tasks and "state" in changed:
             changed["state"] = self._wanted[id]  # it is on its way out: nothing it says brings it back
             changed["words"] = "Paused" if self._wanted[id] is JobState.PAUSED else "Cancelled"
-            changed["error"] = changed["advice"] = ""
+            changed["error"] = changed["advice"] = changed["problem"] = ""
         made = replace(job, **changed)
         if made == job:
             return

@@ -159,6 +159,7 @@ class Keeping:
             "rank": job.rank,
             "words": job.words,
             "advice": job.advice,
+            "problem": job.problem,
             "work": job.payload,
         }
         updated = round(self._now() * 1_000_000)
@@ -176,6 +177,7 @@ def _job(row: store.JobRow) -> Job:
         row.progress,
         error=row.error,
         advice=str(kept.get("advice", "")),
+        problem=str(kept.get("problem", "")),
         added=row.created,
         rank=float(kept.get("rank", 0.0)),
         payload=dict(kept.get("work", {})),

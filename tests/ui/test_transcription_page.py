@@ -21,6 +21,7 @@ from PySide6.QtTest import QAbstractItemModelTester, QTest
 from PySide6.QtWidgets import QApplication, QBoxLayout, QFileDialog, QLineEdit, QListView, QPushButton, QToolButton
 
 from desktop.api.client import Client
+from desktop.core import errors
 from desktop.core.catalog import TRANSCRIPTIONS, Card
 from desktop.core.errors import BadInput, BudgetReached
 from desktop.core.hearing import Hearing
@@ -1032,6 +1033,14 @@ def test_what_waits_can_be_tried_now_and_costs_nothing_that_nobody_knows():
     assert rows.row_of_job(job).actions[0] == "now"
     assert rows.row_of_job(replace(job, state=JobState.FAILED)).cost == ""
     assert rows.row_of_job(replace(job, state=JobState.FAILED, cost="$0.01")).cost == "$0.01"
+
+
+def test_what_helps_where_a_job_failed_goes_by_the_kind_of_error():
+    kinds = [getattr(errors, name) for name in rows.REMEDIES]
+    assert all(issubclass(kind, errors.BadFile) for kind in kinds)
+    job = JobView("1", "1", "", "a.wav", "", JobState.FAILED, "It failed.", problem="FileGone")
+    assert rows.row_of_job(job).actions[0] == "find"
+    assert rows.row_of_job(replace(job, problem="ServerFailed")).actions[0] == "retry"
 
 
 async def test_the_focus_comes_back_when_files_that_hovered_have_gone(held):

@@ -445,6 +445,7 @@ class Transcription:
             work.written,
             self._jobs.is_pausing(job.id),
             work.nothing_in,
+            job.problem,
         )
 
 

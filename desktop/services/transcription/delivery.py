@@ -200,7 +200,7 @@ class Delivery:
                 reason = "the rate limit" if isinstance(error, RateLimited) else "the server, it is overloaded"
                 self._pace.hold(max(error.detail.retry_after_s or 0.0, growing(FIRST_WAIT_S, refused)), reason)
             except Offline as error:
-                await self._pace.wait(growing(FIRST_WAIT_S, unreached), f"No network. {error.summary}")
+                await self._pace.wait(growing(FIRST_WAIT_S, unreached), error, "No network.")
                 unreached += 1
             except (Untrusted, ProxyFailed):
                 raise
@@ -208,9 +208,9 @@ class Delivery:
                 unreached += 1
                 if unreached > UNREACHED:
                     raise
-                await self._pace.wait(growing(FIRST_WAIT_S, unreached), error.summary)
+                await self._pace.wait(growing(FIRST_WAIT_S, unreached), error)
             except BudgetReached as error:
-                await self._pace.wait(BUDGET_WAIT_S, f"Budget reached. {error.summary}")
+                await self._pace.wait(BUDGET_WAIT_S, error, "Budget reached.")
             except TooLarge:
                 if not self._order.form:
                     raise
@@ -223,7 +223,7 @@ class Delivery:
                     return
                 if doubtful >= TRIES:
                     raise
-                await self._pace.wait(growing(FIRST_WAIT_S, doubtful), error.summary)
+                await self._pace.wait(growing(FIRST_WAIT_S, doubtful), error)
 
     async def _call(self, piece: Piece, path: Path) -> None:
         number, progress = piece.number, self._progress

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from functools import partial
 
 from desktop.api.client import Wait
+from desktop.core.errors import KnownError
 from desktop.services.jobs import Handle
 from desktop.services.transcription.sending import Tools
 
@@ -38,18 +39,19 @@ class Pace:
                 self._tools.paused.pop(self._key, None)
                 return
 
-    async def wait(self, seconds: float, why: str) -> bool:
-        """Before the next try, with a sentence that says why; whether the user cut it short."""
-        return await self._wait(seconds, partial("{}. Tries again in {}".format, why.rstrip(".")))
+    async def wait(self, seconds: float, why: KnownError, begins: str = "") -> bool:
+        """Before the next try; whether the user cut it short. What is said `begins` so."""
+        told = f"{begins} {why.summary}".strip().rstrip(".")
+        return await self._wait(seconds, partial("{}. Tries again in {}".format, told), type(why).__name__)
 
-    async def _wait(self, seconds: float, words: Callable[[str], str]) -> bool:
+    async def _wait(self, seconds: float, words: Callable[[str], str], problem: str = "") -> bool:
         """Say each second for what."""
         until = self._tools.clock() + seconds
         self._handle.poked.clear()
         is_cut = False
         while not is_cut and (left := until - self._tools.clock()) > 0:
             if not self._is_busy():
-                self._handle.waits(words(span(left)), gives_way=True)
+                self._handle.waits(words(span(left)), problem=problem, gives_way=True)
             is_cut = await self._poked(min(left, 1.0))
         await self._handle.turn()
         return is_cut

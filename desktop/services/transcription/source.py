@@ -11,7 +11,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from desktop.core.errors import ArchiveFull, BadFile, Missing
+from desktop.core.errors import ArchiveFull, BadFile, FileChanged, FileGone, FileSilent, Missing
 from desktop.core.transcript import Sound
 from desktop.media import levels
 from desktop.media.probing import probe
@@ -57,9 +57,10 @@ class Source:
         try:
             is_same = _state(self.path) == self._found
         except OSError as error:
-            raise BadFile(f"“{self.name}” went away while it was being heard.", "Put it back, then retry.") from error
+            raise FileGone(f"“{self.name}” went away while it was being heard.", "Put it back, then retry.") from error
         if not is_same:
-            raise BadFile(f"“{self.name}” was changed while it was being heard.", "Add it again when it is finished.")
+            told = f"“{self.name}” was changed while it was being heard."
+            raise FileChanged(told, "Add it again when it is finished.")
 
     async def keep(self, says: Says) -> None:
         """The recording in the archive, with a copy of its file where the user wants one; that is what is read from
@@ -85,7 +86,7 @@ class Source:
             packed = await asyncio.to_thread(recordings.pack_peaks, peaks)
             await self._tools.database.write(lambda db: recordings.put_peaks(db, self._job, packed))
         if max(levels_of(peaks), default=-96) < levels.SILENT_DB:
-            raise BadFile("This recording is silent throughout.", "Nothing was sent. Choose another one.")
+            raise FileSilent("This recording is silent throughout.")
         silent = {}
         for side in plan.channels(self._work.options, self._work.sound):
             found = levels_of(peaks) if side is None else (await self._hear(side, says)).levels
@@ -100,10 +101,10 @@ class Source:
                 return None
             sha256, self._found = intake.digest(self.path, self._stop), found
         except OSError:
-            return BadFile(f"“{self.name}” is not where it was.", "Find the file again, then retry.")
+            return FileGone(f"“{self.name}” is not where it was.")
         if sha256 == self._work.sha256:
             return None
-        return BadFile(f"“{self.name}” has changed since it was added.", "Add it again.")
+        return FileChanged(f"“{self.name}” has changed since it was added.")
 
     async def _take_own_copy(self) -> bool:
         """Read the archive's file from now on, where there is one that can be read without the ending of its name."""

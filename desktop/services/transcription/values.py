@@ -105,7 +105,8 @@ class Estimate(Struct, frozen=True):
 
 
 class JobView(Struct, frozen=True, omit_defaults=True):
-    """A job as the queue shows it. `id` is the recording's too. `rate` is seconds of sound for a second of work.
+    """A job as the queue shows it. `id` is the recording's too. `rate` is seconds of sound for a second of work;
+    `problem` as in `core.job.Job`.
 
     `is_pausing`: it stops behind the parts that are on their way. `nothing_in` are stretches, in milliseconds, for
     which no text came though somebody seems to speak there.
@@ -133,6 +134,7 @@ class JobView(Struct, frozen=True, omit_defaults=True):
     written: tuple[str, ...] = ()
     is_pausing: bool = False
     nothing_in: tuple[tuple[int, int], ...] = ()
+    problem: str = ""
 
 
 class Opened(Struct, frozen=True):

@@ -14,9 +14,6 @@ from desktop.ui.transcription.part import Part
 if TYPE_CHECKING:
     from desktop.services.transcription import JobView
 
-BEGINS = "Budget reached."
-"""How a job says that it waits for one."""
-
 
 class Budget(Part):
     """Whoever shows the report offers what `BudgetReached` names; `go_on` follows it."""
@@ -28,7 +25,7 @@ class Budget(Part):
         self._told: set[str] = set()  # what each limit was said to be; another sum is another sentence
 
     def job_changed(self, job: JobView) -> None:
-        if str(job.state) != "waiting" or not job.words.startswith(BEGINS):
+        if str(job.state) != "waiting" or job.problem != BudgetReached.__name__:
             self._waiting.discard(job.id)
             return
         if not self._waiting:

@@ -35,12 +35,10 @@ ACTIONS = {
     "failed": ("retry", "show", "remove"),
     "cancelled": ("retry", "show", "remove"),
 }
-REMEDIES = {  # what helps where a job failed, by the end of the advice; trying again helps where nothing is said here
-    "Choose another one.": ("choose", "show", "remove"),
-    "Find the file again, then retry.": ("find", "retry", "remove"),
-    "Put it back, then retry.": ("find", "retry", "remove"),
-    "Add it again.": ("anew", "show", "remove"),
-    "Add it again when it is finished.": ("anew", "show", "remove"),
+REMEDIES = {  # what helps where a job failed, by the kind of error; trying again helps where nothing is said here
+    "FileSilent": ("choose", "show", "remove"),
+    "FileGone": ("find", "retry", "remove"),
+    "FileChanged": ("anew", "show", "remove"),
 }
 ORDER = {"failed": 0, "queued": 1, "running": 1, "waiting": 1, "pausing": 1, "paused": 1, "done": 2, "cancelled": 2}
 """What needs somebody stands first, what is over last."""
@@ -140,15 +138,11 @@ def row_of_job(job: JobView) -> Row:
         job.progress if state in AT_WORK or (state == "paused" and job.progress > 0) else None,
         facts_of(job, state),
         cost_of(job, state),
-        _of_failed(job) if state == "failed" else ACTIONS.get(state, ("cancel",)),
+        REMEDIES.get(job.problem, ACTIONS["failed"]) if state == "failed" else ACTIONS.get(state, ("cancel",)),
         is_job=True,
         is_coming=state not in OVER,
         details=_details(job),
     )
-
-
-def _of_failed(job: JobView) -> tuple[str, ...]:
-    return next((acts for ending, acts in REMEDIES.items() if job.advice.endswith(ending)), ACTIONS["failed"])
 
 
 def said_of(job: JobView) -> str:
