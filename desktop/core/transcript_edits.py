@@ -112,6 +112,9 @@ def move_edge(
     wanted = found.ends if ends is None else ends if longest is None else min(ends, longest)
     first = found.begins if begins is None else max(0, min(begins, wanted - SHORTEST))
     last = wanted if ends is None else max(wanted, first + SHORTEST)
+    if longest is not None and last > max(longest, SHORTEST):
+        last = max(longest, SHORTEST)
+        first = last - SHORTEST
     return _ordered(_changed(transcript, segment, lambda each: replace(each, begins=first, ends=last)))
 
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from desktop.core import transcript_edits as edits
 from desktop.core.subtitles import forms, reading, rules
 from desktop.core.subtitles.breaks import columns, pieces, together
+from desktop.core.subtitles.lines import counted
 from desktop.core.subtitles.rules import Kind, Rules
 from desktop.core.subtitles.words import pieces_of, words_of
 from desktop.core.transcript import Segment, Transcript, Word
@@ -293,3 +294,11 @@ def test_a_file_read_back_is_the_text(form, text):
     assert [bare(each.text) for each in back.segments] == [bare(each.text) for each in talk.segments]
     again = rules.reflow(back, Rules(line=200, longest=60_000))
     assert together(pieces(edits.paragraphs(again, 9_000)[0].text)) == text * 2 or text is KOREAN
+
+
+@given(texts, st.integers(10, 60))
+def test_lines_are_counted_as_they_are_broken(text, line):
+    lines = rules.wrap(text, line)
+    count, longest = counted(text, line)
+    assert count == len(lines)
+    assert (longest > line) == any(columns(each) > line for each in lines)

@@ -355,3 +355,16 @@ def test_no_change_loses_a_word_or_puts_times_out_of_order(talk, choices):
         if not made.segments:
             return
         talk = made
+
+
+def test_a_segment_at_the_very_end_stays_within_the_recording():
+    now = Transcript((Segment("a", 996, 1000, "one"),), (), 1000)
+    moved = edits.move_edge(now, "a", ends=900).segments[0]
+    assert (moved.begins, moved.ends) == (990, 1000)
+
+
+def test_text_set_anew_beside_a_translation_alone_is_in_order():
+    late = Segment("1", 0, 2000, "late", words=(Word("late", 2000, 2000),))
+    now = Transcript((late, Segment("2", 1000, 2000, "", second="spät")), (), 9000)
+    begun = [segment.begins for segment in reflow(now, Rules()).segments]
+    assert begun == sorted(begun)

@@ -38,6 +38,7 @@ _CLOSING = frozenset(
 _OPENING = frozenset("$£€¥￥＄￡#＃@＠‘“«‹เแโใไເແໂໃໄ\u2060\ufeff")
 _JOINING = frozenset("\u17d2\u1039\u200d")  # the letter behind it stands below the one before it, or is one with it
 _QUOTES = frozenset("\"'")
+_SHORT = 4  # characters of a piece whose columns are remembered
 _ASIDE = "“”‘’…‥—―·"  # signs of which nobody can tell the writing they belong to
 _SELECTORS = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]+$")
 
@@ -65,6 +66,11 @@ def columns(text: str) -> int:
     """How long a text is: one for each character, two for a wide one, none for a mark that stands on another."""
     if text.isascii() or _NARROW_ONLY.fullmatch(text):
         return len(text)
+    return _wide_columns(text) if len(text) <= _SHORT else sum(map(_width, _CLUSTER.findall(text)))
+
+
+@lru_cache(maxsize=8192)
+def _wide_columns(text: str) -> int:
     return sum(map(_width, _CLUSTER.findall(text)))
 
 
@@ -170,7 +176,7 @@ def cluster_end(text: str, at: int) -> int:
 
 def cut(text: str, line: int) -> list[str]:
     """A piece that is longer than a line in parts that are not, as far as its writing has no blanks."""
-    if not is_unspaced(text) or columns(text) <= line:
+    if 2 * len(text) <= line or not is_unspaced(text) or columns(text) <= line:
         return [text]
     made: list[str] = []
     for word in _UNSPACED_OR_NOT.findall(text):

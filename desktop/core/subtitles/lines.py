@@ -9,6 +9,8 @@ from msgspec.structs import replace
 from desktop.core.subtitles.breaks import Piece, columns, cut, harm, is_unspaced, pieces, together
 
 MOST_WEIGHED = 4000  # pieces: what is longer is no subtitle, and broken where each line is full
+_Way = tuple[int, float, int]
+"""To a place in a text: how many lines, their cost, and where the last one begins."""
 HARM = 1.0
 """How much the worst place to end a line counts, against a line that is empty."""
 
@@ -16,19 +18,31 @@ HARM = 1.0
 def wrap(text: str, line: int) -> list[str]:
     """The lines of a subtitle, `line` columns long at most. A text that has line breaks and fits keeps them. A word
     that is too long stays."""
-    own = [kept for raw in text.splitlines() if (kept := " ".join(raw.split()))]
-    if len(own) > 1 and all(columns(each) <= line for each in own):
+    if own := _own(text, line):
         return own
     said = fitting(pieces(text), line)
     if not said:
         return []
     if is_unspaced(text) and len(said) <= MOST_WEIGHED and any(each.before != " " for each in said[1:]):
         return _weighed(said, line)
-    wanted = len(filled(said, line))
-    width = -(-columns(together(said)) // wanted)
-    while len(made := filled(said, width)) > wanted and width < line:
+    lengths = [columns(piece.text) for piece in said]
+    full = _starts(said, lengths, line)
+    width = -(-(sum(lengths) + sum(piece.before == " " for piece in said[1:])) // len(full))
+    while len(made := _starts(said, lengths, width)) > len(full) and width < line:
         width += 1
-    return made if len(made) == wanted else filled(said, line)
+    return _at(said, made if len(made) == len(full) else full)
+
+
+def counted(text: str, line: int) -> tuple[int, int]:
+    """How many lines a text takes, and the columns of the longest one; told sooner than by breaking it."""
+    lines = _own(text, line) or filled(fitting(pieces(text), line), line)
+    return len(lines), max(map(columns, lines), default=0)
+
+
+def _own(text: str, line: int) -> list[str]:
+    """The lines as they were written, where there are some and all fit."""
+    own = [kept for raw in text.splitlines() if (kept := " ".join(raw.split()))]
+    return own if len(own) > 1 and all(columns(each) <= line for each in own) else []
 
 
 def fitting(said: Sequence[Piece], line: int) -> list[Piece]:
@@ -47,6 +61,28 @@ def fitting(said: Sequence[Piece], line: int) -> list[Piece]:
     return made
 
 
+def filled(said: Sequence[Piece], width: int) -> list[str]:
+    """Each line as full as can be."""
+    return _at(said, _starts(said, [columns(piece.text) for piece in said], width))
+
+
+def _starts(said: Sequence[Piece], lengths: Sequence[int], width: int) -> list[int]:
+    """The numbers of the pieces that begin lines, each line as full as can be."""
+    starts: list[int] = []
+    taken = 0
+    for at, (piece, length) in enumerate(zip(said, lengths, strict=True)):
+        taken += length + (piece.before == " ")
+        if taken > width or not starts:
+            starts.append(at)
+            taken = length
+    return starts
+
+
+def _at(said: Sequence[Piece], starts: Sequence[int]) -> list[str]:
+    ends = [*starts[1:], len(said)] if starts else []
+    return [together(said[first:end]) for first, end in zip(starts, ends, strict=True)]
+
+
 class Filling:
     """Counts the lines of pieces that are put in one after the other, each line as full as can be."""
 
@@ -54,51 +90,41 @@ class Filling:
         self.lines = 0
         self._width, self._taken = width, 0
 
-    def add(self, piece: Piece) -> bool:
-        """Whether the piece begins a line."""
+    def add(self, piece: Piece) -> None:
         length = columns(piece.text)
-        blank = 1 if piece.before == " " else 0
-        if self.lines and self._taken + blank + length <= self._width:
-            self._taken += blank + length
-            return False
-        self.lines += 1
-        self._taken = length
-        return True
-
-
-def filled(said: Sequence[Piece], width: int) -> list[str]:
-    filling, made = Filling(width), []
-    for piece in said:
-        made += [[piece]] if filling.add(piece) else []
-        made[-1] += [] if made[-1][-1] is piece else [piece]
-    return [together(each) for each in made]
+        self._taken += length + (piece.before == " ")
+        if self._taken > self._width or not self.lines:
+            self.lines += 1
+            self._taken = length
 
 
 def _weighed(said: Sequence[Piece], line: int) -> list[str]:
     """Of all ways to break into the fewest lines the one whose lines are alike in length and end well."""
     lengths = [columns(piece.text) for piece in said]
+    fewest = len(_starts(said, lengths, line))
+    if fewest == 1:
+        return [together(said)]
     blanks = [1 if piece.before == " " else 0 for piece in said]
-    fewest = len(filled(said, line))
     ideal = (sum(lengths) + sum(blanks[1:])) / fewest
-    best: list[tuple[int, float, int]] = [(0, 0.0, 0)]  # to here: lines, cost, where the last line begins
-    ended = [0.0, *(HARM * harm(said[at - 1].text, said[at]) for at in range(1, len(said))), 0.0]
+    best: list[_Way] = [(0, 0.0, 0)]
     for end in range(1, len(said) + 1):
-        found: tuple[int, float, int] | None = None
+        ways: list[_Way] = []
         taken = 0
         for first in range(end - 1, -1, -1):
-            taken += lengths[first] + (blanks[first + 1] if first + 1 < end else 0)
+            taken += lengths[first]
             if taken > line and first < end - 1:
                 break
             lines, cost, _ = best[first]
-            way = (lines + 1, cost + ((taken - ideal) / line) ** 2 + ended[end], first)
-            found = way if found is None or way < found else found
-        best.append(found or (0, 0.0, 0))
-    made, end = [], len(said)
+            ways.append((lines + 1, cost + ((taken - ideal) / line) ** 2, first))
+            taken += blanks[first]
+        lines, cost, first = min(ways)
+        ended = HARM * harm(said[end - 1].text, said[end]) if end < len(said) else 0
+        best.append((lines, cost + ended, first))
+    starts, end = [], len(said)
     while end:
-        first = best[end][2]
-        made.append(together(said[first:end]))
-        end = first
-    return made[::-1]
+        end = best[end][2]
+        starts.append(end)
+    return _at(said, starts[::-1])
 
 
 def later(piece: Piece, before: str) -> Piece:

@@ -27,7 +27,7 @@ from desktop.core.subtitles.breaks import (
     pieces,
     together,
 )
-from desktop.core.subtitles.lines import Filling, fitting, later
+from desktop.core.subtitles.lines import Filling, counted, fitting, later
 from desktop.core.subtitles.lines import wrap as wrap
 from desktop.core.subtitles.words import pieces_of
 from desktop.core.subtitles.words import words_of as words_of
@@ -106,14 +106,14 @@ def check(transcript: Transcript, rules: Rules) -> tuple[Breach, ...]:
 
 
 def _breaches(segment: Segment, before: Segment | None, rules: Rules) -> Iterator[Breach]:
-    lines = wrap(segment.text, rules.line)
-    longest, shown = max(map(columns, lines), default=0), segment.ends - segment.begins
+    lines, longest = counted(segment.text, rules.line)
+    shown = segment.ends - segment.begins
     if not segment.text.strip():
         yield Breach(segment.id, Kind.EMPTY, 0, 0)
     if longest > rules.line:
         yield Breach(segment.id, Kind.LINE, longest, rules.line)
-    if len(lines) > rules.lines:
-        yield Breach(segment.id, Kind.LINES, len(lines), rules.lines)
+    if lines > rules.lines:
+        yield Breach(segment.id, Kind.LINES, lines, rules.lines)
     if shown <= 0:
         yield Breach(segment.id, Kind.ORDER, shown, 0)
     else:
@@ -158,9 +158,9 @@ def _upright(segment: Segment, rules: Rules) -> Segment:
 
 def _split(segment: Segment, rules: Rules) -> list[Segment]:
     """A segment that is too long for a subtitle, as several."""
-    lines = wrap(segment.text, rules.line)
+    lines, _ = counted(segment.text, rules.line)
     shown = segment.ends - segment.begins
-    if len(lines) <= rules.lines and shown <= rules.longest:
+    if lines <= rules.lines and shown <= rules.longest:
         return [segment]
     said = fitting(pieces_of(segment), rules.line)
     return _set(said, rules, segment) if len(said) > 1 else [segment]
@@ -274,6 +274,7 @@ def _spaced(
 ) -> list[Segment]:
     """Shown long enough to be read where there is room after it, and ended before the next one begins."""
     made: list[Segment] = []
+    segments = sorted(segments, key=lambda each: each.begins)
     for at, segment in enumerate(segments):
         if only is not None and segment.id not in only:
             made.append(segment)
@@ -286,4 +287,4 @@ def _spaced(
         ends = min(ends, begins + rules.longest) if segment.ends - begins <= rules.longest else segment.ends
         ends = max(min(ends, next_begins - rules.gap), begins + 1)
         made.append(replace(segment, begins=begins, ends=ends, text="\n".join(wrap(segment.text, rules.line))))
-    return made
+    return sorted(made, key=lambda each: each.begins)
