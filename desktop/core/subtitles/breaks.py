@@ -152,7 +152,8 @@ def together(said: Iterable[Piece]) -> str:
 
 def flat(text: str) -> str:
     """A text on one line, with single blanks."""
-    return together(pieces(text)) if is_unspaced(text) else " ".join(text.split())
+    words = text.split()
+    return together(pieces(text)) if len(words) > 1 and is_unspaced(text) else " ".join(words)
 
 
 def joined(texts: Iterable[str]) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from msgspec.structs import replace
 
-from desktop.core.subtitles.breaks import Piece, columns, cut, harm, is_unspaced, pieces, together
+from desktop.core.subtitles.breaks import Piece, columns, cut, flat, harm, is_unspaced, pieces, together
 
 MOST_WEIGHED = 4000  # pieces: what is longer is no subtitle, and broken where each line is full
 _Way = tuple[int, float, int]
@@ -20,7 +20,7 @@ def wrap(text: str, line: int) -> list[str]:
     that is too long stays."""
     if own := _own(text, line):
         return own
-    said = fitting(pieces(text), line)
+    said = fitting(pieces(flat(text)), line)
     if not said:
         return []
     if is_unspaced(text) and len(said) <= MOST_WEIGHED and any(each.before != " " for each in said[1:]):
@@ -35,7 +35,7 @@ def wrap(text: str, line: int) -> list[str]:
 
 def counted(text: str, line: int) -> tuple[int, int]:
     """How many lines a text takes, and the columns of the longest one; told sooner than by breaking it."""
-    lines = _own(text, line) or filled(fitting(pieces(text), line), line)
+    lines = _own(text, line) or filled(fitting(pieces(flat(text)), line), line)
     return len(lines), max(map(columns, lines), default=0)
 
 
