@@ -48,7 +48,7 @@ def split(transcript: Transcript, segment: str, at: int, moment: int | None = No
     known = bool(found.words)
     first = replace(found, ends=moment, text=before, words=head if known else ())
     rest = replace(found, id=new_id(), begins=moment, text=after, words=tail if known else (), second="")
-    return _replaced(transcript, {segment: (first, rest)})
+    return _ordered(_replaced(transcript, {segment: (first, rest)}))  # others may begin within it
 
 
 def _behind_signs(text: str, at: int) -> int:

@@ -368,3 +368,10 @@ def test_text_set_anew_beside_a_translation_alone_is_in_order():
     now = Transcript((late, Segment("2", 1000, 2000, "", second="spät")), (), 9000)
     begun = [segment.begins for segment in reflow(now, Rules()).segments]
     assert begun == sorted(begun)
+
+
+def test_what_is_split_off_stands_behind_others_that_begin_before_it():
+    now = Transcript((Segment("a", 0, 3000, "one two three"), Segment("b", 1000, 1500, "beside")), (), 3000)
+    made = edits.split(now, "a", len("one two "))
+    assert texts(made) == ["one two", "beside", "three"]
+    assert [each.begins for each in made.segments] == [0, 1000, 1714]

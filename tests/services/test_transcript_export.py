@@ -469,3 +469,9 @@ def test_a_name_that_leads_nowhere_is_taken_and_a_folder_of_files_is_not(tmp_pat
         "x (2).srt",
     ]
     assert [path.name for path in export.write_all(TALK, About("y"), ["srt"], tmp_path)] == ["y.srt"]
+
+
+def test_writing_without_blanks_gets_none_between_its_segments():
+    talk = Transcript((Segment("a", 0, 1000, "今天很冷。"), Segment("b", 1000, 2000, "我们回家。")), (), 2000, "zh")
+    assert "今天很冷。我们回家。" in export.rendered(talk, "html", ABOUT).decode()
+    assert json.loads(export.rendered(talk, "verbose_json", ABOUT))["text"] == "今天很冷。我们回家。"

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from desktop.api.audio import LogprobReply, SegmentReply, TranscriptionReply, WordReply
 from desktop.core.catalog import Card
 from desktop.core.hearing import Hearing
+from desktop.core.subtitles.breaks import pieces
 from desktop.core.transcript import Doubt, Segment, Sound, Word
 from desktop.services.transcription import Options, plan, times
 from desktop.services.transcription.join import join, merged
@@ -60,7 +61,7 @@ def test_times_are_monotone_whatever_is_said(text, gaps, length):
     for segment in found:
         words = [word.begins for word in segment.words]
         assert words == sorted(words) and all(word.begins <= word.ends for word in segment.words)
-        assert [word.text for word in segment.words] == segment.text.split()
+        assert [word.text for word in segment.words] == [piece.text for piece in pieces(segment.text)]
     assert "".join("".join(s.text.split()) for s in found) == "".join(text.split())
 
 
@@ -123,11 +124,30 @@ def segment(text: str, begins: int, step: int = 400) -> Segment:
 
 
 def test_an_overlap_is_merged_by_the_words_both_heard():
-    before = [segment("we went down to the old", 0)]
+    before = [segment("we went down to the old.", 0)]  # the model ends a sentence where its part ends
     after = [segment("town to the old harbour at", 1200), segment("night.", 3600)]
     first, second = merged(before, after, 1200, 2400)
     text = " ".join(s.text for s in (*first, *second))
     assert text == "we went down to the old harbour at night."
+
+
+def test_an_overlap_in_writing_without_blanks_is_merged_by_what_both_heard():
+    before = [Segment("a", 0, 4000, "我们去了老港口看灯光")]
+    after = [Segment("b", 2000, 6000, "老港口看灯光。晚上很冷。")]
+    first, second = merged(before, after, 2000, 4000)
+    assert "".join(s.text for s in (*first, *second)) == "我们去了老港口看灯光。晚上很冷。"
+    assert first[0].ends <= second[0].begins and all(s.words for s in second)
+
+
+def test_the_models_times_are_kept_in_writing_without_blanks():
+    heard = tuple(WordReply(word, n * 0.5, n * 0.5 + 0.5) for n, word in enumerate("今天很冷我们回家"))
+    (named,) = times.segments_of(
+        TranscriptionReply("今天很冷。我们回家。", segments=(SegmentReply("今天很冷。我们回家。", 0, 4),), words=heard),
+        0, 5000, ALL,
+    )  # fmt: skip
+    assert [word.begins for word in named.words] == list(range(0, 4000, 500))
+    first, second = times.segments_of(TranscriptionReply("今天很冷。我们回家。", words=heard), 0, 5000, ALL)
+    assert (first.text, first.ends, second.text, second.begins) == ("今天很冷。", 2000, "我们回家。", 2000)
 
 
 def test_an_overlap_without_common_words_is_cut_in_its_middle():

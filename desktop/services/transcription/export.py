@@ -21,6 +21,7 @@ from desktop.core.errors import BadInput
 from desktop.core.file_names import clean
 from desktop.core.paper import Paper
 from desktop.core.subtitles import forms as subtitles
+from desktop.core.subtitles.breaks import joined
 from desktop.core.subtitles.forms import Column
 from desktop.core.subtitles.times import clock, short
 from desktop.core.text import scalar
@@ -337,7 +338,7 @@ def _verbose(transcript: Transcript, shape: Shape) -> dict[str, object]:
         "task": "transcribe",
         "language": transcript.second_language if is_other else transcript.language,
         "duration": transcript.milliseconds / 1000,
-        "text": " ".join(said for each in transcript.segments if (said := shape.texts(each)[0].strip())),
+        "text": joined(shape.texts(each)[0].strip() for each in transcript.segments),
         "segments": segments,
     }
     return made | ({"words": words} if words else {})

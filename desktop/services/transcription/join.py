@@ -11,13 +11,15 @@ from typing import Any
 from msgspec.structs import replace
 
 from desktop.api.audio import TranscriptionReply
-from desktop.core.subtitles.rules import words_of
-from desktop.core.transcript import Segment, Speaker, Transcript
+from desktop.core.subtitles.breaks import Piece as Said
+from desktop.core.subtitles.breaks import is_unspaced, together
+from desktop.core.subtitles.words import pieces_of
+from desktop.core.transcript import Segment, Speaker, Transcript, Word
 from desktop.services.transcription.plan import Piece
 from desktop.services.transcription.times import Spoken, bare, segments_of
 
 COMMON = 2  # words in a row that two parts must share to be joined by them
-MOST = 400  # words of an overlap: far more than anybody says in it
+MOST = 400  # pieces of an overlap: far more than anybody says in it
 AROUND_MS = 3_000  # how far beyond an overlap its words may be looked for: times are not exact
 
 _VOICE = re.compile(r"Voice (.+) of part (\d{1,12})", re.DOTALL)
@@ -83,15 +85,18 @@ def merged(
 ) -> tuple[list[Segment], list[Segment]]:
     """Two parts that both heard the time from `begins` to `ends`, each cut where the other goes on: after the longest
     run of words that they have in common, or in the middle where they have none."""
-    first = [word for segment in before for word in words_of(segment)]
-    second = [word for segment in after for word in words_of(segment)]
+    first = [word for segment in before for word in pieces_of(segment)]
+    second = [word for segment in after for word in pieces_of(segment)]
     low, high = begins - AROUND_MS, ends + AROUND_MS
     start = max(next((n for n, word in enumerate(first) if word.ends > low), len(first)), len(first) - MOST)
     until = min(next((n for n, word in enumerate(second) if word.begins >= high), len(second)), MOST)
     ours, theirs = [bare(word.text) for word in first[start:]], [bare(word.text) for word in second[:until]]
     run = SequenceMatcher(None, ours, theirs, autojunk=False).find_longest_match()
-    if run.size >= COMMON:
-        return _first_words(before, start + run.a + run.size), _without_words(after, run.b + run.size)
+    if _words_in(ours[run.a : run.a + run.size]) >= COMMON:
+        kept = _first_words(before, start + run.a + run.size)
+        last = second[run.b + run.size - 1].text  # with its sign as where the talk goes on, not as where it was cut
+        kept[-1] = _with_last(kept[-1], last)
+        return kept, _without_words(after, run.b + run.size)
     middle = (begins + ends) // 2
     keep = sum((word.begins + word.ends) // 2 < middle for word in first)
     drop = sum((word.begins + word.ends) // 2 < middle for word in second)
@@ -101,12 +106,11 @@ def merged(
 def _first_words(segments: Sequence[Segment], count: int) -> list[Segment]:
     made = []
     for segment in segments:
-        words = words_of(segment)
+        words = pieces_of(segment)
         if count >= len(words):
             made.append(segment)
         elif count > 0:
-            some = tuple(words[:count])
-            made.append(replace(segment, ends=some[-1].ends, words=some, text=" ".join(word.text for word in some)))
+            made.append(_of(segment, words[:count], segment.begins, words[count - 1].ends))
         count -= len(words)
         if count < 0:
             break
@@ -116,14 +120,30 @@ def _first_words(segments: Sequence[Segment], count: int) -> list[Segment]:
 def _without_words(segments: Sequence[Segment], count: int) -> list[Segment]:
     made = []
     for segment in segments:
-        words = words_of(segment)
+        words = pieces_of(segment)
         if count <= 0:
             made.append(segment)
         elif count < len(words):
-            some = tuple(words[count:])
-            made.append(replace(segment, begins=some[0].begins, words=some, text=" ".join(word.text for word in some)))
+            made.append(_of(segment, words[count:], words[count].begins, segment.ends))
         count -= len(words)
     return made
+
+
+def _of(segment: Segment, some: Sequence[Said], begins: int, ends: int) -> Segment:
+    words = tuple(Word(piece.text, piece.begins, piece.ends) for piece in some)
+    return replace(segment, begins=begins, ends=ends, words=words, text=together(some))
+
+
+def _with_last(segment: Segment, text: str) -> Segment:
+    """Another spelling of its last word."""
+    some = pieces_of(segment)
+    some[-1] = replace(some[-1], text=text)
+    return _of(segment, some, segment.begins, segment.ends)
+
+
+def _words_in(run: Sequence[str]) -> float:
+    """In writing without blanks a word has about two characters."""
+    return sum(0.5 if is_unspaced(each) else 1.0 for each in run)
 
 
 def _in_order(segments: Sequence[Segment]) -> list[Segment]:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import base64
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from desktop import paths
 from desktop.core import languages
+from desktop.core.subtitles.breaks import closes_up, flat
 from desktop.core.subtitles.times import short
 from desktop.core.transcript import Doubt, Segment, Speaker, Transcript
 from desktop.core.transcript_edits import Paragraph, paragraphs
@@ -110,13 +111,13 @@ class _Turns:
     def _words(self, paragraph: Paragraph) -> str:
         segments = [self._segments[id] for id in paragraph.segments]
         texts = [(segment, *self._shape.texts(segment)) for segment in segments]
-        said = " ".join(filter(None, (self._said(segment, text) for segment, text, _ in texts)))
-        other = " ".join(filter(None, (self._said(segment, text) for segment, _, text in texts)))
+        said = _flow((text, self._said(segment, text)) for segment, text, _ in texts)
+        other = _flow((text, self._said(segment, text)) for segment, _, text in texts)
         made = f'<p class="words{" plays" if self._plays else ""}" dir="auto">{said}</p>' if said else ""
         return made + (f'<p class="other" lang="{self._other_language}" dir="auto">{other}</p>' if other else "")
 
     def _said(self, segment: Segment, text: str) -> str:
-        words = escaped(" ".join(text.split()))
+        words = escaped(flat(text))
         doubt = ' class="doubt"' if segment.doubt & (Doubt.INVENTED | Doubt.UNSURE) else ""
         if not words or not (self._plays or doubt):
             return words
@@ -151,3 +152,13 @@ def _way(audio: Path, folder: Path) -> str:
 
 def _digest(content: str) -> str:
     return base64.b64encode(hashlib.sha256(content.encode()).digest()).decode()
+
+
+def _flow(texts: Iterable[tuple[str, str]]) -> str:
+    """Texts in their markup, one after another, with blanks where their writing has them."""
+    made, before = "", ""
+    for text, marked in texts:
+        if marked:
+            made += marked if not made or closes_up(before, text) else f" {marked}"
+            before = text
+    return made

@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from desktop.api.audio import LogprobReply, SegmentReply, TranscriptionReply, WordReply
 from desktop.core.ids import new_id
+from desktop.core.subtitles.breaks import joined, pieces
 from desktop.core.transcript import Doubt, Segment, Word
 
 UNSURE_BELOW = -1.0  # mean log probability of a segment's tokens
@@ -95,7 +96,7 @@ def align(
             until = clock.snapped(until, max(until - at, 1), at)
         left -= weight
         doubt = Doubt.APPROXIMATE | (Doubt.INVENTED if nobody else 0) | (Doubt.UNSURE if number in unsure else 0)
-        words = _shared_out(sentence.split(), clock, at, until)
+        words = _shared_out([piece.text for piece in pieces(sentence)], clock, at, until)
         first, last = clock.begin_at(at), clock.end_at(until)
         found.append(Segment(new_id(), first, max(last, first + 1), sentence, words=words, doubt=int(doubt)))
         at = until
@@ -190,23 +191,26 @@ def _named(reply: TranscriptionReply, begins: int, ends: int) -> list[Segment]:
 
 def _of_words(reply: TranscriptionReply, begins: int, ends: int) -> list[Segment]:
     """Only words have times: sentences of them, from the text where it has their marks."""
-    text = reply.text or " ".join(word.word.strip() for word in reply.words)
+    text = reply.text or joined(word.word.strip() for word in reply.words)
     words = [word for word in reply.words if word.word.strip()]
     if not words:
         return []
     whole = Segment("", begins + _ms(words[0].start), begins + _ms(words[-1].end), " ".join(text.split()))
     timed, found, at = _matched(whole, words, begins), [], 0
     for sentence in sentences(text):
-        some = timed[at : at + len(sentence.split())]
-        at += len(some)
+        some, left = [], _letters(sentence)
+        while left > 0 and at < len(timed):
+            some.append(timed[at])
+            left -= len(timed[at].text)
+            at += 1
         if some:
             found.append(Segment(new_id(), some[0].begins, some[-1].ends, sentence, words=tuple(some)))
     return found
 
 
 def _matched(segment: Segment, words: Sequence[WordReply], begins: int) -> tuple[Word, ...]:
-    """The words of the text with the model's times; what it has no time for stands between its neighbours."""
-    said = segment.text.split()
+    """The pieces of the text with the model's times; what it has no time for stands between its neighbours."""
+    said = [piece.text for piece in pieces(segment.text)]
     if not words or not said:
         return ()
     times: list[Span | None] = [None] * len(said)
@@ -320,15 +324,19 @@ def _unsure(said: Sequence[str], logprobs: Sequence[LogprobReply]) -> set[int]:
     found: set[int] = set()
     at, letters = 0, 0
     for number, sentence in enumerate(said):
-        letters += len("".join(sentence.split()))
+        letters += _letters(sentence)
         some, seen = [], 0
-        while at < len(logprobs) and seen < len("".join(sentence.split())):
+        while at < len(logprobs) and seen < _letters(sentence):
             some.append(logprobs[at].logprob)
-            seen += max(len("".join(logprobs[at].token.split())), 0)
+            seen += _letters(logprobs[at].token)
             at += 1
         if some and sum(some) / len(some) < UNSURE_BELOW:
             found.add(number)
     return found
+
+
+def _letters(text: str) -> int:
+    return len("".join(text.split()))
 
 
 def _weight(text: str) -> int:

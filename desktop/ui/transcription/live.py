@@ -6,6 +6,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtGui import QAction, QKeyEvent, QResizeEvent, Qt, QTextBlockFormat, QTextCursor
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
+from desktop.core.subtitles.breaks import flat
 from desktop.core.text import visible
 from desktop.core.transcript import Transcript
 from desktop.ui import theme
@@ -82,7 +83,7 @@ class LiveView(QWidget):
 
     def show_transcript(self, transcript: Transcript) -> None:
         """All there is; only what is new is laid out, and a reader who has scrolled up stays where he is."""
-        wanted = [visible(" ".join(segment.text.split())) for segment in transcript.segments]
+        wanted = [visible(flat(segment.text)) for segment in transcript.segments]
         if wanted == self._shown:
             return
         bar = self.text.verticalScrollBar()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen, QPolygonF
 
+from desktop.core.subtitles.breaks import flat
 from desktop.core.text import visible
 from desktop.ui.transcription.editor import words
 from desktop.ui.transcription.editor.ink import ink
@@ -99,7 +100,7 @@ class WaveformPaint:
         room = right - left - look.px(10)
         if room < look.px(TEXT_FROM):
             return
-        text = visible(" ".join(segment.text.split()))
+        text = visible(flat(segment.text))
         elided = self._painter.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, int(room))
         self._painter.setPen(look.color("text"))
         place = QRectF(left + look.px(6), self._top + look.px(2), room, look.px(LABELS) - look.px(2))
