@@ -32,6 +32,7 @@ from desktop.ui.transcription.editor.state import EditState
 from desktop.ui.widgets.buttons import push_button
 from desktop.ui.widgets.form import NUMBER_INSET
 from desktop.ui.widgets.labels import plain_label
+from desktop.ui.widgets.tooltip import set_tip
 
 FIELDS = (
     ("line", "Characters a line", 10, 200, ""),
@@ -41,6 +42,8 @@ FIELDS = (
     ("longest", "Longest", 500, 60_000, " ms"),
     ("gap", "Gap", 0, 2000, " ms"),
 )
+COUNTED = ("line", "speed")
+WIDE = "A wide character, such as a Chinese one, counts as two."
 
 
 class _Breaches(QStyledItemDelegate):
@@ -107,6 +110,9 @@ class CheckPanel(QWidget):
             field.lineEdit().setTextMargins(NUMBER_INSET, 0, 0, 0)
             field.setObjectName(f"editor.rule-{name}")
             field.setAccessibleName(title)
+            if name in COUNTED:
+                set_tip(field, WIDE)
+                field.setAccessibleDescription(WIDE)
             field.valueChanged.connect(self._rules_typed)
             label.setBuddy(field)
             self.fields[name] = field
