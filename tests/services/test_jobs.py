@@ -388,6 +388,26 @@ async def test_what_is_being_kept_when_a_job_is_stopped_counts(database):
     await jobs.aclose()
 
 
+async def test_a_pause_that_is_taken_back_while_the_run_still_ends_goes_on(database):
+    gate, begun = asyncio.Event(), []
+
+    async def work(handle: Handle) -> None:
+        begun.append(handle.id)
+        handle.ends_first = lambda: "Pauses after this step"
+        handle.works("Works")
+        await gate.wait()
+
+    jobs = queue(database, work)
+    ids = await add(jobs, "a")
+    jobs.pause(ids["a"])
+    jobs.pause(ids["a"])  # does not wait for the step
+    jobs.resume(ids["a"])
+    gate.set()
+    await jobs.settled()
+    assert len(begun) == 2 and states(jobs) == {"a": "done"}
+    await jobs.aclose()
+
+
 async def test_what_is_still_being_added_when_the_queue_is_held_is_held_too(database):
     work, is_busy = Works(), threading.Event()
     jobs = queue(database, work)

@@ -151,11 +151,10 @@ async def test_a_fault_of_ours_lets_the_others_end_and_is_asked_about(tmp_path, 
 async def test_a_part_that_is_too_large_behind_a_failure_breaks_nothing_off(tmp_path, server, wav, monkeypatch):
     monkeypatch.setattr(plan, "SHORTEST_MS", 2000)
     desk = Desk(tmp_path / "data", server, parts=3)
-    has_failed = threading.Event()
+    has_failed, was_too_large = threading.Event(), threading.Event()
 
     def held(handler, sent):
-        has_failed.wait(60)
-        time.sleep(0.3)  # so that it is under way while the next one is looked at
+        was_too_large.wait(60)
         return False
 
     def too_large(handler, sent):
@@ -167,6 +166,8 @@ async def test_a_part_that_is_too_large_behind_a_failure_breaks_nothing_off(tmp_
     await until(lambda: id in desk.service._runs and desk.service._runs[id]._delivery is not None)
     await until(lambda: desk.service._runs[id]._delivery._failure is not None)
     has_failed.set()
+    await until(lambda: 413 in {row.status for row in desk.ledger()})
+    was_too_large.set()  # it is under way while the other one is looked at
     await desk.service.settled()
     view = desk.service.job(id)
     assert view.state is JobState.FAILED and "key" in view.error and view.parts_done == 1, view

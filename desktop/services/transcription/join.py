@@ -137,8 +137,11 @@ def _of(segment: Segment, some: Sequence[Said], begins: int, ends: int) -> Segme
 def _with_last(segment: Segment, text: str) -> Segment:
     """Another spelling of its last word."""
     some = pieces_of(segment)
+    if not some or some[-1].text == text:
+        return segment
     some[-1] = replace(some[-1], text=text)
-    return _of(segment, some, segment.begins, segment.ends)
+    made = _of(segment, some, segment.begins, segment.ends)
+    return made if segment.words else replace(made, words=())
 
 
 def _words_in(run: Sequence[str]) -> float:
