@@ -9,7 +9,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from desktop.core.errors import KnownError
+from desktop.core.errors import FileSilent, KnownError
 from desktop.core.subtitles.times import short
 from desktop.services.bundle import Services
 from desktop.services.commands.outcome import NobodyReads, Write
@@ -85,7 +85,7 @@ class Round:
             self._err(f"{name}: nothing was heard from {short(begins)} to {short(ends)}.\n")
         is_done = view.state is JobState.DONE
         if not is_done:
-            again = "To retry, give the same command again." if "etry" in view.advice else ""
+            again = "" if view.problem == FileSilent.__name__ else "To retry, give the same command again."
             self._err(f"{name}: {' '.join(filter(None, (view.error or view.words, view.advice, again)))}\n")
         elif not self._is_remembered:
             await self._services.remember(f"{LAST_MODEL}{self._options.profile}", self._options.model)

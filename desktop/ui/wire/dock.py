@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +14,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLineEdit,
     QMenu,
-    QPushButton,
     QSplitter,
     QStackedWidget,
     QToolButton,
@@ -24,6 +24,7 @@ from PySide6.QtWidgets import (
 from desktop.core.calls import CallRow
 from desktop.ui import icons, theme
 from desktop.ui.tasks import Report, Tasks
+from desktop.ui.widgets.buttons import action_button, icon_button, push_button
 from desktop.ui.widgets.labels import plain_label
 from desktop.ui.widgets.tooltip import no_mnemonic
 from desktop.ui.wire.call_view import CallView
@@ -164,22 +165,18 @@ class WireDock(QFrame):
         column.addWidget(self.empty)
         row = QHBoxLayout()
         row.addStretch(1)
-        self.show_all = self._link("wire.show-all", "Show all calls", lambda: self.scope.setCurrentIndex(1))
-        self.paste_one = self._link("wire.paste-one", "Paste a request", lambda: self.doing.paste.trigger())
+        self.show_all = push_button(
+            self, "wire.show-all", "Show all calls", lambda: self.scope.setCurrentIndex(1), "link"
+        )
+        self.paste_one = push_button(
+            self, "wire.paste-one", "Paste a request", lambda: self.doing.paste.trigger(), "link"
+        )
         row.addWidget(self.show_all)
         row.addWidget(self.paste_one)
         row.addStretch(1)
         column.addLayout(row)
         column.addStretch(1)
         return nothing
-
-    def _link(self, name: str, text: str, work: Any) -> QPushButton:
-        button = QPushButton(text, self)
-        button.setObjectName(name)
-        button.setAccessibleName(text)
-        theme.style_as(button, "link")
-        button.clicked.connect(lambda: work())
-        return button
 
     def _fill_head(self) -> None:
         self.scope = QComboBox(self)
@@ -193,42 +190,23 @@ class WireDock(QFrame):
         self._head.addWidget(self.filter, 1)
         self._menu_button("wire.copy", "Copy the call as code", "copy", self.doing.copy_menu)
         for action in (self.doing.replay, self.doing.edit, self.doing.compare):
-            self._action_button(action)
+            self._head.addWidget(action_button(self, action))
         self._menu_button("wire.more", "More to do with calls", "more", self.doing.more_menu)
-        self.columns_button = self._button("wire.columns", "Choose columns", "sliders", self._choose_columns)
-        self.close_button = self._button("wire.close", "Close the list of calls", "close", self.hide)
+        self.columns_button = self._icon_button("wire.columns", "Choose columns", "sliders", self._choose_columns)
+        self.close_button = self._icon_button("wire.close", "Close the list of calls", "close", self.hide)
 
-    def _button(self, name: str, text: str, icon: str, work: Any) -> QToolButton:
-        button = QToolButton(self)
-        button.setObjectName(name)
-        button.setAccessibleName(text)
-        button.setToolTip(text)
-        icons.put(button, icon)
-        button.clicked.connect(lambda: work())
+    def _icon_button(self, name: str, text: str, icon: str, work: Callable[[], object]) -> QToolButton:
+        button = icon_button(self, name, text, icon, work)
         self._head.addWidget(button)
         return button
 
-    def _action_button(self, action: QAction) -> None:
-        button = QToolButton(self)
-        button.setDefaultAction(action)
-        button.setObjectName(f"{action.objectName()}-button")
-        button.setAccessibleName(action.text())
-        self._head.addWidget(button)
-
-    def _menu_button(self, name: str, text: str, icon: str, make: Any) -> None:
-        button = QToolButton(self)
-
+    def _menu_button(self, name: str, text: str, icon: str, make: Callable[[], QMenu]) -> None:
         def popup() -> None:
-            menu: QMenu = make()
+            menu = make()
             menu.aboutToHide.connect(menu.deleteLater)
             menu.popup(button.mapToGlobal(QPoint(0, button.height())))
 
-        button.setObjectName(name)
-        button.setAccessibleName(text)
-        button.setToolTip(text)
-        icons.put(button, icon)
-        button.clicked.connect(popup)
-        self._head.addWidget(button)
+        button = self._icon_button(name, text, icon, popup)
 
     def _connect(self) -> None:
         self.scope.currentIndexChanged.connect(self._scope_changed)
