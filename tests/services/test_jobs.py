@@ -63,6 +63,16 @@ async def add(jobs: Jobs, *titles: str) -> dict[str, str]:
     return dict(zip(titles, ids, strict=True))
 
 
+async def being_added(jobs: Jobs, database: Database) -> tuple[asyncio.Task[tuple[str, ...]], threading.Event]:
+    """More jobs than are written at once, which wait for the archive's writer until the event is set."""
+    is_busy = threading.Event()
+    await jobs.load()
+    database.writer.submit(lambda db: is_busy.wait(120))
+    adding = asyncio.create_task(jobs.add("k", [("", f"{n}", {}) for n in range(150)]))
+    await asyncio.sleep(0)
+    return adding, is_busy
+
+
 def states(jobs: Jobs) -> dict[str, str]:
     return {job.title: job.state.value for job in jobs.all()}
 
@@ -409,12 +419,9 @@ async def test_a_pause_that_is_taken_back_while_the_run_still_ends_goes_on(datab
 
 
 async def test_what_is_still_being_added_when_the_queue_is_held_is_held_too(database):
-    work, is_busy = Works(), threading.Event()
+    work = Works()
     jobs = queue(database, work)
-    await jobs.load()
-    database.writer.submit(lambda db: is_busy.wait(120))
-    adding = asyncio.create_task(jobs.add("k", [("", f"{n}", {}) for n in range(150)]))
-    await asyncio.sleep(0)
+    adding, is_busy = await being_added(jobs, database)
     jobs.pause_all()
     is_busy.set()
     ids = await adding

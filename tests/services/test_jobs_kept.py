@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import threading
 
 import pytest
-from test_jobs import Works, add, queue, states
+from test_jobs import Works, add, being_added, queue, states
 from test_jobs import database as database
 from waiting import until
 
@@ -57,12 +56,9 @@ async def test_what_a_full_disk_refused_is_written_as_soon_as_there_is_room(data
 
 
 async def test_what_is_being_added_when_a_stop_comes_is_there_as_on_the_disk(database):
-    work, is_busy = Works(), threading.Event()
+    work = Works()
     jobs = queue(database, work)
-    await jobs.load()
-    database.writer.submit(lambda db: is_busy.wait(120))
-    adding = asyncio.create_task(jobs.add("k", [("", f"{n}", {}) for n in range(150)]))
-    await asyncio.sleep(0)
+    adding, is_busy = await being_added(jobs, database)
     adding.cancel()
     await asyncio.sleep(0)
     is_busy.set()
